@@ -1,0 +1,10 @@
+//! Compiles the events' protobuf files with `protox`, so that no `protoc` is needed.
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let files = ["account", "conversation", "import", "keys", "message", "session", "story", "sealed"]
+        .map(|feature| format!("tidings/{feature}/v1.proto"));
+    println!("cargo:rerun-if-changed=proto");
+    let descriptors = protox::compile(files, ["proto"])?;
+    prost_build::Config::new().bytes(["."]).compile_fds(descriptors)?;
+    Ok(())
+}

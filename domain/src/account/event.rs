@@ -1,0 +1,43 @@
+//! What happens to an account.
+
+use crate::account::values::Role;
+use crate::ids::{AccountId, Hash16};
+use crate::proto::account::v1::{AccountWords, CredentialWords, ReasonWords};
+use crate::words::Field;
+use serde::Serialize;
+
+/// An account exists. First event of `account-<id>`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AccountRegistered {
+    /// Whose.
+    pub account: AccountId,
+    /// Keyed hash of the lower-cased user name.
+    pub username_hash: Hash16,
+    /// User name and display name; the account's key.
+    pub words: Field<AccountWords>,
+    /// The password's hash; none until a password is set (imported people). The account's key.
+    pub credential: Option<Field<CredentialWords>>,
+}
+
+/// A user name is taken. First event of `username-<hash>`, in the same unit as the registration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UsernameReserved {
+    /// By whom.
+    pub account: AccountId,
+}
+
+/// A password was set or changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PasswordChanged {
+    /// The new password's hash; the account's key.
+    pub credential: Field<CredentialWords>,
+}
+
+/// The account has another role.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RoleGranted {
+    /// The new role.
+    pub role: Role,
+    /// Why; the deployment's key.
+    pub reason: Option<Field<ReasonWords>>,
+}

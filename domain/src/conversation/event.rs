@@ -1,0 +1,54 @@
+//! What happens to a conversation and to a person's place in it.
+
+use crate::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use crate::ids::{AccountId, ConversationId};
+use crate::proto::conversation::v1::ConversationWords;
+use crate::words::Field;
+use serde::Serialize;
+
+/// A conversation exists. Its members, the creator too, follow as one [`MemberJoined`] each.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConversationCreated {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Direct or group.
+    pub kind: ConversationKind,
+    /// Whether the server can read what is said.
+    pub privacy_mode: PrivacyMode,
+    /// By whom.
+    pub created_by: AccountId,
+    /// Name and description of a group; the conversation's key.
+    pub words: Option<Field<ConversationWords>>,
+}
+
+/// Somebody is a member from now on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberJoined {
+    /// Who.
+    pub account: AccountId,
+    /// As what.
+    pub role: MemberRole,
+}
+
+/// Somebody is no member any more; the envelope's actor tells whether they left or were removed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberLeft {
+    /// Who.
+    pub account: AccountId,
+}
+
+/// A member has another role.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberRoleChanged {
+    /// Who.
+    pub account: AccountId,
+    /// The new role.
+    pub role: MemberRole,
+}
+
+/// A person has read a conversation up to here. Stands in `read-<account>.<conversation>`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReadMoved {
+    /// The last message that was read.
+    pub seq: u64,
+}

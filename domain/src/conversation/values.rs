@@ -1,0 +1,82 @@
+//! Kinds, privacy modes and roles of conversations.
+
+use serde::Serialize;
+
+/// Direct or group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationKind {
+    /// Between two people; there is only one for each pair.
+    Direct,
+    /// Of 3 to 500 people when created.
+    Group,
+}
+
+impl ConversationKind {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ConversationKind::Direct => "direct",
+            ConversationKind::Group => "group",
+        }
+    }
+
+    /// The reverse of [`ConversationKind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [ConversationKind::Direct, ConversationKind::Group].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Whether the server can read what is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrivacyMode {
+    /// Sealed by the server; can be searched and audited.
+    #[default]
+    Searchable,
+    /// Encrypted by the clients; nobody else reads it.
+    StrictE2e,
+}
+
+impl PrivacyMode {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PrivacyMode::Searchable => "searchable",
+            PrivacyMode::StrictE2e => "strict_e2e",
+        }
+    }
+
+    /// The reverse of [`PrivacyMode::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [PrivacyMode::Searchable, PrivacyMode::StrictE2e].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
+/// What a member may do. One manages only roles below one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRole {
+    /// Talks.
+    Member,
+    /// Manages members.
+    Admin,
+    /// Manages everything.
+    Owner,
+}
+
+impl MemberRole {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MemberRole::Member => "member",
+            MemberRole::Admin => "admin",
+            MemberRole::Owner => "owner",
+        }
+    }
+
+    /// The reverse of [`MemberRole::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [MemberRole::Member, MemberRole::Admin, MemberRole::Owner].into_iter().find(|role| role.as_str() == text)
+    }
+}

@@ -1,0 +1,88 @@
+//! Every event there is. A name on disk is written here by hand and never changes.
+
+use crate::account::event::{AccountRegistered, PasswordChanged, RoleGranted, UsernameReserved};
+use crate::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
+use crate::import::event::ImportAdvanced;
+use crate::keys::event::KeyDestroyed;
+use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use crate::session::event::SessionOpened;
+use crate::story::event::{StoryExpired, StoryPosted};
+use serde::Serialize;
+use std::fmt;
+
+macro_rules! events {
+    ($($name:ident = $text:literal;)*) => {
+        /// The type of an event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "documented at the events themselves")]
+        pub enum EventType { $($name,)* }
+
+        impl EventType {
+            /// Every type.
+            pub const ALL: &[EventType] = &[$(EventType::$name,)*];
+
+            /// The name on disk.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(EventType::$name => $text,)* }
+            }
+
+            /// The reverse of [`EventType::as_str`].
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(EventType::$name),)* _ => None }
+            }
+        }
+
+        /// What happened, in its newest shape.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        #[expect(missing_docs, reason = "documented at the events themselves")]
+        pub enum Event { $($name($name),)* }
+
+        impl Event {
+            /// Its type.
+            pub const fn event_type(&self) -> EventType {
+                match self { $(Event::$name(_) => EventType::$name,)* }
+            }
+        }
+
+        $(impl From<$name> for Event {
+            fn from(event: $name) -> Self {
+                Event::$name(event)
+            }
+        })*
+    };
+}
+
+events! {
+    AccountRegistered = "AccountRegistered";
+    ConversationCreated = "ConversationCreated";
+    ImportAdvanced = "ImportAdvanced";
+    KeyDestroyed = "KeyDestroyed";
+    MemberJoined = "MemberJoined";
+    MemberLeft = "MemberLeft";
+    MemberRoleChanged = "MemberRoleChanged";
+    MessageDeleted = "MessageDeleted";
+    MessageEdited = "MessageEdited";
+    MessageSent = "MessageSent";
+    PasswordChanged = "PasswordChanged";
+    ReactionAdded = "ReactionAdded";
+    ReactionRemoved = "ReactionRemoved";
+    ReadMoved = "ReadMoved";
+    RoleGranted = "RoleGranted";
+    SessionOpened = "SessionOpened";
+    StoryExpired = "StoryExpired";
+    StoryPosted = "StoryPosted";
+    UsernameReserved = "UsernameReserved";
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for EventType {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,4 @@
+//! Imports: how far one has come.
+
+pub mod event;
+pub mod state;

@@ -1,0 +1,3 @@
+//! Keys: that one was destroyed.
+
+pub mod event;

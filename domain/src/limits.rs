@@ -1,0 +1,64 @@
+//! Every limit of the domain, with its unit last in the name. Configuration can lower some, never raise one.
+
+/// Characters of a user name, at least.
+pub const USERNAME_MIN_CHARACTERS: usize = 3;
+/// Characters of a user name, at most.
+pub const USERNAME_MAX_CHARACTERS: usize = 30;
+/// Characters of a password, at least.
+pub const PASSWORD_MIN_CHARACTERS: usize = 8;
+/// Characters of a password, at most.
+pub const PASSWORD_MAX_CHARACTERS: usize = 128;
+/// Characters of a display name, at most.
+pub const DISPLAY_NAME_MAX_CHARACTERS: usize = 100;
+/// Characters of a device's name, at most.
+pub const DEVICE_NAME_MAX_CHARACTERS: usize = 100;
+/// Characters of a group's name, at most.
+pub const CONVERSATION_NAME_MAX_CHARACTERS: usize = 100;
+/// Characters of a group's description, at most.
+pub const CONVERSATION_DESCRIPTION_MAX_CHARACTERS: usize = 500;
+/// Members of a group with its creator, at least, when it is created.
+pub const GROUP_MIN_MEMBERS: usize = 3;
+/// Members of a group, at most.
+pub const GROUP_MAX_MEMBERS: usize = 500;
+/// Characters of a message, at most.
+pub const MESSAGE_TEXT_MAX_CHARACTERS: usize = 10_000;
+/// Characters of a client's own reference to a message, at most.
+pub const CLIENT_REF_MAX_CHARACTERS: usize = 64;
+/// Seconds after sending in which an author may edit or delete a message.
+pub const MESSAGE_EDIT_WINDOW_SECONDS: i64 = 15 * 60;
+/// Different emoji on one message, at most.
+pub const EMOJI_PER_MESSAGE_MAX: usize = 100;
+/// Characters of a story's text, at most.
+pub const STORY_TEXT_MAX_CHARACTERS: usize = 10_000;
+/// Characters of a story's caption, at most.
+pub const STORY_CAPTION_MAX_CHARACTERS: usize = 500;
+/// Seconds that a story can be seen, exactly.
+pub const STORY_LIFE_SECONDS: i64 = 24 * 60 * 60;
+/// Bytes of an idempotency key, at most (visible ASCII).
+pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 128;
+/// Seconds for which an idempotency key is remembered.
+pub const IDEMPOTENCY_KEY_LIFE_SECONDS: i64 = 48 * 60 * 60;
+/// Seconds that an access token lives by default.
+pub const ACCESS_TOKEN_LIFE_SECONDS: i64 = 15 * 60;
+/// Seconds that a refresh token lives, at most; a session's events are kept as long.
+pub const REFRESH_TOKEN_LIFE_MAX_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// Bytes of one event's stored payload, at most.
+pub const EVENT_MAX_BYTES: usize = 1 << 20;
+/// Commands decided as one batch for one stream, at most.
+pub const BATCH_MAX_COMMANDS: usize = 256;
+/// Bytes of clear words decided as one batch for one stream, at most.
+pub const BATCH_MAX_BYTES: usize = 512 << 10;
+/// How often a command is decided again after a conflict before it is refused as contended.
+pub const CONFLICT_MAX_RETRIES: usize = 5;
+/// Rows of a page, at most.
+pub const PAGE_MAX_ROWS: usize = 100;
+/// Rows of a page when the client does not say.
+pub const PAGE_DEFAULT_ROWS: usize = 50;
+/// Milliseconds that a query waits for a position when the client does not say.
+pub const WAIT_DEFAULT_MILLISECONDS: u64 = 1_000;
+/// Milliseconds that a query waits for a position, at most.
+pub const WAIT_MAX_MILLISECONDS: u64 = 5_000;
+/// Missed frames that a resume sends, at most; beyond it the client is told to start afresh.
+pub const RESUME_MAX_FRAMES: usize = 100_000;
+/// Bytes of a frame that a client sends, at most.
+pub const FRAME_IN_MAX_BYTES: usize = 64 << 10;

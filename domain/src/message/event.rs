@@ -1,0 +1,51 @@
+//! What happens to a message.
+
+use crate::ids::AccountId;
+use crate::proto::message::v1::MessageWords;
+use crate::words::Field;
+use serde::Serialize;
+
+/// A message was sent. The only event of `timeline-<conversation>`; its sequence number is its revision + 1.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessageSent {
+    /// By whom.
+    pub sender: AccountId,
+    /// The message that it answers.
+    pub reply_to: Option<u64>,
+    /// Text and client reference; the sender's and the conversation's key.
+    pub words: Field<MessageWords>,
+}
+
+/// Its text is another one from now on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessageEdited {
+    /// Whose message it is.
+    pub author: AccountId,
+    /// The new text; the author's and the conversation's key.
+    pub words: Field<MessageWords>,
+}
+
+/// Its text is shown no more; a tombstone stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessageDeleted {
+    /// By whom.
+    pub deleted_by: AccountId,
+}
+
+/// Somebody reacted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReactionAdded {
+    /// Who.
+    pub account: AccountId,
+    /// With what.
+    pub emoji: String,
+}
+
+/// Somebody took a reaction back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReactionRemoved {
+    /// Who.
+    pub account: AccountId,
+    /// What.
+    pub emoji: String,
+}

@@ -1,0 +1,4 @@
+//! Messages: sending, and what happens to one afterwards.
+
+pub mod event;
+pub mod state;

@@ -1,0 +1,4 @@
+//! Sessions: one sign-in of an account on a device.
+
+pub mod event;
+pub mod state;

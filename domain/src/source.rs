@@ -1,0 +1,120 @@
+//! The reading port: how projections, commands and feeds read the log, whatever engine holds it.
+
+use crate::event::EventType;
+use crate::ids::{LogId, Position};
+use crate::recorded::Recorded;
+use crate::stream::StreamName;
+use futures_core::Stream;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A future that ports return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a read failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SourceFault {
+    /// Stored bytes do not match their checksum or shape. Never served.
+    #[error("the log is damaged at position {0}: {1}")]
+    Damaged(Position, String),
+    /// An event of a type or version that this program does not know.
+    #[error("the event at position {0} has the unknown type {1}")]
+    Unknown(Position, String),
+    /// The engine did not answer.
+    #[error("the log cannot be read: {0}")]
+    Unavailable(String),
+    /// The log is closing.
+    #[error("the log is closing")]
+    Closed,
+}
+
+/// Which way to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first.
+    Forward,
+    /// Newest first.
+    Backward,
+}
+
+/// Which events to give. Empty lists match everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The stream's name starts with one of these.
+    pub stream_prefixes: Vec<String>,
+    /// The type is one of these.
+    pub types: Vec<EventType>,
+}
+
+impl Filter {
+    /// Whether an event of this stream and type passes.
+    pub fn matches(&self, stream: &str, event_type: EventType) -> bool {
+        (self.stream_prefixes.is_empty() || self.stream_prefixes.iter().any(|prefix| stream.starts_with(prefix)))
+            && (self.types.is_empty() || self.types.contains(&event_type))
+    }
+}
+
+/// Events of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct StreamSlice {
+    /// In the asked direction.
+    pub events: Vec<Arc<Recorded>>,
+    /// The stream's current revision, whatever was read; none if it never had an event.
+    pub revision: Option<u64>,
+}
+
+/// Events of the whole log.
+#[derive(Clone, Debug, Default)]
+pub struct LogSlice {
+    /// In the asked direction.
+    pub events: Vec<Arc<Recorded>>,
+    /// Where the next read continues: the last position that was looked at (matching or not).
+    pub next: Position,
+    /// Whether the end (or, backward, the start) was reached.
+    pub at_end: bool,
+}
+
+/// A batch of consecutive events, at least one, in log order.
+pub type Batch = Arc<[Arc<Recorded>]>;
+
+/// A live subscription. It ends only with a fault or when the log closes.
+pub type Subscription = Pin<Box<dyn Stream<Item = Result<Batch, SourceFault>> + Send>>;
+
+/// The log, for reading.
+pub trait EventSource: Send + Sync + 'static {
+    /// Which log this is.
+    fn log_id(&self) -> LogId;
+
+    /// The position of the last durable event; [`Position::START`] when there is none.
+    fn head(&self) -> Position;
+
+    /// Up to `limit` events of a stream from revision `from` on (inclusive), in `direction`. `u64::MAX` backward means
+    /// from its end. What retention or truncation hides is not given.
+    fn read_stream<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        from: u64,
+        direction: Direction,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<StreamSlice, SourceFault>>;
+
+    /// Up to `limit` matching events after (forward) or before (backward) position `from`, exclusive. A filtered read
+    /// may stop early with fewer and `at_end: false`, so that one call never scans without bound.
+    fn read_all<'a>(
+        &'a self,
+        from: Position,
+        direction: Direction,
+        limit: usize,
+        filter: &'a Filter,
+    ) -> BoxFuture<'a, Result<LogSlice, SourceFault>>;
+
+    /// The events at these positions, in their order; a position without an event is left out.
+    fn read_positions<'a>(
+        &'a self,
+        positions: &'a [Position],
+    ) -> BoxFuture<'a, Result<Vec<Arc<Recorded>>, SourceFault>>;
+
+    /// Everything after `after`, first what stands there, then what comes, without a gap or a repeat.
+    fn subscribe(&self, after: Position) -> Subscription;
+}

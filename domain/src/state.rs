@@ -1,0 +1,69 @@
+//! The state of any stream that decisions are made from, by its category.
+
+use crate::account::state::{Account, Username};
+use crate::conversation::state::{Conversation, Read};
+use crate::event::Event;
+use crate::import::state::Import;
+use crate::message::state::{Message, Timeline};
+use crate::session::state::Session;
+use crate::story::state::Story;
+use crate::stream::Category;
+
+/// The state of one stream.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is documented at its own type")]
+pub enum State {
+    Account(Account),
+    Conversation(Conversation),
+    Import(Import),
+    /// Destructions are applied by the keys store; nothing is decided from them.
+    Keys,
+    Message(Message),
+    Read(Read),
+    /// Follows and blocks do not exist yet: the stream is checked, its state is empty.
+    Relationship,
+    Session(Session),
+    Story(Story),
+    Timeline(Timeline),
+    Username(Username),
+}
+
+impl State {
+    /// The state of a stream without events.
+    pub fn empty(category: Category) -> Self {
+        match category {
+            Category::Account => State::Account(Account::default()),
+            Category::Conversation => State::Conversation(Conversation::default()),
+            Category::Import => State::Import(Import::default()),
+            Category::Keys => State::Keys,
+            Category::Message => State::Message(Message::default()),
+            Category::Read => State::Read(Read::default()),
+            Category::Relationship => State::Relationship,
+            Category::Session => State::Session(Session::default()),
+            Category::Story => State::Story(Story::default()),
+            Category::Timeline => State::Timeline(Timeline::default()),
+            Category::Username => State::Username(Username::default()),
+        }
+    }
+
+    /// Whether the newest event alone gives the state, so that loading need not read the whole stream.
+    pub const fn is_in_newest_event(category: Category) -> bool {
+        matches!(category, Category::Timeline | Category::Read | Category::Import)
+    }
+
+    /// Takes over what happened. `revision` is the event's. Cannot fail and asks nobody.
+    pub fn evolve(&mut self, revision: u64, event: &Event) {
+        match self {
+            State::Account(state) => state.evolve(event),
+            State::Conversation(state) => state.evolve(revision, event),
+            State::Import(state) => state.evolve(event),
+            State::Keys | State::Relationship => {}
+            State::Message(state) => state.evolve(event),
+            State::Read(state) => state.evolve(event),
+            State::Session(state) => state.evolve(event),
+            State::Story(state) => state.evolve(event),
+            State::Timeline(state) => state.evolve(revision, event),
+            State::Username(state) => state.evolve(event),
+        }
+    }
+}

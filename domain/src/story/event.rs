@@ -1,0 +1,32 @@
+//! What happens to a story.
+
+use crate::clock::Time;
+use crate::ids::{AccountId, StoryId};
+use crate::proto::story::v1::StoryWords;
+use crate::story::values::StoryPrivacy;
+use crate::words::Field;
+use serde::Serialize;
+
+/// A story was posted. First event of `story-<id>`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoryPosted {
+    /// Which.
+    pub story: StoryId,
+    /// By whom.
+    pub author: AccountId,
+    /// Who may see it.
+    pub privacy: StoryPrivacy,
+    /// When it is seen no more: 24 hours after it was posted, exactly.
+    pub expires_at: Time,
+    /// Text and caption; the author's and the story's key.
+    pub words: Field<StoryWords>,
+}
+
+/// Its time is over. Seen by nobody since `expires_at` already; this event records the end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoryExpired {
+    /// How many viewers it had in the end.
+    pub view_count: u64,
+    /// How many reactions it had in the end.
+    pub reaction_count: u64,
+}
