@@ -1,6 +1,10 @@
 //! The appending port: how a decision becomes history, whatever engine holds the log.
 
+pub mod clear_words;
 pub mod memory;
+
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 
 use domain::clock::Time;
 use domain::event::Event;
@@ -132,10 +136,7 @@ pub trait EventLog: EventSource {
     fn find<'a>(&'a self, ids: &'a [EventId]) -> BoxFuture<'a, Result<Vec<Option<Position>>, SourceFault>>;
 
     /// The newest revision of each stream, whatever retention hides.
-    fn revisions<'a>(
-        &'a self,
-        streams: &'a [StreamName],
-    ) -> BoxFuture<'a, Result<Vec<Option<u64>>, SourceFault>>;
+    fn revisions<'a>(&'a self, streams: &'a [StreamName]) -> BoxFuture<'a, Result<Vec<Option<u64>>, SourceFault>>;
 
     /// Hides every event of the stream before revision `before`, durably. Never moves back.
     fn truncate<'a>(&'a self, stream: &'a StreamName, before: u64) -> BoxFuture<'a, Result<(), LogFault>>;

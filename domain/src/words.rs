@@ -72,11 +72,7 @@ impl KeyRef {
     /// As events and read models keep it.
     pub fn to_proto(self) -> proto::KeyRef {
         let (kind, id) = self.subject.parts();
-        proto::KeyRef {
-            kind: u32::from(kind),
-            id: Bytes::copy_from_slice(id.as_bytes()),
-            generation: self.generation,
-        }
+        proto::KeyRef { kind: u32::from(kind), id: Bytes::copy_from_slice(id.as_bytes()), generation: self.generation }
     }
 
     /// The reverse of [`KeyRef::to_proto`]; none when it names no key.
@@ -243,6 +239,10 @@ pub enum Purpose {
     RefreshToken,
     /// A client's address and account in the count of failed sign-ins.
     SignIn,
+    /// An account as analysts see it in the log.
+    Pseudonym,
+    /// What makes a list's cursor one of ours.
+    Cursor,
 }
 
 impl Purpose {
@@ -257,6 +257,8 @@ impl Purpose {
             Purpose::Import => "import",
             Purpose::RefreshToken => "refresh-token",
             Purpose::SignIn => "sign-in",
+            Purpose::Pseudonym => "pseudonym",
+            Purpose::Cursor => "cursor",
         }
     }
 }

@@ -1,1 +1,21 @@
-//! 
+//! Everything that can be asked: read models, schedules, analytics, their runner, checkpoints and waits.
+//!
+//! Depends on `domain` only: a read model can never cause an event. Each projection is a name that never changes, a
+//! database of its own and an `apply`; rows and checkpoint commit together.
+
+pub mod projection;
+pub mod projections;
+
+pub mod account;
+pub mod conversation;
+pub mod feed;
+pub mod story;
+
+pub mod database;
+pub mod reader;
+pub mod run;
+pub mod state_hash;
+pub mod wait;
+
+#[cfg(test)]
+mod testing;

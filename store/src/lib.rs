@@ -1,1 +1,6 @@
-//! 
+//! Adapters without rules: the embedded log, NATS, codec and upcasters, sealing and keys.
+
+pub mod codec;
+pub mod embedded;
+pub mod seal;
+pub mod nats;

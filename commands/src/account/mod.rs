@@ -1,0 +1,5 @@
+//! Commands on accounts.
+
+pub mod change_password;
+pub mod grant_role;
+pub mod register_account;

@@ -1,0 +1,145 @@
+//! `RemoveMember`: somebody leaves a group or is removed from it.
+
+use crate::command::{Command, Decided};
+use crate::context::{Context, Names, States};
+use crate::refusal::{Missing, Refusal};
+use domain::conversation::event::{MemberLeft, MemberRoleChanged};
+use domain::conversation::state::{Conversation, Member};
+use domain::conversation::values::{ConversationKind, MemberRole};
+use domain::ids::{AccountId, ConversationId};
+use domain::stream::StreamName;
+use std::collections::BTreeMap;
+
+/// Removes somebody from a group; with the actor's own account: leaves it.
+#[derive(Clone, Debug)]
+pub struct RemoveMember {
+    /// Which group.
+    pub conversation: ConversationId,
+    /// Whom.
+    pub account: AccountId,
+}
+
+impl Command for RemoveMember {
+    fn name(&self) -> &'static str {
+        "RemoveMember"
+    }
+
+    fn stream(&self, _names: &Names<'_>) -> StreamName {
+        StreamName::conversation(self.conversation)
+    }
+
+    fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
+        let Conversation::Open { kind, members, .. } = states.conversation() else {
+            return Err(Refusal::NotFound(Missing::Conversation));
+        };
+        if !context.is_import() {
+            let actor = context.actor()?;
+            let own = members.get(&actor).ok_or(Refusal::NotFound(Missing::Conversation))?;
+            if *kind == ConversationKind::Direct {
+                return Err(Refusal::DirectMembersFixed);
+            }
+            if actor != self.account {
+                check_manages(*own, members.get(&self.account).copied())?;
+            }
+        }
+        let Some(leaving) = members.get(&self.account) else { return Ok(vec![]) };
+        let left = (states.primary(), MemberLeft { account: self.account }.into());
+        if !leaves_no_owner(members, self.account, *leaving) {
+            return Ok(vec![left]);
+        }
+        if !context.is_import() {
+            return Err(Refusal::OwnerMustHandOver);
+        }
+        match longest_beside(members, self.account) {
+            None => Ok(vec![left]),
+            Some(account) => {
+                let heir = MemberRoleChanged { account, role: MemberRole::Owner };
+                Ok(vec![(states.primary(), heir.into()), left])
+            }
+        }
+    }
+}
+
+/// One manages only roles below one's own.
+fn check_manages(own: Member, other: Option<Member>) -> Result<(), Refusal> {
+    let below = other.is_none_or(|other| other.role < own.role);
+    if own.role >= MemberRole::Admin && below { Ok(()) } else { Err(Refusal::NotPermitted) }
+}
+
+/// Whether others would stay behind without an owner.
+fn leaves_no_owner(members: &BTreeMap<AccountId, Member>, account: AccountId, leaving: Member) -> bool {
+    let others_own = || members.iter().any(|(other, member)| *other != account && member.role == MemberRole::Owner);
+    leaving.role == MemberRole::Owner && members.len() > 1 && !others_own()
+}
+
+fn longest_beside(members: &BTreeMap<AccountId, Member>, account: AccountId) -> Option<AccountId> {
+    let others = members.iter().filter(|(other, _)| **other != account);
+    others.min_by_key(|(_, member)| member.joined_revision).map(|(other, _)| *other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ALICE, BOB, CAROL, DAVE, Happened, LONG_AGO, ROOM, direct, given, group, joined};
+    use domain::conversation::values::PrivacyMode;
+    use domain::ids::Hash16;
+    use domain::import::event::ImportAdvanced;
+
+    fn remove(account: AccountId) -> RemoveMember {
+        RemoveMember { conversation: ROOM, account }
+    }
+
+    fn left(account: AccountId) -> Happened {
+        (StreamName::conversation(ROOM), MemberLeft { account }.into())
+    }
+
+    #[test]
+    fn one_removes_only_roles_below_ones_own() {
+        given(group()).by(BOB).when(remove(CAROL)).then([left(CAROL)]);
+        given(group()).by(ALICE).when(remove(BOB)).then([left(BOB)]);
+        given(group()).by(BOB).when(remove(ALICE)).refused(Refusal::NotPermitted);
+        given(group()).by(CAROL).when(remove(BOB)).refused(Refusal::NotPermitted);
+    }
+
+    #[test]
+    fn anybody_may_leave_but_the_last_owner() {
+        given(group()).by(CAROL).when(remove(CAROL)).then([left(CAROL)]);
+        given(group()).by(ALICE).when(remove(ALICE)).refused(Refusal::OwnerMustHandOver);
+        let two_owners = group().into_iter().chain([joined(DAVE, MemberRole::Owner)]);
+        given(two_owners).by(ALICE).when(remove(ALICE)).then([left(ALICE)]);
+    }
+
+    #[test]
+    fn a_sole_member_may_leave() {
+        let alone = group().into_iter().chain([left(BOB), left(CAROL)]);
+        given(alone).by(ALICE).when(remove(ALICE)).then([left(ALICE)]);
+    }
+
+    #[test]
+    fn who_is_no_member_is_removed_already_and_strangers_learn_nothing() {
+        given(group()).by(BOB).when(remove(DAVE)).then_it_is_already_so();
+        let not_found = Refusal::NotFound(Missing::Conversation);
+        given(group()).by(DAVE).when(remove(DAVE)).refused(not_found.clone());
+        given(group()).by(DAVE).when(remove(CAROL)).refused(not_found);
+        given(group()).by(CAROL).when(remove(DAVE)).refused(Refusal::NotPermitted);
+    }
+
+    #[test]
+    fn nobody_leaves_a_direct_conversation() {
+        let events = direct(PrivacyMode::Searchable);
+        given(events).by(ALICE).when(remove(ALICE)).refused(Refusal::DirectMembersFixed);
+    }
+
+    #[test]
+    fn an_imported_last_owner_hands_over_to_the_longest_member() {
+        // Bob left and came back, so Carol is there for longer.
+        let events = group().into_iter().chain([left(BOB), joined(BOB, MemberRole::Member)]);
+        let heir = MemberRoleChanged { account: CAROL, role: MemberRole::Owner };
+        let progress = ImportAdvanced { at: LONG_AGO, step: 9 };
+        given(events).by(ALICE).imported(9).when(remove(ALICE)).then([
+            (StreamName::conversation(ROOM), heir.into()),
+            left(ALICE),
+            (StreamName::import(Hash16([1; 16])), progress.into()),
+        ]);
+    }
+}

@@ -1,0 +1,209 @@
+//! The executor: loads what a command rests on, decides, appends, and answers once it is durable.
+//!
+//! Commands for one stream form a lane. Whoever comes first leads it; what arrives while an append is in flight is
+//! decided in order on the evolving state and appended as one call, one unit a command, each on what those before it
+//! wrote. An append belongs to the lane, not to the caller: a caller that goes away changes nothing.
+
+mod batch;
+mod cache;
+pub(crate) mod decide;
+mod idempotency;
+mod job;
+mod lanes;
+mod load;
+mod meters;
+mod room;
+mod unit;
+mod working;
+
+use crate::command::{Command, Envelope};
+use crate::context::Names;
+use crate::log::{EventLog, LogFault};
+use crate::refusal::Refusal;
+use cache::Cache;
+use domain::clock::Clock;
+use domain::ids::Position;
+use domain::limits::CONFLICT_MAX_RETRIES;
+use domain::recorded::Recorded;
+use domain::source::SourceFault;
+use domain::state::State;
+use domain::stream::StreamName;
+use domain::words::{Words, WordsFault};
+use idempotency::{Claim, Claims};
+use job::Job;
+use lanes::Lanes;
+use meters::Meters;
+use room::Room;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio_util::task::TaskTracker;
+use working::Working;
+
+/// Commands that wait or are under way in one process, at most; further ones are refused as overload.
+pub const PENDING_MAX_COMMANDS: usize = 16_384;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The events, durable, in the order of the decision; empty when it was already so.
+    pub events: Vec<Arc<Recorded>>,
+    /// Of the last event, or the head that was decided on when there is none.
+    pub position: Position,
+    /// Whether this is the answer to a repeat: the events were there before.
+    pub replayed: bool,
+    /// Where the time went.
+    pub stages: Stages,
+}
+
+/// Where a command's time went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stages {
+    /// Waiting for its turn in the lane, and for an earlier command with the same key.
+    pub wait: Duration,
+    /// Loading states and opening words.
+    pub load: Duration,
+    /// Deciding.
+    pub decide: Duration,
+    /// From the decision until it was durable.
+    pub append: Duration,
+}
+
+/// Why a command has no result. Nothing of it is in the log, except after [`Failure::Log`] and [`Failure::Aborted`],
+/// where it may be: a repeat with the same key finds out.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It must not happen.
+    #[error("refused")]
+    Refused(#[source] Refusal),
+    /// Others changed what it rests on each time it was decided.
+    #[error("decided {} times and overtaken each time", CONFLICT_MAX_RETRIES + 1)]
+    Contended,
+    /// The same key came with another body before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// [`PENDING_MAX_COMMANDS`] are pending.
+    #[error("too many commands are pending")]
+    Overloaded,
+    /// An event would be larger than the log takes.
+    #[error("an event would be too large")]
+    TooLarge,
+    /// The append has no answer.
+    #[error("the append has no answer")]
+    Log(#[source] LogFault),
+    /// A stream could not be read.
+    #[error("a stream could not be read")]
+    Source(#[from] SourceFault),
+    /// Words could not be opened.
+    #[error("words could not be opened")]
+    Words(#[from] WordsFault),
+    /// The command was given up by a fault of this program.
+    #[error("the command was given up by a fault")]
+    Aborted,
+}
+
+/// Executes commands. One a process and log; every caller shares it.
+pub struct Executor {
+    log: Arc<dyn EventLog>,
+    words: Arc<dyn Words>,
+    clock: Arc<dyn Clock>,
+    tracker: TaskTracker,
+    cache: Cache,
+    lanes: Lanes,
+    claims: Arc<Claims>,
+    room: Arc<Room>,
+    meters: Meters,
+}
+
+impl Executor {
+    /// An executor over `log`. Appends run as tasks of `tracker`, so waiting for it waits for what is in flight.
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        words: Arc<dyn Words>,
+        clock: Arc<dyn Clock>,
+        tracker: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            log,
+            words,
+            clock,
+            tracker,
+            cache: Cache::default(),
+            lanes: Lanes::default(),
+            claims: Arc::default(),
+            room: Room::new(PENDING_MAX_COMMANDS),
+            meters: Meters::default(),
+        })
+    }
+
+    /// Executes a command and answers once what it caused is durable. Dropping the future does not take back a
+    /// command that has begun.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn execute(self: &Arc<Self>, command: impl Command, envelope: Envelope) -> Result<Done, Failure> {
+        let arrived = Instant::now();
+        let place = self.room.take().ok_or(Failure::Overloaded)?;
+        let claim = match &envelope.idempotency {
+            None => None,
+            Some(idempotency) => match self.claim(command.name(), envelope.actor, idempotency).await? {
+                Claim::Ours(claim) => Some(claim),
+                Claim::Replayed(mut done) => {
+                    done.stages.wait = arrived.elapsed();
+                    return Ok(done);
+                }
+            },
+        };
+        let primary = command.stream(&Names::new(envelope.actor, self.words()));
+        let (job, answer) = Job::new(Box::new(command), envelope, primary, claim, place, arrived);
+        self.enqueue(job);
+        answer.await.unwrap_or(Err(Failure::Aborted))
+    }
+
+    /// The state of a stream as of the log's current revision of it.
+    ///
+    /// # Errors
+    /// When the log does not answer, or the stream changes faster than it can be read.
+    pub async fn current(&self, stream: &StreamName) -> Result<Arc<State>, Failure> {
+        for _ in 0..=CONFLICT_MAX_RETRIES {
+            let loaded = self.load(stream).await?;
+            if self.are_current(&[(stream.clone(), loaded.revision)]).await? {
+                return Ok(loaded.state);
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// What a command would do now, without doing it: whether it has something to append, and the answer if not.
+    pub(crate) async fn preview(&self, command: &dyn Command, envelope: &Envelope) -> Result<(bool, Done), Failure> {
+        let primary = command.stream(&Names::new(envelope.actor, self.words()));
+        for _ in 0..=CONFLICT_MAX_RETRIES {
+            let mut stages = Stages::default();
+            let mut working = Working::default();
+            let decision = self.decide(command, envelope, &primary, &mut working, &mut stages).await?;
+            if let Ok(events) = &decision.decided
+                && !events.is_empty()
+            {
+                return Ok((true, self.already_so(stages)));
+            }
+            if self.are_current(&decision.revisions()).await? {
+                return decision.decided.map(|_| (false, self.already_so(stages))).map_err(Failure::Refused);
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// The log that it appends to.
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
+    }
+
+    /// The words of that log.
+    pub fn words(&self) -> &dyn Words {
+        &*self.words
+    }
+
+    /// The clock that it decides by.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}

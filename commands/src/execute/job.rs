@@ -1,0 +1,61 @@
+//! A command on its way through a lane.
+
+use super::idempotency::ClaimedKey;
+use super::room::Place;
+use super::{Done, Failure, Stages};
+use crate::command::{Command, Envelope};
+use domain::stream::StreamName;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// A command, what surrounds it, and who waits for its result.
+pub(super) struct Job {
+    pub(super) command: Box<dyn Command>,
+    pub(super) envelope: Envelope,
+    /// The lane it belongs to.
+    pub(super) primary: StreamName,
+    /// Its idempotency key; others with the same one wait until the job is dropped.
+    pub(super) claim: Option<ClaimedKey>,
+    /// How often it was overtaken.
+    pub(super) attempts: usize,
+    /// Its place in the round that it is part of.
+    pub(super) turn: usize,
+    pub(super) stages: Stages,
+    /// When it arrived, then when it was last decided.
+    pub(super) since: Instant,
+    reply: oneshot::Sender<Result<Done, Failure>>,
+    _place: Place,
+}
+
+impl Job {
+    pub(super) fn new(
+        command: Box<dyn Command>,
+        envelope: Envelope,
+        primary: StreamName,
+        claim: Option<ClaimedKey>,
+        place: Place,
+        arrived: Instant,
+    ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
+        let (reply, answer) = oneshot::channel();
+        let job = Self {
+            command,
+            envelope,
+            primary,
+            claim,
+            attempts: 0,
+            turn: 0,
+            stages: Stages::default(),
+            since: arrived,
+            reply,
+            _place: place,
+        };
+        (job, answer)
+    }
+
+    /// Answers whoever waits.
+    pub(super) fn answer(self, result: Result<Done, Failure>) {
+        if self.reply.send(result).is_err() {
+            tracing::debug!(command = self.command.name(), "nobody waited for the result");
+        }
+    }
+}

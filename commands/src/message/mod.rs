@@ -1,0 +1,9 @@
+//! Commands on messages.
+
+pub mod target;
+
+pub mod add_reaction;
+pub mod delete_message;
+pub mod edit_message;
+pub mod remove_reaction;
+pub mod send_message;

@@ -1,0 +1,3 @@
+//! Policies: whenever this is so, then that is commanded. Their commands may repeat.
+
+pub mod whenever_a_story_is_due_then_expire_it;

@@ -1,0 +1,102 @@
+//! Why a command must not happen. The one table of codes is at the edge and matches this exhaustively.
+
+/// Why a command must not happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The command needs somebody who wants it.
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    /// It does not exist, or the actor may not know that it does.
+    #[error("there is no such {}", .0.as_str())]
+    NotFound(Missing),
+    /// The actor knows it and may not do this.
+    #[error("the actor may not do this")]
+    NotPermitted,
+    /// The stream that the command writes is not as the actor saw it.
+    #[error("it was changed since the actor saw it")]
+    Overtaken,
+    /// Values that parsed but cannot be meant; at least one.
+    #[error("a value cannot be meant")]
+    Invalid(Vec<InvalidField>),
+
+    /// Somebody has the user name.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// User name and password do not belong together.
+    #[error("user name and password do not belong together")]
+    InvalidCredentials,
+
+    /// The two have a direct conversation, in the other privacy mode.
+    #[error("the direct conversation exists in another privacy mode")]
+    PrivacyModeDiffers,
+    /// A direct conversation has its two members for ever.
+    #[error("the members of a direct conversation do not change")]
+    DirectMembersFixed,
+    /// The group has as many members as a group can have.
+    #[error("the group is full")]
+    GroupFull,
+    /// The last owner cannot leave others behind without one.
+    #[error("the last owner must hand over first")]
+    OwnerMustHandOver,
+
+    /// The conversation takes only what its clients encrypted.
+    #[error("the conversation takes ciphertext only")]
+    CiphertextRequired,
+    /// The author's time for changing the message is over.
+    #[error("the time for changing the message is over")]
+    EditWindowClosed,
+    /// The message was deleted.
+    #[error("the message was deleted")]
+    MessageDeleted,
+    /// The message has as many different emoji as a message can have.
+    #[error("the message has too many different emoji")]
+    EmojiLimitReached,
+
+    /// The story's 24 hours are not over.
+    #[error("the story is not due")]
+    StoryNotDue,
+}
+
+/// What does not exist, as far as the actor may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// An account.
+    Account,
+    /// A conversation.
+    Conversation,
+    /// A message.
+    Message,
+    /// A story.
+    Story,
+}
+
+impl Missing {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Missing::Account => "account",
+            Missing::Conversation => "conversation",
+            Missing::Message => "message",
+            Missing::Story => "story",
+        }
+    }
+}
+
+/// One value of a command that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidField {
+    /// A JSON pointer into the body, such as `/member_ids/3`.
+    pub pointer: String,
+    /// What is wrong, for programs: `UNKNOWN_ACCOUNT`, `ONESELF`, `TOO_FEW`, `TOO_MANY`, `NO_SUCH_MESSAGE`,
+    /// `NOT_AVAILABLE`.
+    pub code: &'static str,
+    /// What is wrong, for people.
+    pub detail: &'static str,
+}
+
+impl Refusal {
+    /// One value that cannot be meant.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: &'static str) -> Self {
+        Refusal::Invalid(vec![InvalidField { pointer: pointer.into(), code, detail }])
+    }
+}

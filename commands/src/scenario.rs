@@ -1,0 +1,220 @@
+//! Given what happened, when somebody commands, then this happens: decisions under test, without an executor or a log.
+
+use crate::command::{Command, Decided, Envelope, Import, Read};
+use crate::context::{Context, Names, StateOf, States};
+use crate::execute::decide::decide_with_progress;
+use crate::log::clear_words::ClearWords;
+use crate::refusal::Refusal;
+use domain::account::event::AccountRegistered;
+use domain::clock::Time;
+use domain::conversation::event::{ConversationCreated, MemberJoined};
+use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::event::Event;
+use domain::ids::{AccountId, ConversationId, EventId, Hash16, MessageId, Position};
+use domain::message::event::MessageSent;
+use domain::proto::account::v1::AccountWords;
+use domain::proto::message::v1::MessageWords;
+use domain::recorded::Recorded;
+use domain::state::State;
+use domain::stream::StreamName;
+use domain::words::Field;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// When everything that is given happened.
+pub(crate) const LONG_AGO: Time = Time::from_micros(1_700_000_000_000_000);
+
+pub(crate) type Happened = (StreamName, Event);
+
+pub(crate) const fn person(n: u128) -> AccountId {
+    AccountId::new(Uuid::from_u128(n))
+}
+
+pub(crate) const ALICE: AccountId = person(0xA);
+pub(crate) const BOB: AccountId = person(0xB);
+pub(crate) const CAROL: AccountId = person(0xC);
+pub(crate) const DAVE: AccountId = person(0xD);
+pub(crate) const ROOM: ConversationId = ConversationId::new(Uuid::from_u128(0xF00));
+
+pub(crate) fn registered(account: AccountId) -> Happened {
+    let event = AccountRegistered {
+        account,
+        username_hash: Hash16([0; 16]),
+        words: Field::Clear(AccountWords::default()),
+        credential: None,
+    };
+    (StreamName::account(account), event.into())
+}
+
+pub(crate) fn joined(account: AccountId, role: MemberRole) -> Happened {
+    (StreamName::conversation(ROOM), MemberJoined { account, role }.into())
+}
+
+/// A conversation with these members.
+pub(crate) fn conversation(
+    kind: ConversationKind,
+    privacy_mode: PrivacyMode,
+    members: &[(AccountId, MemberRole)],
+) -> Vec<Happened> {
+    let created = ConversationCreated { conversation: ROOM, kind, privacy_mode, created_by: members[0].0, words: None };
+    let mut events = vec![(StreamName::conversation(ROOM), created.into())];
+    events.extend(members.iter().map(|(account, role)| joined(*account, *role)));
+    events
+}
+
+/// Alice owns it, Bob is an admin, Carol a member.
+pub(crate) fn group() -> Vec<Happened> {
+    let members = [(ALICE, MemberRole::Owner), (BOB, MemberRole::Admin), (CAROL, MemberRole::Member)];
+    conversation(ConversationKind::Group, PrivacyMode::Searchable, &members)
+}
+
+/// Between Alice and Bob.
+pub(crate) fn direct(privacy_mode: PrivacyMode) -> Vec<Happened> {
+    let members = [(ALICE, MemberRole::Member), (BOB, MemberRole::Member)];
+    conversation(ConversationKind::Direct, privacy_mode, &members)
+}
+
+pub(crate) fn words(text: &str) -> Field<MessageWords> {
+    Field::Clear(MessageWords { text: text.to_owned(), client_ref: None })
+}
+
+pub(crate) fn said(sender: AccountId, text: &str) -> Happened {
+    let sent = MessageSent { sender, reply_to: None, words: words(text) };
+    (StreamName::timeline(ROOM), sent.into())
+}
+
+pub(crate) const fn message(seq: u64) -> MessageId {
+    MessageId { conversation: ROOM, seq }
+}
+
+/// Something that happened to message 1.
+pub(crate) fn then_happened(event: impl Into<Event>) -> Happened {
+    (StreamName::message(message(1)), event.into())
+}
+
+/// What happened, who commands, and when.
+pub(crate) struct Scenario {
+    happened: Vec<Arc<Recorded>>,
+    envelope: Envelope,
+    now: Time,
+}
+
+/// What happened until now.
+pub(crate) fn given(happened: impl IntoIterator<Item = Happened>) -> Scenario {
+    let mut scenario = Scenario { happened: Vec::new(), envelope: Envelope::default(), now: LONG_AGO };
+    for (stream, event) in happened {
+        let revision = scenario.happened.iter().filter(|recorded| recorded.stream == stream).count() as u64;
+        let recorded = Recorded {
+            position: Position(scenario.happened.len() as u64 + 1),
+            stream,
+            revision,
+            id: EventId::new(Uuid::nil()),
+            schema_version: 1,
+            occurred_at: LONG_AGO,
+            recorded_at: LONG_AGO,
+            actor: None,
+            correlation_id: Uuid::nil(),
+            causation_id: None,
+            fingerprint: None,
+            event,
+        };
+        scenario.happened.push(Arc::new(recorded));
+    }
+    scenario
+}
+
+impl Scenario {
+    pub(crate) fn by(mut self, actor: AccountId) -> Self {
+        self.envelope.actor = Some(actor);
+        self
+    }
+
+    /// That long after everything that happened.
+    pub(crate) fn after_seconds(mut self, seconds: i64) -> Self {
+        self.now = LONG_AGO.plus_seconds(seconds);
+        self
+    }
+
+    /// As the item `step` of the time of an import that everything happened at.
+    pub(crate) fn imported(mut self, step: u64) -> Self {
+        let stream = StreamName::import(Hash16([1; 16]));
+        self.envelope.import = Some(Import { stream, at: LONG_AGO, step });
+        self
+    }
+
+    pub(crate) fn when(self, command: impl Command) -> Outcome {
+        let names = Names::new(self.envelope.actor, &ClearWords).of_import(self.envelope.import.as_ref());
+        let mut states = States::default();
+        self.take(&mut states, Read::Write(command.stream(&names)));
+        if let Some(import) = &self.envelope.import {
+            self.take(&mut states, Read::Write(import.stream.clone()));
+        }
+        command.reads(&names).into_iter().for_each(|read| self.take(&mut states, read));
+        command.then_reads(&names, &states).into_iter().for_each(|read| self.take(&mut states, read));
+        let context = Context {
+            actor: self.envelope.actor,
+            now: self.now,
+            import: self.envelope.import.as_ref(),
+            words: &ClearWords,
+            opened: &[],
+        };
+        let decided = decide_with_progress(&command, &states, &context);
+        let read = states.streams.into_iter().map(|of| of.stream).collect();
+        Outcome { decided, read }
+    }
+
+    fn take(&self, states: &mut States, read: Read) {
+        match read {
+            Read::Event(stream, revision) => {
+                let is_it = |event: &&Arc<Recorded>| event.stream == stream && event.revision == revision;
+                states.events.extend(self.happened.iter().find(is_it).cloned());
+            }
+            Read::Write(stream) | Read::Check(stream) | Read::Fact(stream) => {
+                let mut state = State::empty(stream.category());
+                for recorded in self.happened.iter().filter(|recorded| recorded.stream == stream) {
+                    state.evolve(recorded.revision, &recorded.event);
+                }
+                states.streams.push(StateOf { stream, state: Arc::new(state) });
+            }
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    decided: Decided,
+    read: Vec<StreamName>,
+}
+
+impl Outcome {
+    #[track_caller]
+    pub(crate) fn then(self, expected: impl IntoIterator<Item = Happened>) {
+        let expected: Vec<Happened> = expected.into_iter().collect();
+        let written: Vec<_> = expected.iter().map(|(stream, _)| stream).collect();
+        assert!(written.iter().all(|stream| self.read.contains(stream)), "wrote a stream that it did not read");
+        assert_eq!(self.decided, Ok(expected));
+    }
+
+    #[track_caller]
+    pub(crate) fn then_it_is_already_so(self) {
+        assert_eq!(self.decided, Ok(vec![]));
+    }
+
+    #[track_caller]
+    pub(crate) fn refused(self, refusal: Refusal) {
+        assert_eq!(self.decided, Err(refusal));
+    }
+
+    #[track_caller]
+    pub(crate) fn invalid(self, fields: &[(&str, &str)]) {
+        let Err(Refusal::Invalid(invalid)) = self.decided else { panic!("not invalid: {self:?}") };
+        let actual: Vec<_> = invalid.iter().map(|field| (field.pointer.as_str(), field.code)).collect();
+        assert_eq!(actual, fields);
+    }
+
+    #[track_caller]
+    pub(crate) fn rests_on(&self, stream: &StreamName) {
+        assert!(self.read.contains(stream), "{stream} is not among {:?}", self.read);
+    }
+}

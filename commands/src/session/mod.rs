@@ -1,0 +1,4 @@
+//! Commands on sessions.
+
+pub mod credential;
+pub mod open_session;

@@ -1,0 +1,4 @@
+//! Commands on stories.
+
+pub mod expire_story;
+pub mod post_story;

@@ -1,0 +1,139 @@
+//! Lanes: batches, order, room, callers that go away.
+
+use crate::house::{ALICE, BOB, CAROL, House, ROOM, everybody_waits, say};
+use commands::command::{Command, Decided};
+use commands::context::{Context, Names, States};
+use commands::execute::{Failure, PENDING_MAX_COMMANDS};
+use commands::log::LogFault;
+use domain::limits::{BATCH_MAX_BYTES, BATCH_MAX_COMMANDS};
+use domain::stream::StreamName;
+
+#[tokio::test]
+async fn what_arrives_during_an_append_is_appended_as_one_call_in_order() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let mut sent = vec![];
+    for n in 0..21 {
+        sent.push(house.begins(CAROL, say(&n.to_string())));
+        everybody_waits().await;
+    }
+    house.log.release();
+    for (n, sent) in sent.into_iter().enumerate() {
+        let done = sent.await.unwrap().unwrap();
+        assert_eq!(done.events[0].revision, n as u64);
+        assert_eq!(done.position, done.events[0].position);
+    }
+    assert_eq!(*house.log.calls.lock(), [1, 20]);
+}
+
+#[tokio::test]
+async fn lanes_of_different_streams_do_not_wait_for_each_other() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let sent = house.begins(CAROL, say("hi"));
+    let removed = commands::conversation::remove_member::RemoveMember { conversation: ROOM, account: BOB };
+    let removed = house.begins(ALICE, removed);
+    everybody_waits().await;
+    assert_eq!(*house.log.calls.lock(), [1, 1]);
+    house.log.release();
+    sent.await.unwrap().unwrap();
+    removed.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_has_a_greatest_number_of_commands() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let sent: Vec<_> = (0..BATCH_MAX_COMMANDS + 11).map(|_| house.begins(CAROL, say("hi"))).collect();
+    everybody_waits().await;
+    house.log.release();
+    for sent in sent {
+        sent.await.unwrap().unwrap();
+    }
+    assert_eq!(*house.log.calls.lock(), [1, BATCH_MAX_COMMANDS, 10]);
+}
+
+#[tokio::test]
+async fn a_batch_has_a_greatest_number_of_bytes() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let long = "x".repeat(10_000);
+    let sent: Vec<_> = (0..101).map(|_| house.begins(CAROL, say(&long))).collect();
+    everybody_waits().await;
+    house.log.release();
+    for sent in sent {
+        sent.await.unwrap().unwrap();
+    }
+    let fit = BATCH_MAX_BYTES / say(&long).bytes();
+    assert_eq!(*house.log.calls.lock(), [1, fit, 100 - fit]);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_takes_back_nothing() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let first = house.begins(CAROL, say("in flight"));
+    everybody_waits().await;
+    let second = house.begins(CAROL, say("queued"));
+    everybody_waits().await;
+    first.abort();
+    second.abort();
+    everybody_waits().await;
+    house.log.release();
+    house.tracker.close();
+    house.tracker.wait().await;
+    assert_eq!(house.messages().await.len(), 2);
+}
+
+#[tokio::test]
+async fn one_command_too_many_is_refused_as_overload() {
+    let house = House::with_group().await;
+    house.log.hold();
+    let pending: Vec<_> = (0..PENDING_MAX_COMMANDS).map(|_| house.begins(CAROL, say("hi"))).collect();
+    everybody_waits().await;
+    assert!(matches!(house.does(CAROL, say("hi")).await, Err(Failure::Overloaded)));
+    house.log.release();
+    for sent in pending {
+        sent.await.unwrap().unwrap();
+    }
+    house.does(CAROL, say("hi")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_of_the_log_fails_what_was_appended_and_nothing_later() {
+    let house = House::with_group().await;
+    house.log.fail_next(LogFault::Full);
+    assert!(matches!(house.does(CAROL, say("hi")).await, Err(Failure::Log(LogFault::Full))));
+    assert_eq!(house.does(CAROL, say("hi")).await.unwrap().events[0].revision, 0);
+}
+
+struct Broken;
+
+impl Command for Broken {
+    fn name(&self) -> &'static str {
+        "Broken"
+    }
+
+    fn stream(&self, _names: &Names<'_>) -> StreamName {
+        StreamName::timeline(ROOM)
+    }
+
+    fn decide(&self, _states: &States, _context: &Context<'_>) -> Decided {
+        panic!("a broken decision")
+    }
+}
+
+#[tokio::test]
+async fn a_decision_that_panics_does_not_block_its_lane() {
+    let house = House::with_group().await;
+    assert!(matches!(house.does(CAROL, Broken).await, Err(Failure::Aborted)));
+    house.does(CAROL, say("hi")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_appended_is_known_to_the_next_command() {
+    let house = House::with_group().await;
+    house.does(CAROL, say("one")).await.unwrap();
+    let reply = commands::message::send_message::SendMessage { reply_to: Some(1), ..say("two") };
+    house.does(BOB, reply).await.unwrap();
+}

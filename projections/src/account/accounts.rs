@@ -1,0 +1,226 @@
+//! Accounts: public profile, role, and who has a user name.
+
+use crate::database::bulk::Bulk;
+use crate::database::migrations::{self, Change};
+use crate::database::row::{DatabaseFault, Row};
+use crate::database::value::Value;
+use crate::projection::{self, ApplyFault, Projection, Step, sealed};
+use crate::reader::{Access, At, Opening, ReadFault};
+use crate::state_hash::{Kind, Table};
+use domain::account::values::Role;
+use domain::clock::Time;
+use domain::event::Event;
+use domain::ids::{AccountId, Position};
+use domain::proto::account::v1::AccountWords;
+use domain::recorded::Recorded;
+use domain::words::{Content, Purpose};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The projection.
+#[derive(Debug)]
+pub struct Accounts;
+
+/// One row for each account.
+static INSERT: Bulk = Bulk::new(
+    "INSERT INTO accounts (account, username_hash, words, role, has_password, created_at)",
+    6,
+    "",
+);
+static SET_ROLE: Bulk = Bulk::new(
+    "WITH v (account, role) AS (",
+    2,
+    ") UPDATE accounts SET role = v.role FROM v WHERE accounts.account = v.account",
+);
+static SET_PASSWORD: Bulk = Bulk::new(
+    "WITH v (account) AS (",
+    1,
+    ") UPDATE accounts SET has_password = TRUE FROM v WHERE accounts.account = v.account",
+);
+static EXISTING: Bulk = Bulk::new(
+    "WITH v (account) AS (",
+    1,
+    ") SELECT accounts.account FROM v JOIN accounts ON accounts.account = v.account",
+);
+
+impl Projection for Accounts {
+    const NAME: &'static str = projection::ACCOUNTS;
+    const VERSION: u32 = 1;
+    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS];
+    const TABLES: &'static [Table] = &[Table {
+        name: "accounts",
+        select: "SELECT account, username_hash, words, role, has_password, created_at FROM accounts ORDER BY account",
+        columns: &[Kind::Uuid, Kind::Bytes, Kind::Bytes, Kind::Text, Kind::Bool, Kind::Time],
+    }];
+
+    async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
+        let mut new: Vec<Value> = Vec::new();
+        let mut roles: BTreeMap<AccountId, Role> = BTreeMap::new();
+        let mut passwords: BTreeSet<AccountId> = BTreeSet::new();
+        let mut last = Position::START;
+        for recorded in batch {
+            let at = recorded.position;
+            let account = || recorded.stream.account_id().ok_or(ApplyFault::Unfit(at, "its stream is no account's"));
+            match &recorded.event {
+                Event::AccountRegistered(e) => new.extend([
+                    e.account.into(),
+                    e.username_hash.into(),
+                    sealed(&e.words, at)?.into(),
+                    Role::User.as_str().into(),
+                    e.credential.is_some().into(),
+                    recorded.occurred_at.into(),
+                ]),
+                Event::RoleGranted(e) => {
+                    roles.insert(account()?, e.role);
+                    last = at;
+                }
+                Event::PasswordChanged(_) => {
+                    passwords.insert(account()?);
+                    last = at;
+                }
+                Event::ConversationCreated(_)
+                | Event::ImportAdvanced(_)
+                | Event::KeyDestroyed(_)
+                | Event::MemberJoined(_)
+                | Event::MemberLeft(_)
+                | Event::MemberRoleChanged(_)
+                | Event::MessageDeleted(_)
+                | Event::MessageEdited(_)
+                | Event::MessageSent(_)
+                | Event::ReactionAdded(_)
+                | Event::ReactionRemoved(_)
+                | Event::ReadMoved(_)
+                | Event::SessionOpened(_)
+                | Event::StoryExpired(_)
+                | Event::StoryPosted(_)
+                | Event::UsernameReserved(_) => {}
+            }
+        }
+        if new.is_empty() && roles.is_empty() && passwords.is_empty() {
+            return Ok(());
+        }
+        let tx = step.tx().await?;
+        INSERT.execute(tx, new).await?;
+        let expected = (roles.len() + passwords.len()) as u64;
+        let roles = roles.into_iter().flat_map(|(account, role)| [account.into(), role.as_str().into()]).collect();
+        let mut touched = SET_ROLE.execute(tx, roles).await?;
+        touched += SET_PASSWORD.execute(tx, passwords.into_iter().map(Value::from).collect()).await?;
+        if touched == expected { Ok(()) } else { Err(ApplyFault::Unfit(last, "its account was never registered")) }
+    }
+}
+
+/// What is known about an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountView {
+    /// Which.
+    pub id: AccountId,
+    /// What it is called; erased with its key.
+    pub names: Content<Names>,
+    /// What it may do.
+    pub role: Role,
+    /// Whether it can sign in.
+    pub has_password: bool,
+    /// Since when it exists.
+    pub created_at: Time,
+}
+
+/// What an account is called.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Names {
+    /// As its person wrote it.
+    pub username: String,
+    /// How the person wants to be called.
+    pub display_name: String,
+}
+
+/// Names are never shown by accident.
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names(…)")
+    }
+}
+
+const SELECT_BY_ID: &str =
+    "SELECT account, words, role, has_password, created_at FROM accounts WHERE account = $1";
+const SELECT_BY_HASH: &str =
+    "SELECT account, words, role, has_password, created_at FROM accounts WHERE username_hash = $1";
+
+/// Answers questions about accounts.
+#[derive(Clone)]
+pub struct Reader(Access);
+
+impl Reader {
+    pub(crate) fn new(access: Access) -> Self {
+        Self(access)
+    }
+
+    /// The account with this id.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn get(&self, account: AccountId) -> Result<At<Option<AccountView>>, ReadFault> {
+        self.one(SELECT_BY_ID, account.into()).await
+    }
+
+    /// The account with this user name, in any case of its letters.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn by_username(&self, username: &str) -> Result<At<Option<AccountView>>, ReadFault> {
+        let folded = username.to_ascii_lowercase();
+        let hash = self.0.words.hash(Purpose::Username, &[folded.as_bytes()]);
+        self.one(SELECT_BY_HASH, hash.into()).await
+    }
+
+    /// What the account may do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn role(&self, account: AccountId) -> Result<At<Option<Role>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let row = tx.fetch_optional("SELECT role FROM accounts WHERE account = $1", [account.into()]).await?;
+        tx.commit().await?;
+        let role = row.map(|row| row.columns().parsed(Role::parse)).transpose()?;
+        Ok(At { position, value: role })
+    }
+
+    /// Which of these accounts exist.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn existing(&self, accounts: &[AccountId]) -> Result<At<BTreeSet<AccountId>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let rows = EXISTING.fetch(&mut tx, accounts.iter().copied().map(Value::from).collect()).await?;
+        tx.commit().await?;
+        let value = rows.iter().map(|row| row.columns().account()).collect::<Result<_, _>>()?;
+        Ok(At { position, value })
+    }
+
+    async fn one(&self, sql: &'static str, key: Value) -> Result<At<Option<AccountView>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let row = tx.fetch_optional(sql, [key]).await?;
+        tx.commit().await?;
+        let value = match row {
+            Some(row) => Some(self.view(&row).await?),
+            None => None,
+        };
+        Ok(At { position, value })
+    }
+
+    async fn view(&self, row: &Row) -> Result<AccountView, ReadFault> {
+        let mut columns = row.columns();
+        let mut opening = Opening::default();
+        let id = columns.account()?;
+        let words = opening.add(columns.sealed()?);
+        let (role, has_password, created_at) = role_and_rest(&mut columns)?;
+        let opened = opening.open(&*self.0.words).await?;
+        let names = opened
+            .words::<AccountWords>(words)?
+            .map(|words| Names { username: words.username, display_name: words.display_name });
+        Ok(AccountView { id, names, role, has_password, created_at })
+    }
+}
+
+fn role_and_rest(columns: &mut crate::database::row::Columns<'_>) -> Result<(Role, bool, Time), DatabaseFault> {
+    Ok((columns.parsed(Role::parse)?, columns.take()?, columns.time()?))
+}

@@ -1,0 +1,3 @@
+//! What can be asked about accounts.
+
+pub mod accounts;

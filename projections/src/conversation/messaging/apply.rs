@@ -1,0 +1,152 @@
+//! Applies a batch: everything folded first, then each table in a few statements.
+
+use super::changes::{Changes, Created, Head, Later, Sent};
+use super::members::Members;
+use super::tables::{
+    CHANGE_MESSAGES, COUNT_MEMBERS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES, MOVE_WATERMARKS,
+    PUT_HEADS, PUT_REACTIONS, TABLES,
+};
+use crate::database::migrations::{self, Change};
+use crate::database::tx::Tx;
+use crate::database::value::Value;
+use crate::projection::{self, ApplyFault, Projection, Step};
+use crate::state_hash::Table;
+use domain::ids::Position;
+use domain::recorded::Recorded;
+use domain::stream::Category;
+use std::sync::Arc;
+
+/// The projection.
+#[derive(Debug)]
+pub struct Messaging;
+
+impl Projection for Messaging {
+    const NAME: &'static str = projection::MESSAGING;
+    const VERSION: u32 = 1;
+    const CHANGES: &'static [Change] = &[migrations::MESSAGING];
+    const TABLES: &'static [Table] = TABLES;
+
+    async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
+        if !batch.iter().any(|recorded| concerns(recorded.stream.category())) {
+            return Ok(());
+        }
+        let members = Members::gather(batch, step).await?;
+        let mut changes = Changes::new(members, batch.len());
+        for recorded in batch {
+            changes.take(recorded)?;
+        }
+        let last = batch.last().map_or(Position::START, |last| last.position);
+        write(changes, step.tx().await?, last).await
+    }
+}
+
+fn concerns(category: Category) -> bool {
+    match category {
+        Category::Conversation | Category::Message | Category::Read | Category::Timeline => true,
+        Category::Account
+        | Category::Import
+        | Category::Keys
+        | Category::Relationship
+        | Category::Session
+        | Category::Story
+        | Category::Username => false,
+    }
+}
+
+async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
+    let Changes { members, created, mut counts, heads, watermarks, mut sent, later, reactions, .. } = changes;
+
+    let mut new = Vec::with_capacity(created.len() * 7);
+    for (id, created) in created {
+        new.extend(conversation_row(created, counts.remove(&id).unwrap_or(0)));
+    }
+    INSERT_CONVERSATIONS.execute(tx, new).await?;
+    members.write(tx).await?;
+
+    let expected = counts.len() as u64;
+    let counts = counts.into_iter().flat_map(|(id, members)| [id.into(), Value::from(members)]);
+    let touched = COUNT_MEMBERS.execute(tx, counts.collect()).await?;
+    check(touched == expected, last, "its conversation was never created")?;
+
+    let heads = heads
+        .into_iter()
+        .flat_map(|(id, Head { seq, position, at })| [id.into(), seq.into(), position.into(), Value::from(at)]);
+    PUT_HEADS.execute(tx, heads.collect()).await?;
+    let watermarks = watermarks
+        .into_iter()
+        .flat_map(|((account, conversation), seq)| [account.into(), conversation.into(), Value::from(seq)]);
+    MOVE_WATERMARKS.execute(tx, watermarks.collect()).await?;
+
+    // In the order of the key: neighbours are written to the same page.
+    sent.sort_unstable_by_key(|sent| sent.id);
+    INSERT_MESSAGES.execute(tx, sent.into_iter().flat_map(message_row).collect()).await?;
+    let expected = later.len() as u64;
+    let later = later.into_iter().flat_map(|(id, later)| {
+        let Later { edited, deleted_at, revision, replies } = later;
+        let (words, edited_at) = edited.unzip();
+        [
+            id.conversation.into(),
+            id.seq.into(),
+            Value::Bytes(words),
+            edited_at.into(),
+            deleted_at.into(),
+            revision.into(),
+            replies.into(),
+        ]
+    });
+    let touched = CHANGE_MESSAGES.execute(tx, later.collect()).await?;
+    check(touched == expected, last, "its message was never sent")?;
+
+    let mut stands = Vec::new();
+    let mut gone = Vec::new();
+    for ((id, emoji, account), position) in reactions {
+        let key = [id.conversation.into(), id.seq.into(), emoji.into(), account.into()];
+        match position {
+            Some(position) => {
+                stands.extend(key);
+                stands.push(Value::from(position));
+            }
+            None => gone.extend(key),
+        }
+    }
+    DELETE_REACTIONS.execute(tx, gone).await?;
+    PUT_REACTIONS.execute(tx, stands).await?;
+    Ok(())
+}
+
+fn check(fits: bool, last: Position, otherwise: &'static str) -> Result<(), ApplyFault> {
+    if fits { Ok(()) } else { Err(ApplyFault::Unfit(last, otherwise)) }
+}
+
+fn conversation_row(created: Created<'_>, members: i64) -> [Value; 7] {
+    let Created { event, words, at } = created;
+    [
+        event.conversation.into(),
+        event.kind.as_str().into(),
+        event.privacy_mode.as_str().into(),
+        words.into(),
+        event.created_by.into(),
+        at.into(),
+        members.into(),
+    ]
+}
+
+fn message_row(sent: Sent) -> [Value; 12] {
+    let Later { edited, deleted_at, revision, replies } = sent.later;
+    let (edited_words, edited_at) = edited.unzip();
+    let is_there = deleted_at.is_none();
+    [
+        sent.id.conversation.into(),
+        sent.id.seq.into(),
+        sent.position.into(),
+        sent.sender.into(),
+        sent.reply_to.into(),
+        replies.into(),
+        sent.at.into(),
+        edited_at.into(),
+        deleted_at.into(),
+        revision.into(),
+        Some(sent.words).filter(|_| is_there).into(),
+        edited_words.filter(|_| is_there).into(),
+    ]
+}

@@ -1,0 +1,153 @@
+//! The inbox and single conversations.
+
+use super::parts::{Counts, MessagePart, counts, message_columns};
+use super::views::{ConversationView, GroupNames, InboxCursor, InboxPage, InboxQuery};
+use crate::database::row::{DatabaseFault, Row};
+use crate::database::tx::Tx;
+use crate::reader::{Access, Opened, Opening, ReadFault, Slot};
+use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::ids::{AccountId, ConversationId, Position};
+use domain::proto::conversation::v1::ConversationWords;
+use domain::words::WordsFault;
+
+/// Memberships of `$1`, each with its conversation and the last message that the member may read. Who left sees the
+/// conversation as it was then: its activity is their leave, its members are those who stayed.
+macro_rules! conversations {
+    ($which:literal, $limit:literal) => {
+        concat!(
+            "WITH page AS (SELECT m.conversation AS conversation, m.role AS role, m.left_at AS left_at, \
+               m.left_position AS left_position, COALESCE(m.left_seq, h.head_seq) AS visible_seq, \
+               COALESCE(w.last_read_seq, 0) AS last_read_seq, h.activity_at AS activity_at, \
+               COALESCE(m.left_position, h.activity_position) AS activity_position \
+               FROM memberships m JOIN heads h ON h.conversation = m.conversation \
+               LEFT JOIN watermarks w ON w.account = m.account AND w.conversation = m.conversation \
+               WHERE m.account = $1 ",
+            $which,
+            " ORDER BY COALESCE(m.left_position, h.activity_position) DESC, m.conversation DESC ",
+            $limit,
+            ") SELECT c.conversation, c.kind, c.privacy_mode, c.words, c.created_by, c.created_at, p.activity_at, \
+               CASE WHEN p.left_position IS NULL THEN c.member_count ELSE (SELECT COUNT(*) FROM memberships o \
+                 WHERE o.conversation = c.conversation AND o.joined_position < p.left_position \
+                 AND (o.left_position IS NULL OR o.left_position > p.left_position)) END, \
+               p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, ",
+            "CASE WHEN t.seq IS NULL THEN 0 ELSE 1 END, ",
+            message_columns!(),
+            " FROM page p JOIN conversations c ON c.conversation = p.conversation \
+               LEFT JOIN timeline t ON t.conversation = p.conversation AND t.seq = p.visible_seq \
+               ORDER BY p.activity_position DESC, p.conversation DESC"
+        )
+    };
+}
+
+const ONE: &str = conversations!("AND m.conversation = $2", "");
+const PAGE: &str = conversations!(
+    "AND ($2 OR m.left_position IS NULL) AND (COALESCE(m.left_position, h.activity_position) < $3 \
+     OR (COALESCE(m.left_position, h.activity_position) = $3 AND m.conversation < $4))",
+    "LIMIT $5"
+);
+
+/// A page of `viewer`'s inbox.
+pub(super) async fn page(
+    access: &Access,
+    mut tx: Tx,
+    viewer: AccountId,
+    query: &InboxQuery,
+) -> Result<InboxPage, ReadFault> {
+    let start = InboxCursor { activity: Position(i64::MAX as u64), conversation: ConversationId::new(uuid::Uuid::max()) };
+    let after = query.after.unwrap_or(start);
+    let values = [
+        viewer.into(),
+        query.left.into(),
+        after.activity.into(),
+        after.conversation.into(),
+        (query.limit as u64 + 1).into(),
+    ];
+    let mut rows = tx.fetch_all(PAGE, values).await?;
+    let has_more = rows.len() > query.limit;
+    rows.truncate(query.limit);
+    let (items, cursors) = views(access, tx, viewer, &rows).await?;
+    Ok(InboxPage { items, next: cursors.last().copied().filter(|_| has_more) })
+}
+
+/// One conversation as `viewer` sees it; none if they never were in it.
+pub(super) async fn one(
+    access: &Access,
+    mut tx: Tx,
+    viewer: AccountId,
+    conversation: ConversationId,
+) -> Result<Option<ConversationView>, ReadFault> {
+    let rows = tx.fetch_all(ONE, [viewer.into(), conversation.into()]).await?;
+    Ok(views(access, tx, viewer, &rows).await?.0.pop())
+}
+
+async fn views(
+    access: &Access,
+    mut tx: Tx,
+    viewer: AccountId,
+    rows: &[Row],
+) -> Result<(Vec<ConversationView>, Vec<InboxCursor>), ReadFault> {
+    let mut opening = Opening::default();
+    let parts = rows.iter().map(|row| Part::read(row, &mut opening)).collect::<Result<Vec<_>, _>>()?;
+    let newest: Vec<_> = parts.iter().filter_map(|part| Some(part.last_message.as_ref()?.id())).collect();
+    let mut counts = counts(&mut tx, viewer, &newest).await?;
+    tx.commit().await?;
+    let opened = opening.open(&*access.words).await?;
+    let cursors = parts.iter().map(|part| part.cursor).collect();
+    let views = parts.into_iter().map(|part| part.view(&opened, &mut counts)).collect::<Result<_, _>>()?;
+    Ok((views, cursors))
+}
+
+/// A conversation whose words are not open yet.
+struct Part {
+    view: ConversationView,
+    words: Option<Slot>,
+    last_message: Option<MessagePart>,
+    cursor: InboxCursor,
+}
+
+impl Part {
+    fn read(row: &Row, opening: &mut Opening) -> Result<Self, DatabaseFault> {
+        let mut columns = row.columns();
+        let id = columns.conversation()?;
+        let kind = columns.parsed(ConversationKind::parse)?;
+        let privacy_mode = columns.parsed(PrivacyMode::parse)?;
+        let words = columns.maybe_sealed()?.map(|field| opening.add(field));
+        let (created_by, created_at, activity_at) = (columns.account()?, columns.time()?, columns.time()?);
+        let member_count = columns.number()?;
+        let (role, left_at) = (columns.parsed(MemberRole::parse)?, columns.maybe_time()?);
+        let (visible_seq, last_read_seq) = (columns.number()?, columns.number()?);
+        let cursor = InboxCursor { activity: columns.position()?, conversation: id };
+        let has_message = columns.number()? == 1;
+        let last_message = has_message.then(|| MessagePart::read(&mut columns, opening)).transpose()?;
+        let view = ConversationView {
+            id,
+            kind,
+            privacy_mode,
+            names: None,
+            member_count,
+            created_by,
+            created_at,
+            last_message: None,
+            last_activity: left_at.unwrap_or(activity_at),
+            unread_count: visible_seq.saturating_sub(last_read_seq),
+            last_read_seq,
+            role,
+            left: left_at.is_some(),
+        };
+        Ok(Self { view, words, last_message, cursor })
+    }
+
+    fn view(self, opened: &Opened, counts: &mut Counts) -> Result<ConversationView, WordsFault> {
+        let names = self.words.map(|slot| opened.words::<ConversationWords>(slot)).transpose()?;
+        let names = names
+            .map(|names| names.map(|words| GroupNames { name: words.name, description: words.description }));
+        let last_message = match self.last_message {
+            Some(part) => {
+                let reactions = counts.remove(&part.id()).unwrap_or_default();
+                Some(part.view(opened, reactions)?)
+            }
+            None => None,
+        };
+        Ok(ConversationView { names, last_message, ..self.view })
+    }
+}

@@ -1,0 +1,18 @@
+//! Inbox, conversations, members, timelines and reactions: one projection, because an access check reads the same
+//! snapshot as the rows that it guards.
+
+pub mod apply;
+mod changes;
+mod members;
+mod tables;
+
+pub mod views;
+
+pub mod reader;
+
+mod inbox;
+mod parts;
+mod timeline;
+
+#[cfg(test)]
+mod tests;

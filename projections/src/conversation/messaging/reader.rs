@@ -1,0 +1,138 @@
+//! Answers questions about conversations and messages. Each answer, its access check and the position that it is as
+//! of come from one snapshot. None stands for what the viewer may not know exists.
+
+use super::views::{
+    ConversationView, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, ReactionView, Window,
+};
+use super::{inbox, timeline};
+use crate::reader::{Access, At, ReadFault};
+use domain::conversation::values::MemberRole;
+use domain::ids::{AccountId, ConversationId, MessageId, Position};
+
+/// Members of `$2` as `$1` may know them: those of now, or those who stayed when `$1` left. The first row's columns on
+/// `$1` are there even without members.
+const MEMBERS: &str = "SELECT o.account, o.role, o.joined_at, o.joined_position FROM memberships m \
+    JOIN memberships o ON o.conversation = m.conversation AND o.joined_position > $3 \
+      AND (o.left_position IS NULL OR o.left_position > COALESCE(m.left_position, 9223372036854775807)) \
+      AND o.joined_position < COALESCE(m.left_position, 9223372036854775807) \
+    WHERE m.account = $1 AND m.conversation = $2 ORDER BY o.joined_position LIMIT $4";
+
+/// Answers questions about conversations and messages.
+#[derive(Clone)]
+pub struct Reader(Access);
+
+impl Reader {
+    pub(crate) fn new(access: Access) -> Self {
+        Self(access)
+    }
+
+    /// A page of the viewer's inbox, newest activity first.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn inbox(&self, viewer: AccountId, query: &InboxQuery) -> Result<At<InboxPage>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: inbox::page(&self.0, tx, viewer, query).await? })
+    }
+
+    /// A conversation that the viewer is or was in.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn conversation(
+        &self,
+        viewer: AccountId,
+        conversation: ConversationId,
+    ) -> Result<At<Option<ConversationView>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: inbox::one(&self.0, tx, viewer, conversation).await? })
+    }
+
+    /// Up to `limit` members, the longest first, after the `cursor` of the page before
+    /// ([`Position::START`] for the first page).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn members(
+        &self,
+        viewer: AccountId,
+        conversation: ConversationId,
+        after: Position,
+        limit: usize,
+    ) -> Result<At<Option<MembersPage>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let known = tx
+            .fetch_optional(
+                "SELECT 1 FROM memberships WHERE account = $1 AND conversation = $2",
+                [viewer.into(), conversation.into()],
+            )
+            .await?;
+        if known.is_none() {
+            return Ok(At { position, value: None });
+        }
+        let values = [viewer.into(), conversation.into(), after.into(), (limit as u64 + 1).into()];
+        let rows = tx.fetch_all(MEMBERS, values).await?;
+        tx.commit().await?;
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows.iter().take(limit) {
+            let mut columns = row.columns();
+            items.push(MemberView {
+                account: columns.account()?,
+                role: columns.parsed(MemberRole::parse)?,
+                joined_at: columns.time()?,
+                cursor: columns.position()?,
+            });
+        }
+        Ok(At { position, value: Some(MembersPage { items, has_more: rows.len() > limit }) })
+    }
+
+    /// A part of a conversation's timeline, oldest first.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn page(
+        &self,
+        viewer: AccountId,
+        conversation: ConversationId,
+        window: Window,
+        limit: usize,
+    ) -> Result<At<Option<MessagePage>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: timeline::page(&self.0, tx, viewer, conversation, window, limit).await? })
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn message(&self, viewer: AccountId, id: MessageId) -> Result<At<Option<MessageView>>, ReadFault> {
+        let At { position, mut value } = self.messages(viewer, &[id]).await?;
+        Ok(At { position, value: value.pop().flatten() })
+    }
+
+    /// Several messages of any conversations, in the order of `ids`.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn messages(
+        &self,
+        viewer: AccountId,
+        ids: &[MessageId],
+    ) -> Result<At<Vec<Option<MessageView>>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: timeline::some(&self.0, tx, viewer, ids).await? })
+    }
+
+    /// Who reacted to a message with what, in the order of each emoji's first reaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reactions(
+        &self,
+        viewer: AccountId,
+        id: MessageId,
+    ) -> Result<At<Option<Vec<ReactionView>>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: timeline::reactions(tx, viewer, id).await? })
+    }
+}

@@ -1,0 +1,61 @@
+//! The tables of each projection: one small migration for each change, in two dialects, compiled in.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// One change of the tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    number: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)*) => {$(
+        $(#[$doc])*
+        pub const $constant: Change = Change {
+            number: $number,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $name, ".sql")),
+        };
+    )*};
+}
+
+changes! {
+    /// How far a projection has come; in every database.
+    CHECKPOINT = 1, "0001_checkpoint";
+    /// Accounts.
+    ACCOUNTS = 2, "0002_accounts";
+    /// Conversations, memberships, timeline, reactions.
+    MESSAGING = 3, "0003_messaging";
+    /// Stories.
+    STORIES = 4, "0004_stories";
+    /// When stories are due.
+    STORY_EXPIRY = 5, "0005_story_expiry";
+    /// What feeds resume from.
+    FEED_INDEX = 6, "0006_feed_index";
+    /// Messages a day.
+    MESSAGE_COUNTS = 7, "0007_message_counts";
+}
+
+/// Which dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The checkpoint and the given changes, ready to run.
+pub(crate) fn migrator(changes: &[Change], dialect: Dialect) -> Migrator {
+    let all = std::iter::once(&CHECKPOINT).chain(changes).map(|change| {
+        let sql = match dialect {
+            Dialect::Sqlite => change.sqlite,
+            Dialect::Postgres => change.postgres,
+        };
+        Migration::new(change.number, change.name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(all.collect())
+}

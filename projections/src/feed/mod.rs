@@ -1,0 +1,5 @@
+//! What feeds resume from.
+
+pub mod feed_index;
+pub mod intervals;
+pub mod topic;

@@ -1,0 +1,86 @@
+//! Topics: what a feed consists of.
+
+use crate::database::row::{Columns, DatabaseFault};
+use crate::database::value::Value;
+use domain::event::Event;
+use domain::ids::{AccountId, ConversationId, StoryId};
+use domain::recorded::Recorded;
+use uuid::Uuid;
+
+/// What an account can see events of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Everything in a conversation; for its members.
+    Conversation(ConversationId),
+    /// An account's own affairs; for its own devices.
+    Account(AccountId),
+    /// What an account shows to others: its stories and its profile.
+    Author(AccountId),
+}
+
+impl Topic {
+    /// The numbers and ids in the tables.
+    pub(crate) fn key(self) -> (i16, Uuid) {
+        match self {
+            Topic::Conversation(id) => (1, id.uuid()),
+            Topic::Account(id) => (2, id.uuid()),
+            Topic::Author(id) => (3, id.uuid()),
+        }
+    }
+
+    pub(crate) fn values(self) -> [Value; 2] {
+        let (kind, id) = self.key();
+        [kind.into(), id.into()]
+    }
+
+    pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DatabaseFault> {
+        let (kind, id) = (columns.take::<i16>()?, columns.take::<Uuid>()?);
+        match kind {
+            1 => Ok(Topic::Conversation(ConversationId::new(id))),
+            2 => Ok(Topic::Account(AccountId::new(id))),
+            3 => Ok(Topic::Author(AccountId::new(id))),
+            _ => Err(DatabaseFault::Damaged("a topic is of an unknown kind")),
+        }
+    }
+}
+
+/// The topic that an event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belongs {
+    /// To this one.
+    To(Topic),
+    /// To that of the story's author.
+    ToAuthorOf(StoryId),
+    /// To none: nobody's feed shows it, or it may vanish from the log.
+    Nowhere,
+    /// Its stream is not one that such an event stands in.
+    Unfit,
+}
+
+/// Where an event belongs. Events of streams with a retention are in no topic.
+pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
+    match &recorded.event {
+        Event::ConversationCreated(_)
+        | Event::MemberJoined(_)
+        | Event::MemberLeft(_)
+        | Event::MemberRoleChanged(_)
+        | Event::MessageDeleted(_)
+        | Event::MessageEdited(_)
+        | Event::MessageSent(_)
+        | Event::ReactionAdded(_)
+        | Event::ReactionRemoved(_) => {
+            recorded.stream.conversation_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Conversation(id)))
+        }
+        Event::AccountRegistered(_) | Event::RoleGranted(_) => {
+            recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
+        }
+        Event::StoryPosted(e) => Belongs::To(Topic::Author(e.author)),
+        Event::StoryExpired(_) => recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAuthorOf),
+        Event::ImportAdvanced(_)
+        | Event::KeyDestroyed(_)
+        | Event::PasswordChanged(_)
+        | Event::ReadMoved(_)
+        | Event::SessionOpened(_)
+        | Event::UsernameReserved(_) => Belongs::Nowhere,
+    }
+}

@@ -1,0 +1,325 @@
+//! The runner: one reader gives the same batch to every projection's writer.
+
+use crate::database::Database;
+use crate::projection::{ApplyFault, Projection, Step};
+use crate::database::row::DatabaseFault;
+use crate::wait::{Progress, State};
+use domain::clock::Clock;
+use domain::ids::Position;
+use domain::recorded::Recorded;
+use domain::source::{Batch, BoxFuture, EventSource, SourceFault, Subscription};
+use futures_util::{FutureExt, StreamExt};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Batches that wait for a projection; while they do, the reader gathers more events into the next one.
+const WAITING_BATCHES: usize = 1;
+/// The first pause after a database or the log did not answer; doubled up to [`RETRY_PAUSE_MAX`].
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two tries.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How often a batch is tried again before the projection stops: about a minute.
+const RETRIES_MAX: u32 = 16;
+
+type Apply = for<'a> fn(&'a [Arc<Recorded>], &'a mut Step<'_>) -> BoxFuture<'a, Result<(), ApplyFault>>;
+
+/// One projection and what it runs with.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    pub(crate) name: &'static str,
+    pub(crate) database: Database,
+    pub(crate) progress: Progress,
+    /// False when its rows are of another log: it is not run.
+    pub(crate) runs: bool,
+    apply: Apply,
+}
+
+impl Lane {
+    pub(crate) fn new<P: Projection>(database: Database, position: Position) -> Self {
+        Self {
+            name: P::NAME,
+            database,
+            progress: Progress::new(P::NAME, position),
+            runs: true,
+            apply: |batch, step| Box::pin(P::apply(batch, step)),
+        }
+    }
+}
+
+/// How to run.
+#[derive(Clone)]
+pub(crate) struct Pace {
+    pub(crate) batch_max_events: usize,
+    pub(crate) gather: Duration,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    #[cfg(feature = "mutants")]
+    pub(crate) mutant: Option<crate::projection::Mutant>,
+}
+
+/// Spawns the reader and a writer for each projection.
+pub(crate) fn run(
+    lanes: Vec<Lane>,
+    source: Arc<dyn EventSource>,
+    pace: Pace,
+    tracker: &TaskTracker,
+    stop: CancellationToken,
+) {
+    let mut receivers = Vec::new();
+    for lane in lanes.into_iter().filter(|lane| lane.runs) {
+        let (sender, batches) = mpsc::channel(WAITING_BATCHES);
+        let writer = Writer { lane: lane.clone(), source: source.clone(), pace: pace.clone(), stop: stop.clone() };
+        tracker.spawn(writer.write(batches));
+        receivers.push(Receiver { lane, batches: sender });
+    }
+    tracker.spawn(Reader { source, pace, stop, receivers }.read());
+}
+
+struct Receiver {
+    lane: Lane,
+    batches: mpsc::Sender<Batch>,
+}
+
+struct Reader {
+    source: Arc<dyn EventSource>,
+    pace: Pace,
+    stop: CancellationToken,
+    receivers: Vec<Receiver>,
+}
+
+impl Reader {
+    async fn read(mut self) {
+        let stop = self.stop.clone();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            fault = self.read_on() => self.stop_all(&fault),
+        }
+    }
+
+    /// Reads until every projection has stopped, or the log cannot be read any more.
+    async fn read_on(&mut self) -> SourceFault {
+        let mut pause = RETRY_PAUSE;
+        let mut given = self.smallest_checkpoint();
+        loop {
+            let mut subscription = self.source.subscribe(given);
+            let fault = self.follow(&mut subscription, &mut given, &mut pause).await;
+            match fault {
+                SourceFault::Unavailable(_) => {
+                    tracing::warn!(error = %fault, position = given.0, "the log cannot be read; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_PAUSE_MAX);
+                }
+                SourceFault::Damaged(..) | SourceFault::Unknown(..) | SourceFault::Closed => return fault,
+            }
+        }
+    }
+
+    async fn follow(
+        &mut self,
+        subscription: &mut Subscription,
+        given: &mut Position,
+        pause: &mut Duration,
+    ) -> SourceFault {
+        let mut last_given = Instant::now();
+        loop {
+            let first = match subscription.next().await {
+                Some(Ok(batch)) => batch,
+                Some(Err(fault)) => return fault,
+                None => return SourceFault::Closed,
+            };
+            *pause = RETRY_PAUSE;
+            let (batch, fault) = self.gather(first, subscription, last_given + self.pace.gather).await;
+            if let Some(last) = batch.last() {
+                *given = last.position;
+            }
+            self.give(&batch).await;
+            last_given = Instant::now();
+            if let Some(fault) = fault {
+                return fault;
+            }
+            if self.receivers.is_empty() {
+                return SourceFault::Closed;
+            }
+        }
+    }
+
+    /// Adds what is waiting already, and, when the last batch was given only a moment ago, what comes until that moment
+    /// is over: a transaction for a handful of events costs as much as one for hundreds. After a quiet moment an event
+    /// is given on at once.
+    async fn gather(
+        &self,
+        first: Batch,
+        subscription: &mut Subscription,
+        until: Instant,
+    ) -> (Batch, Option<SourceFault>) {
+        let max = self.pace.batch_max_events;
+        let mut more: Vec<Batch> = Vec::new();
+        let mut count = first.len();
+        let mut fault = None;
+        while count < max && fault.is_none() {
+            let next = match subscription.next().now_or_never() {
+                Some(next) => next,
+                None => match timeout_at(until, subscription.next()).await {
+                    Ok(next) => next,
+                    Err(_) => break,
+                },
+            };
+            match next {
+                Some(Ok(batch)) => {
+                    count += batch.len();
+                    more.push(batch);
+                }
+                Some(Err(error)) => fault = Some(error),
+                None => fault = Some(SourceFault::Closed),
+            }
+        }
+        if more.is_empty() {
+            return (first, fault);
+        }
+        let all: Vec<_> = std::iter::once(&first).chain(&more).flat_map(|batch| batch.iter().cloned()).collect();
+        (all.into(), fault)
+    }
+
+    /// Gives the batch to every projection that still runs, waiting for the slowest.
+    async fn give(&mut self, batch: &Batch) {
+        let mut running = Vec::with_capacity(self.receivers.len());
+        for receiver in self.receivers.drain(..) {
+            if receiver.batches.send(batch.clone()).await.is_ok() {
+                running.push(receiver);
+            }
+        }
+        self.receivers = running;
+    }
+
+    fn smallest_checkpoint(&self) -> Position {
+        self.receivers.iter().map(|receiver| receiver.lane.progress.position()).min().unwrap_or_default()
+    }
+
+    fn stop_all(&self, fault: &SourceFault) {
+        for Receiver { lane, .. } in &self.receivers {
+            tracing::error!(projection = lane.name, error = %fault, "the projection stopped: no more events");
+            lane.progress.set(State::Stopped(fault.to_string()));
+        }
+    }
+}
+
+struct Writer {
+    lane: Lane,
+    source: Arc<dyn EventSource>,
+    pace: Pace,
+    stop: CancellationToken,
+}
+
+impl Writer {
+    async fn write(self, mut batches: mpsc::Receiver<Batch>) {
+        let mut at = self.lane.progress.position();
+        while let Some(batch) = batches.recv().await {
+            // What this projection had before the reader began, or what the transport repeated.
+            let fresh = &batch[batch.partition_point(|event| event.position <= at)..];
+            let Some(last) = fresh.last() else { continue };
+            if let Err(fault) = self.apply(fresh, at).await {
+                let reason = in_full(&fault);
+                tracing::error!(projection = self.lane.name, position = at.0, error = %reason, "the projection stopped");
+                metrics::counter!("projection_stops_total", "projection" => self.lane.name).increment(1);
+                self.lane.progress.set(State::Stopped(reason));
+                return;
+            }
+            at = last.position;
+            self.lane.progress.moved(at);
+            self.measure(fresh.len(), last);
+        }
+    }
+
+    /// Applies a batch; while the database does not answer, again and again.
+    async fn apply(&self, fresh: &[Arc<Recorded>], mut at: Position) -> Result<(), ApplyFault> {
+        let mut pause = RETRY_PAUSE;
+        let mut rest = fresh;
+        for tried in 0.. {
+            let Some(last) = rest.last() else { return Ok(()) };
+            let fault = match self.apply_once(rest, at, last.position).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => fault,
+            };
+            if tried >= RETRIES_MAX || !is_passing(&fault) || self.stop.is_cancelled() {
+                return Err(fault);
+            }
+            let reason = in_full(&fault);
+            tracing::warn!(projection = self.lane.name, error = %reason, "the projection tries again");
+            self.lane.progress.set(State::Retrying(reason));
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(fault),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+            // The answer to a commit may have been lost: only the checkpoint knows.
+            if let Ok(Some((position, _))) = checkpoint(&self.lane.database, self.lane.name).await {
+                at = position;
+                rest = &fresh[fresh.partition_point(|event| event.position <= at)..];
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply_once(&self, batch: &[Arc<Recorded>], from: Position, to: Position) -> Result<(), ApplyFault> {
+        let mut step = Step::new(&self.lane.database, self.lane.name, from, to);
+        #[cfg(feature = "mutants")]
+        step.mutate(self.pace.mutant);
+        (self.lane.apply)(batch, &mut step).await?;
+        step.finish().await
+    }
+
+    fn measure(&self, events: usize, last: &Recorded) {
+        let name = self.lane.name;
+        let behind = self.source.head().0.saturating_sub(last.position.0);
+        metrics::gauge!("projection_position", "projection" => name).set(last.position.0 as f64);
+        metrics::gauge!("projection_lag_events", "projection" => name).set(behind as f64);
+        metrics::histogram!("projection_batch_size", "projection" => name).record(events as f64);
+        if let Some(clock) = &self.pace.clock {
+            let age = clock.now().micros().saturating_sub(last.recorded_at.micros()).max(0);
+            let seconds = if behind == 0 { 0.0 } else { age as f64 / 1e6 };
+            metrics::gauge!("projection_lag_seconds", "projection" => name).set(seconds);
+        }
+    }
+}
+
+/// Reads the checkpoint and the log that it belongs to.
+pub(crate) async fn checkpoint(
+    database: &Database,
+    name: &'static str,
+) -> Result<Option<(Position, uuid::Uuid)>, DatabaseFault> {
+    let mut tx = database.begin_read().await?;
+    let row = tx.fetch_optional("SELECT position, log_id FROM checkpoint WHERE name = $1", [name.into()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut columns = row.columns();
+    Ok(Some((columns.position()?, columns.take()?)))
+}
+
+/// Whether trying again can help: the database was away or busy.
+fn is_passing(fault: &ApplyFault) -> bool {
+    let ApplyFault::Database(DatabaseFault::Sql(error)) = fault else { return false };
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // PostgreSQL: connection trouble, shutting down, out of resources, serialisation and deadlock. SQLite: busy
+            // and full, with their extended forms in the higher bits.
+            ["08", "57P", "53", "40"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 13))
+        }),
+        _ => false,
+    }
+}
+
+/// A fault with everything that caused it, on one line.
+fn in_full(fault: &ApplyFault) -> String {
+    let mut text = fault.to_string();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,111 @@
+//! Events of `account-<id>` and `username-<hash>`.
+
+use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
+use crate::codec::stored::{EncodeFault, Malformed, Stored, hash, hash_bytes, uuid, uuid_bytes};
+use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, UsernameReserved};
+use domain::account::values::Role;
+use domain::ids::AccountId;
+use domain::proto::account::v1 as proto;
+use domain::stream::StreamName;
+use domain::words::Subject;
+
+/// The person's own key; the event itself says whose.
+const fn own(account: AccountId) -> Subjects {
+    Subjects::of(Subject::Account(account))
+}
+
+/// The key of the account whose stream this is.
+fn of_stream(stream: &StreamName) -> Result<Subjects, Misplaced> {
+    stream.account_id().map(own).ok_or(Misplaced)
+}
+
+impl Stored for AccountRegistered {
+    type Proto = proto::AccountRegistered;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto {
+            account: uuid_bytes(self.account.uuid()),
+            username_hash: hash_bytes(self.username_hash),
+            words: to_proto(&self.words)?,
+            credential: optional_to_proto(self.credential.as_ref())?,
+        })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let account = AccountId::new(uuid(&proto.account)?);
+        Ok(Self {
+            account,
+            username_hash: hash(&proto.username_hash)?,
+            words: place.field(3, own(account), proto.words)?,
+            credential: place.optional(4, own(account), proto.credential)?,
+        })
+    }
+
+    fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        let keys = own(self.account);
+        Ok(Self {
+            words: each.field(3, keys, self.words)?,
+            credential: each.optional(4, keys, self.credential)?,
+            ..self
+        })
+    }
+}
+
+impl Stored for UsernameReserved {
+    type Proto = proto::UsernameReserved;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?) })
+    }
+}
+
+impl Stored for PasswordChanged {
+    type Proto = proto::PasswordChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { credential: to_proto(&self.credential)? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { credential: place.field(1, of_stream(place.stream)?, proto.credential)? })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { credential: each.field(1, of_stream(stream)?, self.credential)? })
+    }
+}
+
+impl Stored for RoleGranted {
+    type Proto = proto::RoleGranted;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let role = match self.role {
+            Role::User => proto::Role::User,
+            Role::Moderator => proto::Role::Moderator,
+            Role::Analyst => proto::Role::Analyst,
+            Role::Auditor => proto::Role::Auditor,
+            Role::Admin => proto::Role::Admin,
+        };
+        Ok(Self::Proto { role: role.into(), reason: optional_to_proto(self.reason.as_ref())? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let role = match proto::Role::try_from(proto.role).map_err(|_| Malformed::Choice)? {
+            proto::Role::Unspecified => return Err(Malformed::Choice),
+            proto::Role::User => Role::User,
+            proto::Role::Moderator => Role::Moderator,
+            proto::Role::Analyst => Role::Analyst,
+            proto::Role::Auditor => Role::Auditor,
+            proto::Role::Admin => Role::Admin,
+        };
+        Ok(Self { role, reason: place.optional(2, Subjects::of(Subject::Deployment), proto.reason)? })
+    }
+
+    fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { reason: each.optional(2, Subjects::of(Subject::Deployment), self.reason)?, ..self })
+    }
+}

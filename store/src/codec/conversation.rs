@@ -1,0 +1,127 @@
+//! Events of `conversation-<id>` and `read-<account>.<conversation>`.
+
+use crate::codec::fields::{EachField, Place, Subjects, optional_to_proto};
+use crate::codec::stored::{EncodeFault, Malformed, Stored, uuid, uuid_bytes};
+use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
+use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::ids::{AccountId, ConversationId};
+use domain::proto::conversation::v1 as proto;
+use domain::stream::StreamName;
+use domain::words::Subject;
+
+/// The conversation's key alone: its name is everybody's.
+const fn own(conversation: ConversationId) -> Subjects {
+    Subjects::of(Subject::Conversation(conversation))
+}
+
+impl Stored for ConversationCreated {
+    type Proto = proto::ConversationCreated;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let kind = match self.kind {
+            ConversationKind::Direct => proto::Kind::Direct,
+            ConversationKind::Group => proto::Kind::Group,
+        };
+        let privacy_mode = match self.privacy_mode {
+            PrivacyMode::Searchable => proto::PrivacyMode::Searchable,
+            PrivacyMode::StrictE2e => proto::PrivacyMode::StrictE2e,
+        };
+        Ok(Self::Proto {
+            conversation: uuid_bytes(self.conversation.uuid()),
+            kind: kind.into(),
+            privacy_mode: privacy_mode.into(),
+            created_by: uuid_bytes(self.created_by.uuid()),
+            words: optional_to_proto(self.words.as_ref())?,
+        })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let kind = match proto::Kind::try_from(proto.kind).map_err(|_| Malformed::Choice)? {
+            proto::Kind::Unspecified => return Err(Malformed::Choice),
+            proto::Kind::Direct => ConversationKind::Direct,
+            proto::Kind::Group => ConversationKind::Group,
+        };
+        let privacy_mode = match proto::PrivacyMode::try_from(proto.privacy_mode).map_err(|_| Malformed::Choice)? {
+            proto::PrivacyMode::Unspecified => return Err(Malformed::Choice),
+            proto::PrivacyMode::Searchable => PrivacyMode::Searchable,
+            proto::PrivacyMode::StrictE2e => PrivacyMode::StrictE2e,
+        };
+        let conversation = ConversationId::new(uuid(&proto.conversation)?);
+        Ok(Self {
+            conversation,
+            kind,
+            privacy_mode,
+            created_by: AccountId::new(uuid(&proto.created_by)?),
+            words: place.optional(5, own(conversation), proto.words)?,
+        })
+    }
+
+    fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.optional(5, own(self.conversation), self.words)?, ..self })
+    }
+}
+
+const fn role_to_proto(role: MemberRole) -> proto::MemberRole {
+    match role {
+        MemberRole::Member => proto::MemberRole::Member,
+        MemberRole::Admin => proto::MemberRole::Admin,
+        MemberRole::Owner => proto::MemberRole::Owner,
+    }
+}
+
+fn role_from_proto(role: i32) -> Result<MemberRole, Malformed> {
+    match proto::MemberRole::try_from(role).map_err(|_| Malformed::Choice)? {
+        proto::MemberRole::Unspecified => Err(Malformed::Choice),
+        proto::MemberRole::Member => Ok(MemberRole::Member),
+        proto::MemberRole::Admin => Ok(MemberRole::Admin),
+        proto::MemberRole::Owner => Ok(MemberRole::Owner),
+    }
+}
+
+impl Stored for MemberJoined {
+    type Proto = proto::MemberJoined;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()), role: role_to_proto(self.role).into() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?), role: role_from_proto(proto.role)? })
+    }
+}
+
+impl Stored for MemberLeft {
+    type Proto = proto::MemberLeft;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?) })
+    }
+}
+
+impl Stored for MemberRoleChanged {
+    type Proto = proto::MemberRoleChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()), role: role_to_proto(self.role).into() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?), role: role_from_proto(proto.role)? })
+    }
+}
+
+impl Stored for ReadMoved {
+    type Proto = proto::ReadMoved;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { seq: self.seq })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { seq: proto.seq })
+    }
+}

@@ -1,0 +1,90 @@
+//! Events of `timeline-<conversation>` and `message-<conversation>.<seq>`.
+
+use crate::codec::fields::{EachField, Misplaced, Place, Subjects, to_proto};
+use crate::codec::stored::{EncodeFault, Malformed, Stored, uuid, uuid_bytes};
+use domain::ids::AccountId;
+use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use domain::proto::message::v1 as proto;
+use domain::stream::StreamName;
+use domain::words::Subject;
+
+/// Whoever wrote the message, in the conversation of the stream.
+fn written_by(author: AccountId, stream: &StreamName) -> Result<Subjects, Misplaced> {
+    let conversation = stream.conversation_id().ok_or(Misplaced)?;
+    Ok(Subjects::by(author, Subject::Conversation(conversation)))
+}
+
+impl Stored for MessageSent {
+    type Proto = proto::MessageSent;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto {
+            sender: uuid_bytes(self.sender.uuid()),
+            reply_to: self.reply_to,
+            words: to_proto(&self.words)?,
+        })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let sender = AccountId::new(uuid(&proto.sender)?);
+        let words = place.field(3, written_by(sender, place.stream)?, proto.words)?;
+        Ok(Self { sender, reply_to: proto.reply_to, words })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.field(3, written_by(self.sender, stream)?, self.words)?, ..self })
+    }
+}
+
+impl Stored for MessageEdited {
+    type Proto = proto::MessageEdited;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { author: uuid_bytes(self.author.uuid()), words: to_proto(&self.words)? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let author = AccountId::new(uuid(&proto.author)?);
+        Ok(Self { author, words: place.field(2, written_by(author, place.stream)?, proto.words)? })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.field(2, written_by(self.author, stream)?, self.words)?, ..self })
+    }
+}
+
+impl Stored for MessageDeleted {
+    type Proto = proto::MessageDeleted;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { deleted_by: uuid_bytes(self.deleted_by.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { deleted_by: AccountId::new(uuid(&proto.deleted_by)?) })
+    }
+}
+
+impl Stored for ReactionAdded {
+    type Proto = proto::ReactionAdded;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()), emoji: self.emoji.clone() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?), emoji: proto.emoji })
+    }
+}
+
+impl Stored for ReactionRemoved {
+    type Proto = proto::ReactionRemoved;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()), emoji: self.emoji.clone() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?), emoji: proto.emoji })
+    }
+}

@@ -1,0 +1,183 @@
+//! Making a batch durable and then visible: one write, one sync, then the index and the head.
+
+use super::ahead::Ahead;
+use super::closed::Closed;
+use super::disk::{Disk, DiskFile};
+use super::head::{End, Head};
+use super::history::History;
+use super::judge::Batch;
+use super::memory_index::MemoryIndex;
+use super::recovery::zero;
+use super::sealer::Sealer;
+use super::segment::{SPARE, segment_name};
+use super::truncations::TruncationFile;
+use commands::log::LogFault;
+use domain::ids::Position;
+use domain::stream::StreamName;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// The writer's hands.
+pub struct Commit {
+    /// What was durable so far.
+    pub history: Arc<History>,
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The log's directory.
+    pub dir: PathBuf,
+    /// Bytes of a segment.
+    pub segment_bytes: u64,
+    /// Bytes of the open segment that are used before the next one begins.
+    pub capacity: u64,
+    /// The open segment's file.
+    pub file: Arc<dyn DiskFile>,
+    /// Where the next record goes in it, in bytes.
+    pub end: u64,
+    /// Bytes of it that a failed write may have left behind.
+    pub dirty: Option<(u64, u64)>,
+    /// Why the log takes nothing more.
+    pub failed: Option<String>,
+    /// Zeroes ahead.
+    pub ahead: Ahead,
+    /// Writes index files.
+    pub sealer: Sealer,
+    /// Where truncations are written.
+    pub truncations: TruncationFile,
+    /// Tells everybody where the head is.
+    pub head: watch::Sender<Head>,
+    /// A fault that is built in, for crash tests.
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<super::options::Mutant>,
+}
+
+impl Commit {
+    /// Writes a batch and syncs it once. After [`LogFault::Full`] nothing of it is left in the file when the next batch
+    /// is written; after any other fault the log takes nothing more.
+    pub fn write(&mut self, batch: &Batch) -> Result<(), LogFault> {
+        if let Some(reason) = &self.failed {
+            return Err(LogFault::Failed(reason.clone()));
+        }
+        if batch.events.is_empty() {
+            return Ok(());
+        }
+        self.make_room(batch.bytes.len() as u64)?;
+        let (start, end) = (Instant::now(), self.end + batch.bytes.len() as u64);
+        if let Err(error) = self.file.write_at(&batch.bytes, self.end) {
+            self.dirty = Some((self.end, end));
+            return Err(self.fault("writing a batch", error));
+        }
+        if let Err(error) = self.sync() {
+            // Whatever the reason: what a failed sync left on the disk is not known.
+            return Err(self.fail("syncing a batch", &error));
+        }
+        metrics::histogram!("log_sync_seconds").record(start.elapsed().as_secs_f64());
+        self.end = end;
+        self.ahead.used(end);
+        Ok(())
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    #[cfg(feature = "mutants")]
+    fn sync(&self) -> io::Result<()> {
+        if self.mutant == Some(super::options::Mutant::NoSync) { Ok(()) } else { self.file.sync() }
+    }
+
+    /// Sees to it that the next `bytes` of the open segment are zeros that are durable.
+    fn make_room(&mut self, bytes: u64) -> Result<(), LogFault> {
+        if let Some((from, to)) = self.dirty {
+            zero(&*self.file, from, to).map_err(|error| self.fault("zeroing after a failed write", error))?;
+            self.dirty = None;
+        }
+        if self.end > 0 && self.end + bytes > self.capacity {
+            self.roll()?;
+        }
+        self.ahead.reserve(self.end + bytes).map_err(|error| self.fault("zeroing ahead", error))
+    }
+
+    /// Closes the open segment and begins the next one.
+    fn roll(&mut self) -> Result<(), LogFault> {
+        let next = self.ahead.take_spare().map_err(|error| self.fault("making a segment", error))?;
+        let first = self.history.head().0 + 1;
+        self.disk
+            .rename(&self.dir.join(SPARE), &self.dir.join(segment_name(first)))
+            .and_then(|()| self.disk.sync_dir(&self.dir))
+            .map_err(|error| self.fail("beginning a segment", &error))?;
+        let closed = {
+            let mut state = self.history.state.write();
+            let mut open = MemoryIndex::new(first);
+            open.last_recorded_at = state.open.last_recorded_at;
+            let closed = Arc::new(std::mem::replace(&mut state.open, open));
+            let mut all = Vec::clone(&state.closed);
+            all.push(Arc::new(Closed::from_memory(Arc::clone(&closed))));
+            state.closed = Arc::new(all);
+            state.file = Arc::clone(&next);
+            closed
+        };
+        self.file = next;
+        self.end = 0;
+        self.capacity = self.segment_bytes;
+        self.sealer.seal(closed);
+        Ok(())
+    }
+
+    /// Makes the events of a durable batch readable.
+    pub fn publish(&self, batch: &Batch) {
+        if batch.events.is_empty() {
+            return;
+        }
+        let mut state = self.history.state.write();
+        for event in &batch.events {
+            state.open.push(&event.stream, event.revision, event.id, event.length);
+        }
+        state.open.last_recorded_at = batch.recorded_at;
+        metrics::histogram!("log_append_batch_size").record(batch.events.len() as f64);
+        metrics::counter!("log_append_events_total").increment(batch.events.len() as u64);
+    }
+
+    /// Moves the head to the last published event and wakes whoever follows it.
+    pub fn move_head(&self) {
+        let position = {
+            let state = self.history.state.read();
+            Position(state.open.first + u64::from(state.open.count()) - 1)
+        };
+        if position > self.history.head() {
+            self.history.set_head(position);
+            self.head.send_modify(|head| head.position = position);
+        }
+    }
+
+    /// Hides the events of a stream before a revision, durably. Never moves back.
+    pub fn truncate(&mut self, stream: StreamName, before: u64) -> Result<(), LogFault> {
+        if let Some(reason) = &self.failed {
+            return Err(LogFault::Failed(reason.clone()));
+        }
+        if self.history.truncations.before(&stream) < before {
+            self.truncations.append(&stream, before).map_err(|error| self.fault("writing a truncation", error))?;
+            self.history.truncations.publish(stream, before);
+        }
+        Ok(())
+    }
+
+    /// A full disk passes; everything else ends the log's taking.
+    fn fault(&mut self, doing: &str, error: io::Error) -> LogFault {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LogFault::Full,
+            _ => self.fail(doing, &error),
+        }
+    }
+
+    fn fail(&mut self, doing: &str, error: &io::Error) -> LogFault {
+        let reason = format!("{doing} failed: {error}");
+        tracing::error!(reason, "the log takes nothing more until it is opened again");
+        self.failed = Some(reason.clone());
+        self.head.send_modify(|head| head.end = Some(End::Failed));
+        LogFault::Failed(reason)
+    }
+}

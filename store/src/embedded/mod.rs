@@ -1,0 +1,46 @@
+//! The embedded log. See DESIGN.md, "The embedded log".
+
+// Behind the ports: events in, events out.
+pub mod appending;
+pub mod decode;
+pub mod follow;
+pub mod log;
+pub mod ring;
+
+// The engine: bytes in, bytes out.
+pub mod append;
+pub mod engine;
+pub mod fault;
+pub mod head;
+pub mod options;
+
+// What lies on the disk.
+pub mod bloom;
+pub mod disk;
+pub mod header;
+pub mod mapped_index;
+pub mod record;
+pub mod segment;
+pub mod truncations;
+
+// Opening and checking.
+pub mod open;
+pub mod recovery;
+pub mod verify;
+
+// Reading.
+pub mod closed;
+pub mod history;
+pub mod memory_index;
+pub mod pick;
+pub mod scan;
+
+// Writing.
+pub mod ahead;
+pub mod commit;
+pub mod judge;
+pub mod sealer;
+pub mod writer;
+
+#[cfg(test)]
+mod tests;

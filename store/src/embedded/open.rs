@@ -1,0 +1,171 @@
+//! Opening a log: the header, the closed segments by their indexes, the open segment by its records.
+
+use super::closed::Closed;
+use super::disk::{Disk, DiskFile, Mode};
+use super::fault::OpenFault;
+use super::header::{self, Header};
+use super::history::{History, State};
+use super::mapped_index::MappedIndex;
+use super::memory_index::MemoryIndex;
+use super::options::Options;
+use super::recovery::{self, Torn};
+use super::sealer::write_index;
+use super::segment::{Files, index_name, parse_segment_name, segment_name};
+use super::truncations::Truncations;
+use domain::clock::Time;
+use domain::ids::{LogId, Position};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The rest of a batch that was never acknowledged: cut when the log was opened for appending.
+    pub torn: Option<Torn>,
+    /// Damage in the newest segment. Only a log that is opened for reading opens with it.
+    pub damage: Option<(Position, String)>,
+    /// How many index files were missing or damaged.
+    pub rebuilt_indexes: usize,
+}
+
+/// What opening gives.
+pub struct Opened {
+    /// What the header says.
+    pub header: Header,
+    /// Everything durable.
+    pub history: History,
+    /// What was found.
+    pub report: Report,
+    /// Where the last complete truncation ends, in bytes.
+    pub truncations_end: u64,
+}
+
+fn io(doing: &'static str) -> impl Fn(std::io::Error) -> OpenFault {
+    move |error| OpenFault::io(doing, error)
+}
+
+/// Opens the log in `dir`. For appending a missing one is made, a torn tail is cut and missing indexes are written; for
+/// reading nothing is changed.
+pub fn open(dir: &Path, options: &Options, for_append: bool) -> Result<Opened, OpenFault> {
+    let disk = &*options.disk;
+    let found = header::read(disk, dir)?;
+    let names = disk.list(dir).map_err(io("listing the log's directory"))?;
+    let mut firsts: Vec<u64> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
+    firsts.sort_unstable();
+    let header = match found {
+        Some(header) if for_append && header.key_check != options.key_check => return Err(OpenFault::KeyCheck),
+        Some(header) => header,
+        None if !for_append => return Err(OpenFault::Missing),
+        None if !firsts.is_empty() => return Err(OpenFault::Header("it is missing, and there are segments")),
+        None => make_header(dir, options)?,
+    };
+    if firsts.is_empty() {
+        firsts.push(1);
+        if for_append {
+            make_segment(disk, dir, 1)?;
+        }
+    }
+    let mut load = Load { disk, dir, log_id: header.log_id, for_append, report: Report::default() };
+    let (closed, file, open) = load.segments(&firsts)?;
+    let (truncations, truncations_end) = Truncations::read(disk, dir).map_err(io("reading truncations"))?;
+    let files = Files::new(Arc::clone(&options.disk), dir);
+    let state = State { closed: Arc::new(closed), open, file };
+    let history = History::new(header.log_id, state, files, truncations, Arc::clone(&options.clock));
+    Ok(Opened { header, history, report: load.report, truncations_end })
+}
+
+fn make_header(dir: &Path, options: &Options) -> Result<Header, OpenFault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| OpenFault::io("making a log id", std::io::Error::other(error.to_string())))?;
+    let log_id = LogId::new(uuid::Builder::from_random_bytes(random).into_uuid());
+    let header = Header { log_id, created: options.clock.now(), key_check: options.key_check };
+    header::write(&*options.disk, dir, &header)?;
+    Ok(header)
+}
+
+fn make_segment(disk: &dyn Disk, dir: &Path, first: u64) -> Result<(), OpenFault> {
+    let make = || {
+        disk.open(&dir.join(segment_name(first)), Mode::Create)?.sync()?;
+        disk.sync_dir(dir)
+    };
+    make().map_err(io("making a segment"))
+}
+
+struct Load<'a> {
+    disk: &'a dyn Disk,
+    dir: &'a Path,
+    log_id: LogId,
+    for_append: bool,
+    report: Report,
+}
+
+type Segments = (Vec<Arc<Closed>>, Arc<dyn DiskFile>, MemoryIndex);
+
+impl Load<'_> {
+    fn segments(&mut self, firsts: &[u64]) -> Result<Segments, OpenFault> {
+        let (mut closed, mut next, mut last_recorded_at) = (Vec::new(), 1, Time::default());
+        let Some((newest, older)) = firsts.split_last() else { return Err(OpenFault::Missing) };
+        for first in older {
+            expect_first(next, *first)?;
+            let segment = self.closed(*first)?;
+            (next, last_recorded_at) = (segment.last + 1, segment.last_recorded_at);
+            closed.push(Arc::new(segment));
+        }
+        expect_first(next, *newest)?;
+        let (file, mut open) = self.open_segment(*newest)?;
+        open.last_recorded_at = open.last_recorded_at.max(last_recorded_at);
+        Ok((closed, file, open))
+    }
+
+    fn closed(&mut self, first: u64) -> Result<Closed, OpenFault> {
+        let mapped = self.disk.map(&self.dir.join(index_name(first)));
+        if let Some(index) = mapped.ok().and_then(|map| MappedIndex::open(map, self.log_id, first).ok()) {
+            return Ok(Closed::from_mapped(index));
+        }
+        self.report.rebuilt_indexes += 1;
+        let file = self.disk.open(&self.dir.join(segment_name(first)), Mode::Read).map_err(io("opening a segment"))?;
+        let recovered = recovery::recover(&*file, first).map_err(io("reading a segment"))?;
+        if let Some((position, reason)) = recovered.damage {
+            return Err(OpenFault::Damaged(position, reason));
+        }
+        if recovered.torn.is_some() || recovered.index.count() == 0 {
+            let position = Position(first + u64::from(recovered.index.count()));
+            return Err(OpenFault::Damaged(position, "a closed segment is incomplete".into()));
+        }
+        if !self.for_append {
+            return Ok(Closed::from_memory(Arc::new(recovered.index)));
+        }
+        let index = write_index(self.disk, self.dir, self.log_id, &recovered.index);
+        index.map(Closed::from_mapped).map_err(io("writing an index"))
+    }
+
+    fn open_segment(&mut self, first: u64) -> Result<(Arc<dyn DiskFile>, MemoryIndex), OpenFault> {
+        let mode = if self.for_append { Mode::Write } else { Mode::Read };
+        let file = self.disk.open(&self.dir.join(segment_name(first)), mode).map_err(io("opening a segment"))?;
+        let recovered = recovery::recover(&*file, first).map_err(io("reading a segment"))?;
+        match recovered.damage {
+            Some((position, reason)) if self.for_append => return Err(OpenFault::Damaged(position, reason)),
+            damage => self.report.damage = damage,
+        }
+        if let Some(torn) = recovered.torn {
+            let end = u64::from(recovered.index.end);
+            if self.for_append {
+                recovery::zero(&*file, end, end + torn.bytes).map_err(io("cutting a torn tail"))?;
+                let position = torn.position.0;
+                tracing::warn!(position, bytes = torn.bytes, "cut a batch that was never acknowledged off the log");
+            }
+            self.report.torn = Some(torn);
+        }
+        Ok((file, recovered.index))
+    }
+}
+
+/// Segments follow each other without a gap.
+fn expect_first(expected: u64, found: u64) -> Result<(), OpenFault> {
+    if expected == found {
+        return Ok(());
+    }
+    let position = Position(expected.min(found));
+    Err(OpenFault::Damaged(position, format!("a segment begins at {found} instead of {expected}")))
+}

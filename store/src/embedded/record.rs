@@ -1,0 +1,323 @@
+//! One event as bytes: the record on disk, and later on the wire.
+//!
+//! All numbers are little-endian; times are microseconds since 1970-01-01T00:00:00Z; lengths are bytes. A record starts
+//! at a multiple of 8 from the start of its segment and its length is a multiple of 8.
+//!
+//! | offset | bytes | content |
+//! |---|---|---|
+//! | 0 | 4 | length of the record with everything, also its padding |
+//! | 4 | 4 | CRC-32C (Castagnoli) over bytes 0..4 and 8..length |
+//! | 8 | 1 | mark of a record, 0xE7 |
+//! | 9 | 1 | flags: 1 last of its unit, 2 has an actor, 4 has a causation id, 8 has a fingerprint; 16 (tombstone) and 32 (stub) are reserved; others are invalid |
+//! | 10 | 1 | length of the stream's name (1 to 128) |
+//! | 11 | 1 | length of the type's name (1 to 64, ASCII) |
+//! | 12 | 4 | length of the payload (at most 1 MiB) |
+//! | 16 | 8 | position |
+//! | 24 | 8 | revision in its stream |
+//! | 32 | 8 | `recorded_at` |
+//! | 40 | 8 | `occurred_at` |
+//! | 48 | 16 | event id |
+//! | 64 | 16 | correlation id |
+//! | 80 | 4 | how many positions its batch began before it (a batch is what one sync made durable) |
+//! | 84 | 4 | schema version |
+//! | 88 | 16 | actor, if flagged |
+//! | … | 16 | causation id, if flagged |
+//! | … | 32 | fingerprint, if flagged: of the idempotency key, of the body |
+//! | … | | stream's name, type's name, payload, zeros up to a multiple of 8 |
+//!
+//! A length of zero means that no record follows in this segment.
+
+use bytes::Bytes;
+use domain::clock::Time;
+use domain::ids::{AccountId, EventId, Hash16, Position};
+use domain::limits::EVENT_MAX_BYTES;
+use domain::recorded::Fingerprint;
+use domain::stream::StreamName;
+use std::borrow::Cow;
+use uuid::Uuid;
+
+const MARK: u8 = 0xE7;
+const LAST_OF_UNIT: u8 = 1;
+const HAS_ACTOR: u8 = 2;
+const HAS_CAUSATION: u8 = 4;
+const HAS_FINGERPRINT: u8 = 8;
+const KNOWN_FLAGS: u8 = LAST_OF_UNIT | HAS_ACTOR | HAS_CAUSATION | HAS_FINGERPRINT;
+/// Bytes before the optional parts.
+pub const FIXED_BYTES: usize = 88;
+/// Bytes of a type's name, at most.
+pub const TYPE_MAX_BYTES: usize = 64;
+/// Bytes of the largest record.
+pub const RECORD_MAX_BYTES: usize =
+    (FIXED_BYTES + 64 + StreamName::MAX_BYTES + TYPE_MAX_BYTES + EVENT_MAX_BYTES).next_multiple_of(8);
+
+/// An event as the engine takes it: bytes with an envelope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawEvent {
+    /// Known again by the log: a unit with a known id is a duplicate.
+    pub id: EventId,
+    /// ASCII, 1 to 64 bytes.
+    pub event_type: Cow<'static, str>,
+    /// The version of the payload's shape.
+    pub schema_version: u32,
+    /// `None` takes the writer's clock.
+    pub occurred_at: Option<Time>,
+    /// Who caused it.
+    pub actor: Option<AccountId>,
+    /// Shared by everything that one request caused.
+    pub correlation_id: Uuid,
+    /// The event that made a policy cause this one.
+    pub causation_id: Option<EventId>,
+    /// Of the first event of a command with an idempotency key.
+    pub fingerprint: Option<Fingerprint>,
+    /// At most [`EVENT_MAX_BYTES`].
+    pub payload: Bytes,
+}
+
+/// Where the writer puts an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its place in the log.
+    pub position: u64,
+    /// Its place in its stream.
+    pub revision: u64,
+    /// The position at which its batch began.
+    pub batch: u64,
+    /// The writer's clock.
+    pub recorded_at: Time,
+    /// Whether its unit ends with it.
+    pub last_of_unit: bool,
+}
+
+/// Appends the record of an event to `out`, whose length is a multiple of 8. The event's sizes are within the limits.
+pub fn encode(out: &mut Vec<u8>, place: Place, stream: &str, event: &RawEvent) {
+    let start = out.len();
+    let optional = event.actor.map_or(0, |_| HAS_ACTOR)
+        | event.causation_id.map_or(0, |_| HAS_CAUSATION)
+        | event.fingerprint.map_or(0, |_| HAS_FINGERPRINT);
+    let flags = optional | if place.last_of_unit { LAST_OF_UNIT } else { 0 };
+    let mut fixed = [0u8; FIXED_BYTES];
+    fixed[8] = MARK;
+    fixed[9] = flags;
+    fixed[10] = stream.len() as u8;
+    fixed[11] = event.event_type.len() as u8;
+    fixed[12..16].copy_from_slice(&(event.payload.len() as u32).to_le_bytes());
+    fixed[16..24].copy_from_slice(&place.position.to_le_bytes());
+    fixed[24..32].copy_from_slice(&place.revision.to_le_bytes());
+    fixed[32..40].copy_from_slice(&place.recorded_at.micros().to_le_bytes());
+    fixed[40..48].copy_from_slice(&event.occurred_at.unwrap_or(place.recorded_at).micros().to_le_bytes());
+    fixed[48..64].copy_from_slice(event.id.uuid().as_bytes());
+    fixed[64..80].copy_from_slice(event.correlation_id.as_bytes());
+    fixed[80..84].copy_from_slice(&((place.position - place.batch) as u32).to_le_bytes());
+    fixed[84..88].copy_from_slice(&event.schema_version.to_le_bytes());
+    out.extend_from_slice(&fixed);
+    if let Some(actor) = event.actor {
+        out.extend_from_slice(actor.uuid().as_bytes());
+    }
+    if let Some(causation) = event.causation_id {
+        out.extend_from_slice(causation.uuid().as_bytes());
+    }
+    if let Some(fingerprint) = event.fingerprint {
+        out.extend_from_slice(&fingerprint.key.0);
+        out.extend_from_slice(&fingerprint.body.0);
+    }
+    out.extend_from_slice(stream.as_bytes());
+    out.extend_from_slice(event.event_type.as_bytes());
+    out.extend_from_slice(&event.payload);
+    out.resize(out.len().next_multiple_of(8), 0);
+    let length = (out.len() - start) as u32;
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    let crc = checksum(&out[start..]);
+    out[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
+}
+
+fn checksum(record: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&record[..4]), &record[8..])
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecord {
+    /// The length is zero: nothing follows.
+    #[error("nothing is written there")]
+    End,
+    /// The length cannot be one, or the bytes end before it.
+    #[error("the length of the record is impossible")]
+    Length,
+    /// The checksum does not match.
+    #[error("the checksum does not match")]
+    Checksum,
+    /// The checksum matches and the content is none of this format.
+    #[error("the record has an unknown shape")]
+    Shape,
+}
+
+/// A record whose checksum was verified, borrowed from the bytes it was read into.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordRef<'a> {
+    bytes: &'a [u8],
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut number = [0; 4];
+    number.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(number)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut number = [0; 8];
+    number.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(number)
+}
+
+fn id_at(bytes: &[u8], at: usize) -> [u8; 16] {
+    let mut id = [0; 16];
+    id.copy_from_slice(&bytes[at..at + 16]);
+    id
+}
+
+/// The length that the record at the start of `bytes` claims, if it can be one; `bytes` may hold only its beginning.
+pub fn claimed_length(bytes: &[u8]) -> Result<usize, NoRecord> {
+    if bytes.len() < 4 {
+        return Err(NoRecord::Length);
+    }
+    match u32_at(bytes, 0) as usize {
+        0 => Err(NoRecord::End),
+        length if length.is_multiple_of(8) && (FIXED_BYTES..=RECORD_MAX_BYTES).contains(&length) => Ok(length),
+        _ => Err(NoRecord::Length),
+    }
+}
+
+impl<'a> RecordRef<'a> {
+    /// Reads the record at the start of `bytes` and verifies it. Bytes after it are not looked at.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, NoRecord> {
+        let length = claimed_length(bytes)?;
+        let bytes = bytes.get(..length).ok_or(NoRecord::Length)?;
+        if checksum(bytes) != u32_at(bytes, 4) {
+            return Err(NoRecord::Checksum);
+        }
+        let record = Self { bytes };
+        if record.has_known_shape() { Ok(record) } else { Err(NoRecord::Shape) }
+    }
+
+    fn has_known_shape(&self) -> bool {
+        let end = self.payload_start() + self.payload_len();
+        self.bytes[8] == MARK
+            && self.bytes[9] & !KNOWN_FLAGS == 0
+            && self.bytes[10] != 0
+            && self.bytes[11] != 0
+            && end.next_multiple_of(8) == self.bytes.len()
+            && self.bytes[self.stream_start()..self.payload_start()].is_ascii()
+            && u64::from(u32_at(self.bytes, 80)) < self.position().0
+    }
+
+    fn flag(&self, flag: u8) -> bool {
+        self.bytes[9] & flag != 0
+    }
+
+    fn causation_start(&self) -> usize {
+        FIXED_BYTES + if self.flag(HAS_ACTOR) { 16 } else { 0 }
+    }
+
+    fn fingerprint_start(&self) -> usize {
+        self.causation_start() + if self.flag(HAS_CAUSATION) { 16 } else { 0 }
+    }
+
+    fn stream_start(&self) -> usize {
+        self.fingerprint_start() + if self.flag(HAS_FINGERPRINT) { 32 } else { 0 }
+    }
+
+    fn payload_start(&self) -> usize {
+        self.stream_start() + usize::from(self.bytes[10]) + usize::from(self.bytes[11])
+    }
+
+    fn payload_len(&self) -> usize {
+        u32_at(self.bytes, 12) as usize
+    }
+
+    /// The record as it lies on disk.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Its place in the log.
+    pub fn position(&self) -> Position {
+        Position(u64_at(self.bytes, 16))
+    }
+
+    /// The position at which its batch began.
+    pub fn batch(&self) -> u64 {
+        self.position().0 - u64::from(u32_at(self.bytes, 80))
+    }
+
+    /// Whether its unit ends with it.
+    pub fn last_of_unit(&self) -> bool {
+        self.flag(LAST_OF_UNIT)
+    }
+
+    /// Its place in its stream.
+    pub fn revision(&self) -> u64 {
+        u64_at(self.bytes, 24)
+    }
+
+    /// The writer's clock.
+    pub fn recorded_at(&self) -> Time {
+        Time::from_micros(u64_at(self.bytes, 32).cast_signed())
+    }
+
+    /// What people see.
+    pub fn occurred_at(&self) -> Time {
+        Time::from_micros(u64_at(self.bytes, 40).cast_signed())
+    }
+
+    /// Its id.
+    pub fn id(&self) -> EventId {
+        EventId::new(Uuid::from_bytes(id_at(self.bytes, 48)))
+    }
+
+    /// Shared by everything that one request caused.
+    pub fn correlation_id(&self) -> Uuid {
+        Uuid::from_bytes(id_at(self.bytes, 64))
+    }
+
+    /// The version of the payload's shape.
+    pub fn schema_version(&self) -> u32 {
+        u32_at(self.bytes, 84)
+    }
+
+    /// Who caused it.
+    pub fn actor(&self) -> Option<AccountId> {
+        self.flag(HAS_ACTOR).then(|| AccountId::new(Uuid::from_bytes(id_at(self.bytes, FIXED_BYTES))))
+    }
+
+    /// The event that made a policy cause this one.
+    pub fn causation_id(&self) -> Option<EventId> {
+        let start = self.causation_start();
+        self.flag(HAS_CAUSATION).then(|| EventId::new(Uuid::from_bytes(id_at(self.bytes, start))))
+    }
+
+    /// Of the first event of a command with an idempotency key.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        let start = self.fingerprint_start();
+        self.flag(HAS_FINGERPRINT)
+            .then(|| Fingerprint { key: Hash16(id_at(self.bytes, start)), body: Hash16(id_at(self.bytes, start + 16)) })
+    }
+
+    /// The stream's name.
+    pub fn stream(&self) -> &'a str {
+        let start = self.stream_start();
+        // `parse` saw that it is ASCII.
+        str::from_utf8(&self.bytes[start..start + usize::from(self.bytes[10])]).unwrap_or_default()
+    }
+
+    /// The type's name.
+    pub fn event_type(&self) -> &'a str {
+        let end = self.payload_start();
+        str::from_utf8(&self.bytes[end - usize::from(self.bytes[11])..end]).unwrap_or_default()
+    }
+
+    /// The stored payload.
+    pub fn payload(&self) -> &'a [u8] {
+        let start = self.payload_start();
+        &self.bytes[start..start + self.payload_len()]
+    }
+}

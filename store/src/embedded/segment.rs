@@ -1,0 +1,122 @@
+//! Segment files: their names, walking through their records, and the file handles that stay open.
+
+use super::disk::{Disk, DiskFile, Mode};
+use super::record::{NoRecord, RecordRef, claimed_length};
+use lru::LruCache;
+use parking_lot::Mutex;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file that is zeroed ahead to become the next segment.
+pub const SPARE: &str = "spare.seg.new";
+const WALK_BYTES: usize = 1 << 20;
+const OPEN_FILES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
+
+/// `<first position, 20 digits>.seg`.
+pub fn segment_name(first: u64) -> String {
+    format!("{first:020}.seg")
+}
+
+/// `<first position, 20 digits>.idx`.
+pub fn index_name(first: u64) -> String {
+    format!("{first:020}.idx")
+}
+
+/// The first position of a segment by its file's name; `None` if the file is not one of ours.
+pub fn parse_segment_name(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".seg")?;
+    let plain = digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// The closed segments' files, of which only the latest used stay open.
+pub struct Files {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    open: Mutex<LruCache<u64, Arc<dyn DiskFile>>>,
+}
+
+impl Files {
+    /// Of the log in `dir`.
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Self {
+        Self { disk, dir: dir.to_owned(), open: Mutex::new(LruCache::new(OPEN_FILES)) }
+    }
+
+    /// The file of the segment that begins at `first`.
+    pub fn get(&self, first: u64) -> io::Result<Arc<dyn DiskFile>> {
+        if let Some(file) = self.open.lock().get(&first) {
+            return Ok(Arc::clone(file));
+        }
+        let file = self.disk.open(&self.dir.join(segment_name(first)), Mode::Read)?;
+        self.open.lock().put(first, Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+/// Reads a segment's records one after the other, whatever the indexes say.
+pub struct Walk<'f> {
+    file: &'f dyn DiskFile,
+    len: u64,
+    buffer: Vec<u8>,
+    /// Where in the file the buffer begins, in bytes.
+    start: u64,
+}
+
+impl<'f> Walk<'f> {
+    /// Over the file as long as it is now.
+    pub fn new(file: &'f dyn DiskFile) -> io::Result<Self> {
+        Ok(Self { file, len: file.size()?, buffer: Vec::new(), start: 0 })
+    }
+
+    /// The bytes at `at`, at least `wanted` of them unless the file ends before.
+    fn bytes(&mut self, at: u64, wanted: usize) -> io::Result<&[u8]> {
+        let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
+        let wanted = wanted.min(left);
+        let held = self.start <= at && at + wanted as u64 <= self.start + self.buffer.len() as u64;
+        if !held {
+            self.buffer.resize(wanted.max(WALK_BYTES).min(left), 0);
+            self.start = at;
+            self.file.read_at(&mut self.buffer, at)?;
+        }
+        Ok(&self.buffer[(at - self.start) as usize..])
+    }
+
+    /// The record at `at`; [`NoRecord::End`] at the end of the file.
+    pub fn record(&mut self, at: u64) -> io::Result<Result<RecordRef<'_>, NoRecord>> {
+        if at >= self.len {
+            return Ok(Err(NoRecord::End));
+        }
+        match claimed_length(self.bytes(at, 4)?) {
+            Ok(length) => Ok(RecordRef::parse(self.bytes(at, length)?)),
+            Err(no_record) => Ok(Err(no_record)),
+        }
+    }
+
+    /// Where the last byte that is not zero ends, from `at` on; `None` if all are zero.
+    pub fn end_of_content(&mut self, mut at: u64) -> io::Result<Option<u64>> {
+        let mut end = None;
+        while at < self.len {
+            let bytes = self.bytes(at, 1)?;
+            if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+                end = Some(at + last as u64 + 1);
+            }
+            at += bytes.len() as u64;
+        }
+        Ok(end)
+    }
+
+    /// The next valid record at or after `at`, and where it is.
+    pub fn next_valid(&mut self, mut at: u64, end: u64) -> io::Result<Option<(u64, RecordRef<'_>)>> {
+        at = at.next_multiple_of(8);
+        while at < end {
+            if self.record(at)?.is_ok() {
+                let found = self.record(at)?;
+                return Ok(found.ok().map(|record| (at, record)));
+            }
+            at += 8;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,98 @@
+//! Bytes that changed after they were durable: found before they are served, and located.
+
+use super::*;
+use crate::embedded::disk::Disk;
+use crate::embedded::fault::OpenFault;
+use domain::source::SourceFault;
+
+async fn log_of(place: &Place, events: u128) -> Vec<u8> {
+    let log = place.open();
+    for n in 1..=events {
+        commit(&log, unit(stream(n), Expected::NoStream, [n])).await;
+    }
+    log.close().await;
+    drop(log);
+    place.disk.get(&Place::first_segment()).unwrap()
+}
+
+#[tokio::test]
+async fn damage_before_a_later_batch_refuses_to_open_and_names_the_position() {
+    let place = Place::new();
+    let bytes = log_of(&place, 4).await;
+    let record = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+    let second = record..2 * record;
+    for at in second {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        place.disk.put(&Place::first_segment(), damaged);
+        match Log::open(Place::dir(), place.options()).map(drop) {
+            Err(OpenFault::Damaged(Position(2), _)) => {}
+            other => panic!("byte {at}: {other:?}"),
+        }
+        let read_only = Log::open_read_only(Place::dir(), &place.options()).unwrap();
+        assert_eq!(read_only.report().damage.as_ref().unwrap().0, Position(2));
+        assert_eq!(everything(&read_only), [(1, 1)]);
+    }
+}
+
+#[tokio::test]
+async fn damage_in_a_closed_segment_is_found_when_it_is_read_and_by_verify() {
+    let place = Place::with_segments_of(2 << 10);
+    let bytes = log_of(&place, 40).await;
+    assert_eq!(
+        Log::open_read_only(Place::dir(), &place.options()).unwrap().history().verify(|_, _| {}).unwrap().events,
+        40
+    );
+    let record = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+    let mut damaged = bytes.clone();
+    damaged[2 * record + 100] ^= 1;
+    place.disk.put(&Place::first_segment(), damaged);
+    let log = place.open();
+    assert_eq!(log.head(), Position(40));
+    let mut seen = 0;
+    let scan = log.history().scan(Position::START, Direction::Forward, usize::MAX, |_| {
+        seen += 1;
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(scan, Err(SourceFault::Damaged(Position(3), _))), "{scan:?}");
+    assert_eq!(seen, 2);
+    let show = log.history().read_stream(&stream(3), 0, Direction::Forward, 1, |_| Ok(()));
+    assert!(matches!(show, Err(SourceFault::Damaged(Position(3), _))), "{show:?}");
+    let show = log.history().read_positions(&[Position(3)], |_| Ok(()));
+    assert!(matches!(show, Err(SourceFault::Damaged(Position(3), _))), "{show:?}");
+    assert!(log.history().read_positions(&[Position(4)], |_| Ok(())).is_ok());
+    let verified = log.history().verify(|_, _| {});
+    assert!(matches!(verified, Err(SourceFault::Damaged(Position(3), _))), "{verified:?}");
+}
+
+#[tokio::test]
+async fn a_missing_or_damaged_index_is_built_again() {
+    let place = Place::with_segments_of(2 << 10);
+    log_of(&place, 40).await;
+    let index = Place::dir().join("00000000000000000001.idx");
+    let whole = place.disk.get(&index).unwrap();
+    for at in (0..whole.len()).step_by(7) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        place.disk.put(&index, damaged);
+        let log = place.open();
+        assert_eq!(everything(&log).len(), 40);
+        assert_eq!(log.revisions(&[stream(1), stream(3), stream(99)]).unwrap(), [Some(0), Some(0), None], "byte {at}");
+        assert_eq!(log.find(&[id(2), id(99)]).unwrap(), [Some(Position(2)), None], "byte {at}");
+        assert_eq!(revisions(&log, &stream(2), 0, Direction::Forward, 9), [0], "byte {at}");
+    }
+    place.disk.remove(&index).unwrap();
+    assert_eq!(place.open().report().rebuilt_indexes, 1);
+    assert_eq!(place.disk.get(&index).unwrap(), whole);
+}
+
+#[tokio::test]
+async fn a_missing_segment_refuses_to_open() {
+    let place = Place::with_segments_of(2 << 10);
+    log_of(&place, 40).await;
+    let mut names = place.disk.list(Place::dir()).unwrap();
+    names.retain(|name| name.ends_with(".seg"));
+    names.sort();
+    place.disk.remove(&Place::dir().join(&names[1])).unwrap();
+    assert!(matches!(Log::open(Place::dir(), place.options()).map(drop), Err(OpenFault::Damaged(..))));
+}

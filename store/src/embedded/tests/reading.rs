@@ -1,0 +1,142 @@
+//! Reading: limits, retention, truncation, positions.
+
+use super::*;
+use domain::ids::{AccountId, SessionId};
+use domain::limits::REFRESH_TOKEN_LIFE_MAX_SECONDS;
+
+fn read_mark() -> StreamName {
+    StreamName::read(AccountId::new(Uuid::from_u128(1)), ConversationId::new(Uuid::from_u128(2)))
+}
+
+#[tokio::test]
+async fn of_a_stream_with_a_max_count_only_the_newest_is_read() {
+    let log = Place::new().open();
+    for n in 1..=5u128 {
+        commit(&log, unit(read_mark(), Expected::at((n as u64 - 1).checked_sub(1)), [n])).await;
+    }
+    assert_eq!(revisions(&log, &read_mark(), 0, Direction::Forward, 10), [4]);
+    assert_eq!(revisions(&log, &read_mark(), u64::MAX, Direction::Backward, 10), [4]);
+    assert_eq!(revisions(&log, &read_mark(), 3, Direction::Backward, 10), [] as [u64; 0]);
+    assert_eq!(log.revisions(&[read_mark()]).unwrap(), [Some(4)]);
+    assert_eq!(everything(&log).len(), 5);
+}
+
+#[tokio::test]
+async fn of_a_stream_with_a_max_age_only_the_younger_are_read() {
+    let place = Place::new();
+    let log = place.open();
+    let session = StreamName::session(SessionId::new(Uuid::from_u128(1)));
+    for n in 1..=300u128 {
+        commit(&log, unit(session.clone(), Expected::Any, [n])).await;
+        place.clock.moves_by_seconds(1);
+    }
+    place.clock.moves_by_seconds(REFRESH_TOKEN_LIFE_MAX_SECONDS - 10);
+    assert_eq!(revisions(&log, &session, 0, Direction::Forward, 3), [290, 291, 292]);
+    assert_eq!(revisions(&log, &session, u64::MAX, Direction::Backward, 100).len(), 10);
+    place.clock.moves_by_seconds(11);
+    assert_eq!(revisions(&log, &session, 0, Direction::Forward, 3), [] as [u64; 0]);
+    commit(&log, unit(session.clone(), Expected::Exactly(299), [301])).await;
+    assert_eq!(revisions(&log, &session, 0, Direction::Forward, 3), [300]);
+}
+
+#[tokio::test]
+async fn what_a_truncation_hides_stays_hidden_after_a_restart_and_revisions_go_on() {
+    let place = Place::new();
+    let mut log = place.open();
+    commit(&log, unit(stream(1), Expected::NoStream, 1..=10)).await;
+    log.truncate(stream(1), 4).await.unwrap();
+    log.truncate(stream(1), 2).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 3), [4, 5, 6]);
+        assert_eq!(revisions(&log, &stream(1), 5, Direction::Backward, 10), [5, 4]);
+        assert_eq!(log.revisions(&[stream(1)]).unwrap(), [Some(9)]);
+        drop(log);
+        log = Place { disk: Arc::new(place.disk.after_power_loss()), ..Place::new() }.open();
+    }
+    log.truncate(stream(1), u64::MAX).await.unwrap();
+    assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 3), [] as [u64; 0]);
+    commit(&log, unit(stream(1), Expected::Exactly(9), [11])).await;
+}
+
+#[tokio::test]
+async fn a_torn_truncation_is_cut() {
+    let place = Place::new();
+    let log = place.open();
+    commit(&log, unit(stream(1), Expected::NoStream, 1..=10)).await;
+    log.truncate(stream(1), 4).await.unwrap();
+    let path = Place::dir().join("truncations");
+    let one = place.disk.get(&path).unwrap();
+    log.truncate(stream(1), 8).await.unwrap();
+    let both = place.disk.get(&path).unwrap();
+    drop(log);
+    for cut in one.len()..both.len() {
+        place.disk.put(&path, both[..cut].to_vec());
+        let log = place.open();
+        assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 1), [4], "cut at {cut}");
+        log.truncate(stream(2), 1).await.unwrap();
+        drop(log);
+        assert_eq!(revisions(&place.open(), &stream(1), 0, Direction::Forward, 1), [4], "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn positions_are_read_in_the_asked_order_without_those_that_hold_nothing() {
+    let log = Place::with_segments_of(2 << 10).open();
+    for n in 1..=50 {
+        commit(&log, unit(stream(n % 4), Expected::Any, [n])).await;
+    }
+    let mut seen = Vec::new();
+    let asked = [50, 3, 0, 51, 7, 3, u64::MAX, 8].map(Position);
+    let show = log.history().read_positions(&asked, |record| {
+        seen.push(record.position().0);
+        Ok(())
+    });
+    show.unwrap();
+    assert_eq!(seen, [50, 3, 7, 3, 8]);
+}
+
+#[tokio::test]
+async fn an_unknown_stream_has_no_revision_and_no_events() {
+    let log = Place::new().open();
+    let nothing = log.history().read_stream(&stream(1), 0, Direction::Forward, 10, |_| Ok(()));
+    assert_eq!(nothing.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_part_of_the_envelope_is_read_back() {
+    use domain::ids::Hash16;
+    use domain::recorded::Fingerprint;
+    let log = Place::new().open();
+    let fingerprint = Some(Fingerprint { key: Hash16([1; 16]), body: Hash16([2; 16]) });
+    for parts in 0..8u128 {
+        let sent = RawEvent {
+            actor: (parts & 1 != 0).then(|| AccountId::new(Uuid::from_u128(7))),
+            causation_id: (parts & 2 != 0).then(|| id(8)),
+            fingerprint: fingerprint.filter(|_| parts & 4 != 0),
+            occurred_at: Some(Time::from_micros(-5)),
+            schema_version: 3,
+            payload: vec![9; parts as usize].into(),
+            ..event(parts + 1)
+        };
+        let write = RawWrite { stream: stream(parts), expected: Expected::NoStream, events: vec![sent.clone()] };
+        let position = commit(&log, RawUnit { writes: vec![write], checks: Vec::new() }).await;
+        let show = log.history().read_positions(&[position], |record| {
+            let read = RawEvent {
+                id: record.id(),
+                event_type: Cow::Owned(record.event_type().to_owned()),
+                schema_version: record.schema_version(),
+                occurred_at: Some(record.occurred_at()),
+                actor: record.actor(),
+                correlation_id: record.correlation_id(),
+                causation_id: record.causation_id(),
+                fingerprint: record.fingerprint(),
+                payload: Bytes::copy_from_slice(record.payload()),
+            };
+            assert_eq!(read, sent);
+            assert_eq!(record.stream(), stream(parts).as_str());
+            assert!(record.last_of_unit());
+            Ok(())
+        });
+        show.unwrap();
+    }
+}
