@@ -45,7 +45,7 @@ impl Default for Options {
         Self {
             read_connections: 4,
             batch_max_events: 2_048,
-            gather: Duration::from_millis(5),
+            gather: Duration::from_millis(25),
             clock: None,
             #[cfg(feature = "mutants")]
             mutant: None,

@@ -25,6 +25,9 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How often a batch is tried again before the projection stops: about a minute.
 const RETRIES_MAX: u32 = 16;
 
+/// A batch of so many events is a sign of load.
+const LOAD_EVENTS: usize = 32;
+
 type Apply = for<'a> fn(&'a [Arc<Recorded>], &'a mut Step<'_>) -> BoxFuture<'a, Result<(), ApplyFault>>;
 
 /// One projection and what it runs with.
@@ -123,7 +126,7 @@ impl Reader {
         given: &mut Position,
         pause: &mut Duration,
     ) -> SourceFault {
-        let mut last_given = Instant::now();
+        let mut until = Instant::now();
         loop {
             let first = match subscription.next().await {
                 Some(Ok(batch)) => batch,
@@ -131,12 +134,12 @@ impl Reader {
                 None => return SourceFault::Closed,
             };
             *pause = RETRY_PAUSE;
-            let (batch, fault) = self.gather(first, subscription, last_given + self.pace.gather).await;
+            let (batch, fault) = self.gather(first, subscription, until).await;
             if let Some(last) = batch.last() {
                 *given = last.position;
             }
             self.give(&batch).await;
-            last_given = Instant::now();
+            until = Instant::now() + if batch.len() >= LOAD_EVENTS { self.pace.gather } else { Duration::ZERO };
             if let Some(fault) = fault {
                 return fault;
             }
@@ -146,9 +149,8 @@ impl Reader {
         }
     }
 
-    /// Adds what is waiting already, and, when the last batch was given only a moment ago, what comes until that moment
-    /// is over: a transaction for a handful of events costs as much as one for hundreds. After a quiet moment an event
-    /// is given on at once.
+    /// Adds what is waiting already, and under load what comes until a moment after the last batch: a transaction for a
+    /// handful of events costs as much as one for hundreds. Otherwise events are given on at once.
     async fn gather(
         &self,
         first: Batch,

@@ -124,15 +124,12 @@ impl Recent {
         self.is_stopping = is_stopping;
         let mut over = Vec::new();
         while let Some((_, place)) = self.ends.pop_front_if(|(end, _)| is_stopping || *end <= now) {
-            match self.places.remove(&place).flatten() {
-                Some((seq, envelope)) => {
-                    over.push((place, seq, envelope));
-                    if !is_stopping {
-                        self.places.insert(place, None);
-                        self.ends.push_back((now + MERGE_FOR, place));
-                    }
+            if let Some((seq, envelope)) = self.places.remove(&place).flatten() {
+                over.push((place, seq, envelope));
+                if !is_stopping {
+                    self.places.insert(place, None);
+                    self.ends.push_back((now + MERGE_FOR, place));
                 }
-                None => {}
             }
         }
         over

@@ -12,9 +12,12 @@ use std::sync::Arc;
 
 const SHARDS: usize = 64;
 
+/// What waits, by stream.
+type Shard = Mutex<FxHashMap<StreamName, VecDeque<Job>>>;
+
 /// What waits, by stream. A stream is here exactly while it has a leader.
 pub(super) struct Lanes {
-    shards: Box<[Mutex<FxHashMap<StreamName, VecDeque<Job>>>]>,
+    shards: Box<[Shard]>,
 }
 
 impl Default for Lanes {
@@ -24,7 +27,7 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    fn shard(&self, stream: &StreamName) -> &Mutex<FxHashMap<StreamName, VecDeque<Job>>> {
+    fn shard(&self, stream: &StreamName) -> &Shard {
         // The high bits: the shard's own map uses the low ones.
         let hash = FxBuildHasher.hash_one(stream) >> 32;
         &self.shards[usize::try_from(hash).unwrap_or(0) % SHARDS]

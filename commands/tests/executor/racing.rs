@@ -42,7 +42,7 @@ async fn nobody_speaks_after_leaving() {
                 // Half of them come from another process, whose cache knows nothing of this one.
                 let house = if rng.random() { house.clone() } else { house.restarted() };
                 let turns = rng.random_range(0..20);
-                house.tracker.spawn(async move {
+                house.tracker.clone().spawn(async move {
                     dawdle(turns).await;
                     house.does(CAROL, say("hi")).await
                 })

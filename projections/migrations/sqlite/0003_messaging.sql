@@ -41,10 +41,12 @@ CREATE TABLE memberships (
 CREATE INDEX memberships_of_conversation ON memberships (conversation, joined_position);
 
 -- revision is that of the message's own stream: what happened to it after it was sent; null for nothing.
+-- Rows lie in the order of the log, so that a batch fills pages one after the other; only the slim index is written all
+-- over. (With the rows themselves clustered by conversation, applying cost twice as much.)
 CREATE TABLE timeline (
+    position     INTEGER NOT NULL PRIMARY KEY,
     conversation BLOB    NOT NULL,
     seq          INTEGER NOT NULL,
-    position     INTEGER NOT NULL,
     sender       BLOB    NOT NULL,
     reply_to     INTEGER,
     reply_count  INTEGER NOT NULL,
@@ -53,9 +55,9 @@ CREATE TABLE timeline (
     deleted_at   TEXT,
     revision     INTEGER,
     words        BLOB,
-    edited_words BLOB,
-    PRIMARY KEY (conversation, seq)
-) WITHOUT ROWID;
+    edited_words BLOB
+);
+CREATE UNIQUE INDEX timeline_of_conversation ON timeline (conversation, seq);
 
 CREATE TABLE reactions (
     conversation BLOB    NOT NULL,

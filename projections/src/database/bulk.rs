@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
 /// Rows of one statement: the largest size that fits is taken, then the rest likewise.
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+const SIZES: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// A statement around `VALUES (…), (…)`: what stands before it, the columns of a row, and what stands after it.
 #[derive(Debug)]

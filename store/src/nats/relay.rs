@@ -143,7 +143,7 @@ impl Relay {
 
     fn acknowledged(&self, position: Position) {
         self.relayed.send_replace(position);
-        metrics::gauge!("tidings_nats_relayed_position").set(position.0 as f64);
+        metrics::gauge!("nats_relayed_position").set(position.0 as f64);
     }
 
     /// Sends one event, without waiting for its acknowledgement.

@@ -153,7 +153,7 @@ impl Follower {
             return Ok(None);
         };
         self.seen = last.position;
-        metrics::counter!("tidings_nats_events_read_from_log_total").increment(slice.events.len() as u64);
+        metrics::counter!("nats_events_read_from_log_total").increment(slice.events.len() as u64);
         Ok(Some(slice.events.into()))
     }
 

@@ -54,7 +54,7 @@ fn concerns(category: Category) -> bool {
 }
 
 async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
-    let Changes { members, created, mut counts, heads, watermarks, mut sent, later, reactions, .. } = changes;
+    let Changes { members, created, mut counts, heads, watermarks, sent, later, reactions, .. } = changes;
 
     let mut new = Vec::with_capacity(created.len() * 7);
     for (id, created) in created {
@@ -77,8 +77,6 @@ async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), 
         .flat_map(|((account, conversation), seq)| [account.into(), conversation.into(), Value::from(seq)]);
     MOVE_WATERMARKS.execute(tx, watermarks.collect()).await?;
 
-    // In the order of the key: neighbours are written to the same page.
-    sent.sort_unstable_by_key(|sent| sent.id);
     INSERT_MESSAGES.execute(tx, sent.into_iter().flat_map(message_row).collect()).await?;
     let expected = later.len() as u64;
     let later = later.into_iter().flat_map(|(id, later)| {

@@ -1,0 +1,190 @@
+//! The composition root: opens everything in its order, starts it, and stops it in the reverse order.
+//!
+//! The data directory, with the default configuration:
+//!
+//! | path | holds | lose it and … |
+//! |---|---|---|
+//! | `log/` | history: segments, their indexes, the log's header | everything is lost |
+//! | `keys/keys.db` | subject keys and the log's hash key, wrapped | all words are lost; the log does not open |
+//! | `secrets/key-encryption-key` | what wraps those keys | as above |
+//! | `secrets/token-key` | what signs access tokens | everybody signs in again |
+//! | `projections/` | read models | they are built again from the log |
+//! | `admin-password` | the first administrator's password | `tidings account password admin` sets another |
+//!
+//! Whatever else stands there is left alone. Backups of `keys/` and `secrets/` belong apart from those of `log/`.
+
+pub mod due_work;
+pub mod first_start;
+pub mod opening;
+
+use crate::app::due_work::Schedule;
+use crate::app::first_start::make_admin;
+use crate::app::opening::{Opened, Tasks, open};
+use crate::auth::password::Passwords;
+use crate::auth::role::Roles;
+use crate::auth::sign_in_limit::SignInLimit;
+use crate::auth::token::Tokens;
+use crate::config::Config;
+use crate::http::routes::router;
+use crate::live::router::Live;
+use crate::serve::{self, Server};
+use crate::telemetry;
+use anyhow::{Context, bail};
+use commands::conversation::read_marks::ReadMarks;
+use commands::execute::Executor;
+use commands::log::EventLog;
+use commands::policies::whenever_a_story_is_due_then_expire_it as expiry;
+use domain::clock::Clock;
+use domain::ids::LogId;
+use domain::words::Words;
+use http::HeaderValue;
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::projection;
+use projections::projections::Projections;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::embedded::head::Head;
+use store::nats::connection::Nats;
+use store::nats::relay;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a start waits for projections that are behind; then they catch up while the server answers.
+const CATCH_UP_LIMIT: Duration = Duration::from_secs(10);
+/// How long a stop waits for sockets, and then for requests.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+/// How often histograms are tidied.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Everything that handlers need.
+pub struct App {
+    /// Says what time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// Which log that is.
+    pub log_id: LogId,
+    /// The same as a header's value.
+    pub log_header: HeaderValue,
+    /// Opens words and makes keyed hashes.
+    pub words: Arc<dyn Words>,
+    /// Decides and appends.
+    pub executor: Arc<Executor>,
+    /// Merges read watermarks on their way to the executor.
+    pub read_marks: Arc<ReadMarks>,
+    /// Answers questions.
+    pub projections: Projections,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Roles of callers.
+    pub roles: Roles,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Counts failed sign-ins.
+    pub sign_ins: SignInLimit,
+    /// The feed's router.
+    pub live: Arc<Live>,
+    /// The connection to NATS, where events go over it.
+    pub nats: Option<Nats>,
+    /// What is set.
+    pub config: Config,
+    /// Tasks that decide and append; empty once stopped.
+    pub tracker: TaskTracker,
+    /// Stops them, after the last request.
+    pub stop: CancellationToken,
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    opened: Opened,
+    reading: Tasks,
+    server: Server,
+}
+
+/// Opens everything and starts it.
+///
+/// # Errors
+/// When something cannot be opened or the address cannot be listened on.
+pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Running> {
+    let recorder = telemetry::recorder();
+    // First, so that a taken port is told before anything is made.
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let opened = open(config, clock).await?;
+    make_admin(&opened.app).await?;
+    let reading = Tasks::default();
+    run(&opened, &reading);
+    reading.tracker.spawn(tidy(recorder, reading.stop.clone()));
+    catch_up(&opened.app).await;
+    let server = serve::start(listener, router(opened.app.clone()), opened.app.config.server.connections);
+    Ok(Running { address, opened, reading, server })
+}
+
+fn run(opened: &Opened, reading: &Tasks) {
+    let (app, Tasks { tracker, stop }) = (&opened.app, reading);
+    if let Some(nats) = &app.nats {
+        drop(relay::start(opened.log.clone(), nats.clone(), tracker, stop.clone()));
+    }
+    app.projections.run(opened.source.clone(), tracker, stop.clone());
+    app.live.run(tracker, stop.clone());
+    tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
+    let schedule = Arc::new(Schedule(app.projections.story_expiry()));
+    app.tracker.spawn(expiry::run(app.executor.clone(), schedule, app.stop.clone()));
+}
+
+async fn tidy(recorder: PrometheusHandle, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
+        recorder.run_upkeep();
+    }
+}
+
+async fn catch_up(app: &App) {
+    let head = app.log.head();
+    let waiting = async {
+        for name in projection::ALL {
+            if let Err(behind) = app.projections.wait(name, head, CATCH_UP_LIMIT).await {
+                tracing::warn!(projection = name, position = behind.position.0, head = head.0, "starts behind");
+            }
+        }
+    };
+    if tokio::time::timeout(CATCH_UP_LIMIT, waiting).await.is_err() {
+        tracing::warn!("starts while projections are behind");
+    }
+}
+
+impl Running {
+    /// What its handlers use.
+    pub fn app(&self) -> &Arc<App> {
+        &self.opened.app
+    }
+
+    /// Follows the end of the log; it tells when the log has failed.
+    pub fn log_head(&self) -> watch::Receiver<Head> {
+        self.opened.log.raw().follow()
+    }
+
+    /// Stops: accepts nothing more, tells sockets to come back later, finishes what was begun, stores what was merged,
+    /// lets projections end with what they have, closes the log.
+    ///
+    /// # Errors
+    /// When a socket or a request did not end in time. Everything is closed nevertheless.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let Self { opened, reading, server, .. } = self;
+        server.stop_accepting();
+        let sockets_closed = tokio::time::timeout(CLOSE_LIMIT, opened.app.live.close()).await.is_ok();
+        let requests_ended = server.finish(CLOSE_LIMIT).await;
+        opened.deciding.end().await;
+        reading.end().await;
+        opened.close().await;
+        if !sockets_closed || !requests_ended {
+            bail!("some connections did not end in time");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Who sends a request.
+
+use crate::app::App;
+use crate::auth::token::unauthenticated;
+use crate::problem::Problem;
+use domain::clock::Time;
+use domain::ids::{AccountId, SessionId};
+use http::{HeaderMap, header};
+
+/// Who sends a request, by an access token that is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// The session that the token was issued to.
+    pub session: SessionId,
+    /// When the token ends.
+    pub expires_at: Time,
+}
+
+/// The caller by the header `Authorization: Bearer <access token>`.
+///
+/// # Errors
+/// [`crate::problem::Code::Unauthenticated`] without a valid token.
+pub fn from_headers(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(unauthenticated)?;
+    let token = value.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
+    app.tokens.verify(token, app.clock.now())
+}
+
+/// The scheme's name ignores case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bearer_scheme_brings_a_token() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc"), Some("abc"));
+        for bad in ["", "Bearer", "Basic abc", "abc"] {
+            assert_eq!(bearer(bad), None, "{bad}");
+        }
+    }
+}

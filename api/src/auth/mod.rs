@@ -1,0 +1,7 @@
+//! Who is asking: passwords, access tokens, roles, and how often one may guess.
+
+pub mod caller;
+pub mod password;
+pub mod role;
+pub mod sign_in_limit;
+pub mod token;

@@ -1,0 +1,153 @@
+//! `tidings account …`: what only the shell can do with accounts. It opens the directory itself, so no server may run.
+
+use crate::app::App;
+use crate::app::first_start::system;
+use crate::app::opening::open;
+use crate::cli::output::Output;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::problem::Problem;
+use anyhow::{Context, anyhow, bail};
+use clap::Subcommand;
+use commands::account::change_password::ChangePassword;
+use commands::account::grant_role::GrantRole;
+use commands::account::register_account::RegisterAccount;
+use commands::execute::Failure;
+use commands::refusal::Refusal;
+use commands::session::credential::credential;
+use commands::session::open_session::OpenSession;
+use domain::account::values::{Role, Username};
+use domain::ids::{AccountId, SessionId};
+use domain::values::Password;
+use domain::words::Purpose;
+use serde_json::json;
+use std::io::Read;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Characters of standard input that are read for a password, at most.
+const INPUT_MAX_BYTES: u64 = 4_096;
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make an account. It signs in once it has a password.
+    #[command(after_help = "Example:\n  tidings account create eve --role auditor")]
+    Create {
+        /// Its user name.
+        name: String,
+        /// What it may do: user, moderator, analyst, auditor or admin.
+        #[arg(long, default_value = "user", value_parser = parse_role)]
+        role: Role,
+    },
+    /// Set a password, read from standard input.
+    #[command(after_help = "Example:\n  tidings account password eve < password.txt")]
+    Password {
+        /// Whose.
+        name: String,
+    },
+    /// Give an account another role.
+    #[command(after_help = "Example:\n  tidings account role eve analyst")]
+    Role {
+        /// Whose.
+        name: String,
+        /// user, moderator, analyst, auditor or admin.
+        #[arg(value_parser = parse_role)]
+        role: Role,
+    },
+    /// Open a session and print its access token.
+    #[command(after_help = "Example:\n  curl -H \"Authorization: Bearer $(tidings account token eve)\" …")]
+    Token {
+        /// Whose.
+        name: String,
+    },
+}
+
+fn parse_role(text: &str) -> Result<Role, &'static str> {
+    Role::parse(text).ok_or("must be user, moderator, analyst, auditor or admin")
+}
+
+/// Does it.
+///
+/// # Errors
+/// When the directory is in use, nobody has the name, or it is refused.
+pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    let opened = open(config, Arc::new(SystemClock)).await?;
+    let done = act(command, &opened.app, output).await;
+    opened.close().await;
+    done
+}
+
+async fn act(command: Command, app: &App, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Create { name, role } => create(app, &name, role, output).await,
+        Command::Password { name } => set_password(app, &name, output).await,
+        Command::Role { name, role } => grant(app, &name, role, output).await,
+        Command::Token { name } => token(app, &name, output).await,
+    }
+}
+
+async fn create(app: &App, name: &str, role: Role, output: &Output) -> anyhow::Result<()> {
+    let username = Username::parse(name).map_err(|invalid| anyhow!("the user name {invalid}"))?;
+    let account = AccountId::new(Uuid::now_v7());
+    let command = RegisterAccount { account, username, display_name: None, password_hash: None };
+    match app.executor.execute(command, system()).await {
+        Ok(_) => {}
+        Err(Failure::Refused(Refusal::UsernameTaken)) => bail!("the user name {name} is taken"),
+        Err(failure) => return Err(failure).context("the account could not be made"),
+    }
+    if role != Role::default() {
+        app.executor.execute(GrantRole { account, role, reason: None }, system()).await?;
+    }
+    let result = json!({"id": account, "username": name, "role": role});
+    output.result(&result, &format!("made the account {name} ({account}) with the role {}", role.as_str()))
+}
+
+async fn set_password(app: &App, name: &str, output: &Output) -> anyhow::Result<()> {
+    let account = find(app, name).await?;
+    let mut text = String::new();
+    std::io::stdin().lock().take(INPUT_MAX_BYTES).read_to_string(&mut text).context("standard input")?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let password = Password::parse(text.strip_suffix('\r').unwrap_or(text));
+    let password = password.map_err(|invalid| anyhow!("the password {invalid}"))?;
+    let password_hash = app.passwords.hash(password).await.map_err(told)?;
+    app.executor.execute(ChangePassword { account, password_hash }, system()).await?;
+    output.result(&json!({"id": account, "username": name}), &format!("set the password of {name}"))
+}
+
+async fn grant(app: &App, name: &str, role: Role, output: &Output) -> anyhow::Result<()> {
+    let account = find(app, name).await?;
+    app.executor.execute(GrantRole { account, role, reason: None }, system()).await?;
+    let result = json!({"id": account, "username": name, "role": role});
+    output.result(&result, &format!("{name} has the role {}", role.as_str()))
+}
+
+/// The one place that prints a secret, because it is asked for it.
+async fn token(app: &App, name: &str, output: &Output) -> anyhow::Result<()> {
+    let account = find(app, name).await?;
+    let (session, now) = (SessionId::new(Uuid::now_v7()), app.clock.now());
+    // Its refresh token is thrown away: the session ends with the access token.
+    let refresh_token = crate::auth::token::refresh_token().map_err(told)?;
+    let command = OpenSession {
+        session,
+        account,
+        refresh_hash: app.words.hash(Purpose::RefreshToken, &[refresh_token.as_bytes()]),
+        refresh_expires_at: now.plus_seconds(app.tokens.life_seconds()),
+        device_name: None,
+        password_matches: true,
+    };
+    app.executor.execute(command, system()).await?;
+    let access_token = app.tokens.issue(account, session, now).map_err(told)?;
+    let result = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": app.tokens.life_seconds()});
+    output.result(&result, &access_token)
+}
+
+async fn find(app: &App, name: &str) -> anyhow::Result<AccountId> {
+    let username = Username::parse_any(name).map_err(|invalid| anyhow!("the user name {invalid}"))?;
+    let known = credential(&app.executor, &username).await?;
+    known.map(|known| known.account).with_context(|| format!("nobody has the user name {name}"))
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow!("{}", problem.code().title())
+}

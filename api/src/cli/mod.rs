@@ -1,0 +1,9 @@
+//! The shell: what can be done from a terminal.
+
+pub mod command_line;
+pub mod output;
+
+pub mod serve;
+pub mod account;
+pub mod import;
+pub mod log;

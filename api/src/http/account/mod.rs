@@ -1,0 +1,5 @@
+//! Accounts.
+
+pub mod register_account;
+pub mod profile;
+pub mod me;

@@ -1,0 +1,23 @@
+//! Commands by name: how the feed finds what HTTP finds by its address.
+
+use crate::http::command::Entry;
+use crate::http::{conversation, message, story};
+
+/// Every command that can come over the feed.
+pub const COMMANDS: &[Entry] = &[
+    Entry::of::<conversation::create_conversation::CreateConversation>(),
+    Entry::of::<conversation::add_member::AddMember>(),
+    Entry::of::<conversation::remove_member::RemoveMember>(),
+    Entry::of::<conversation::mark_read::MarkRead>(),
+    Entry::of::<message::send_message::SendMessage>(),
+    Entry::of::<message::edit_message::EditMessage>(),
+    Entry::of::<message::delete_message::DeleteMessage>(),
+    Entry::of::<message::add_reaction::AddReaction>(),
+    Entry::of::<message::remove_reaction::RemoveReaction>(),
+    Entry::of::<story::post_story::PostStory>(),
+];
+
+/// The command with this name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.name == name)
+}

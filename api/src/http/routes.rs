@@ -1,0 +1,94 @@
+//! Every route, and the router made of them.
+
+use crate::app::App;
+use crate::http::edge::Edge;
+use crate::http::operation::Route;
+use crate::http::path::not_found;
+use crate::http::{account, conversation, docs, health, log, message, metrics, problems, session, story};
+use crate::live;
+use crate::problem::{Code, Problem};
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::MethodRouter;
+use std::sync::Arc;
+
+/// Every route, in the order of the documentation.
+pub fn routes() -> Vec<Route> {
+    vec![
+        account::register_account::route(),
+        account::profile::route(),
+        account::profile::route_by_username(),
+        account::me::route(),
+        session::open_session::route(),
+        conversation::create_conversation::route(),
+        conversation::inbox::route(),
+        conversation::conversation::route(),
+        conversation::members::route(),
+        conversation::add_member::route(),
+        conversation::remove_member::route(),
+        conversation::mark_read::route(),
+        conversation::analytics::route(),
+        message::send_message::route(),
+        message::timeline::route(),
+        message::message::route(),
+        message::edit_message::route(),
+        message::delete_message::route(),
+        message::reactions::route(),
+        message::add_reaction::route(),
+        message::remove_reaction::route(),
+        story::post_story::route(),
+        story::feed::route(),
+        story::shelf::route(),
+        story::story::route(),
+        feed(),
+        log::read_log::route(),
+        log::read_stream::route(),
+        health::healthz(),
+        health::readyz(),
+        metrics::route(),
+        docs::openapi(),
+        docs::docs(),
+        docs::style(),
+        problems::route(),
+    ]
+}
+
+fn feed() -> Route {
+    use crate::http::operation::{Kind, Method};
+    Route::new(Method::Get, "/v1/feed", "Feed", live::feed::feed)
+        .kind(Kind::Service)
+        .summary("Opens the feed: a WebSocket that carries everything the caller may see, in the log's order.")
+        .description(
+            "Text frames of JSON, at most 64 KiB towards the server. The token stands in the header or in `identify` \
+             or `resume`. After `hello` the client sends `identify` or `resume` within 10 seconds.",
+        )
+        .answers_empty(101, "The WebSocket is open.")
+        .refuses(&[Code::Unauthenticated])
+}
+
+/// The router of everything.
+pub fn router(app: Arc<App>) -> Router {
+    let is_https = app.config.server.is_https();
+    let mut paths: Vec<(&'static str, MethodRouter<Arc<App>>)> = Vec::new();
+    for route in routes() {
+        let mounted = route.mount(is_https);
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, methods)) => *methods = std::mem::take(methods).merge(mounted),
+            None => paths.push((route.path, mounted)),
+        }
+    }
+    let unmatched = Edge::new("other", "unmatched", is_https);
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router = router.route(path, methods.fallback(method_not_allowed.layer(unmatched.clone())));
+    }
+    router.fallback(nowhere.layer(unmatched)).with_state(app)
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed)
+}
+
+async fn nowhere() -> Problem {
+    not_found()
+}

@@ -1,0 +1,145 @@
+//! `POST /v1/sessions`: somebody signs in.
+
+use crate::app::App;
+use crate::auth::token::refresh_token;
+use crate::http::answer::Answer;
+use crate::http::body;
+use crate::http::command::time;
+use crate::http::operation::{Access, Kind, Method, Route};
+use crate::http::request::{Peer, RequestId};
+use crate::problem::{Code, Problem};
+use crate::wire::account::{Profile, Session};
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use commands::command::Envelope;
+use commands::session::credential::{Credential, credential};
+use commands::session::open_session::OpenSession;
+use domain::account::values::Username;
+use domain::event::Event;
+use domain::ids::{AccountId, SessionId};
+use domain::source::Direction;
+use domain::stream::StreamName;
+use domain::values::DeviceName;
+use domain::words::{Purpose, open_one};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Instant;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OpenSessionBody)]
+pub struct Body {
+    /// In any capitals.
+    username: String,
+    /// In clear, over a connection that is not.
+    password: String,
+    /// What the device calls itself.
+    #[schema(min_length = 1, max_length = 100)]
+    device_name: Option<String>,
+}
+
+/// The route.
+pub fn route() -> Route {
+    Route::new(Method::Post, "/v1/sessions", "OpenSession", handle)
+        .kind(Kind::Command)
+        .access(Access::Open)
+        .summary("Signs in.")
+        .description(
+            "Failures are counted for each account and address: ten, and one more every 30 seconds. The access token \
+             lives for 15 minutes.",
+        )
+        .body::<Body>()
+        .answers::<Session>(201, "The session's tokens.")
+        .refuses(&[Code::InvalidCredentials, Code::RateLimited, Code::ValidationFailed, Code::Overloaded])
+}
+
+async fn handle(
+    State(app): State<Arc<App>>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let arrived = Instant::now();
+    let (parts, request_body) = request.into_parts();
+    let request_body = body::read(&parts.headers, request_body).await?;
+    body::check_media_type(&parts.headers)?;
+    let body: Body = body::parse(&request_body)?;
+    let device_name = body.device_name.as_deref().map(DeviceName::parse).transpose();
+    let device_name = device_name.map_err(|invalid| Problem::invalid("/device_name", invalid))?;
+    let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+
+    let read = arrived.elapsed();
+    let (account, headers) = verify(&app, &body.username, body.password, address).await?;
+    let (refresh_token, now) = (refresh_token()?, app.clock.now());
+    let session = SessionId::new(Uuid::now_v7());
+    let command = OpenSession {
+        session,
+        account,
+        refresh_hash: app.words.hash(Purpose::RefreshToken, &[refresh_token.as_bytes()]),
+        refresh_expires_at: now.plus_seconds(app.config.auth.refresh_token_seconds),
+        device_name,
+        password_matches: true,
+    };
+    let done = app.executor.execute(command, Envelope::of(account, id.correlation)).await?;
+    let session = Session {
+        access_token: app.tokens.issue(account, session, now)?,
+        token_type: "Bearer",
+        expires_in: app.tokens.life_seconds(),
+        refresh_token,
+        account: profile(&app, account).await?,
+    };
+    let mut response = Answer::json(StatusCode::CREATED, &session, &done)?.into_response(&app);
+    response.headers_mut().extend(headers);
+    time(&mut response, read, &done, arrived.elapsed());
+    Ok(response)
+}
+
+type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// Whose user name and password these are. Every failure takes as long as a success.
+async fn verify(app: &App, username: &str, password: String, address: IpAddr) -> Result<(AccountId, Headers), Problem> {
+    // A name that cannot be one is nobody's.
+    let Ok(username) = Username::parse_any(username) else {
+        app.passwords.matches(password, None).await?;
+        return Err(Problem::new(Code::InvalidCredentials));
+    };
+    let attempt = app.sign_ins.take(&*app.words, &username, address, app.clock.now())?;
+    let compared = compare(app, &username, password).await;
+    if !matches!(compared, Ok(None)) {
+        // It was right, or nobody can tell.
+        app.sign_ins.give_back(attempt);
+    }
+    match compared? {
+        Some(account) => Ok((account, attempt.headers(false))),
+        None => {
+            let refused = Problem::new(Code::InvalidCredentials);
+            Err(attempt.headers(true).into_iter().fold(refused, |problem, (name, value)| problem.header(name, value)))
+        }
+    }
+}
+
+async fn compare(app: &App, username: &Username, password: String) -> Result<Option<AccountId>, Problem> {
+    let known: Option<Credential> = credential(&app.executor, username).await?;
+    let (account, hash) = known.map_or((None, None), |known| (Some(known.account), known.password_hash));
+    let matches = app.passwords.matches(password, hash).await?;
+    Ok(account.filter(|_| matches))
+}
+
+/// The account's profile: from the read model, or, when it does not know it yet, from its first event.
+async fn profile(app: &App, account: AccountId) -> Result<Profile, Problem> {
+    if let Some(view) = app.projections.accounts().get(account).await?.value {
+        return Ok(view.into());
+    }
+    let slice = app.log.read_stream(&StreamName::account(account), 0, Direction::Forward, 1).await?;
+    let registered = slice.events.first().ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let words = match &registered.event {
+        Event::AccountRegistered(event) => open_one(&*app.words, &event.words).await?.present(),
+        _ => None,
+    };
+    let (username, display_name) = words.map(|words| (words.username, words.display_name)).unzip();
+    Ok(Profile { id: account, username, display_name, created_at: registered.occurred_at })
+}

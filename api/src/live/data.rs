@@ -1,0 +1,105 @@
+//! The `data` of frames that no answer over HTTP has; the others are in [`crate::wire`].
+
+use domain::clock::Time;
+use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::ids::{AccountId, ConversationId, StoryId};
+use domain::story::values::StoryPrivacy;
+use serde::Serialize;
+
+/// `conversation.created`: the conversation without personal fields and without what its own frames tell.
+#[derive(Serialize)]
+pub struct ConversationCreated {
+    /// Its id.
+    pub id: ConversationId,
+    /// `direct` or `group`.
+    #[serde(rename = "type")]
+    pub kind: ConversationKind,
+    /// A group's name; null for a direct one and once erased.
+    pub name: Option<String>,
+    /// What a group is about.
+    pub description: Option<String>,
+    /// `searchable` or `strict_e2e`.
+    pub privacy_mode: PrivacyMode,
+    /// Who created it.
+    pub created_by: AccountId,
+    /// When.
+    pub created_at: Time,
+}
+
+/// `member.joined`.
+#[derive(Serialize)]
+pub struct MemberJoined {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub account_id: AccountId,
+    /// As what.
+    pub role: MemberRole,
+    /// The newest message at that moment; 0 for none.
+    pub last_seq: u64,
+}
+
+/// `member.left`.
+#[derive(Serialize)]
+pub struct MemberLeft {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub account_id: AccountId,
+    /// The newest message at that moment, which is the last that they may read; 0 for none.
+    pub last_seq: u64,
+}
+
+/// `member.role_changed`.
+#[derive(Serialize)]
+pub struct MemberRoleChanged {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Whose.
+    pub account_id: AccountId,
+    /// The new role.
+    pub role: MemberRole,
+}
+
+/// `read.moved`.
+#[derive(Serialize)]
+pub struct ReadMoved {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub account_id: AccountId,
+    /// The last message that was read.
+    pub seq: u64,
+}
+
+/// `story.posted`: the story without what depends on the viewer.
+#[derive(Serialize)]
+pub struct StoryPosted {
+    /// Its id.
+    pub id: StoryId,
+    /// Who posted it.
+    pub author_id: AccountId,
+    /// `text`, `image` or `video`.
+    pub content_type: &'static str,
+    /// The image or video.
+    pub media: Option<String>,
+    /// What it says; null once erased.
+    pub text: Option<String>,
+    /// What stands beside it.
+    pub caption: Option<String>,
+    /// Who may see it.
+    pub privacy: StoryPrivacy,
+    /// When it was posted.
+    pub posted_at: Time,
+    /// When it is seen no more.
+    pub expires_at: Time,
+}
+
+/// `story.expired`.
+#[derive(Serialize)]
+pub struct StoryExpired {
+    /// Which.
+    pub id: StoryId,
+    /// Whose.
+    pub author_id: AccountId,
+}

@@ -1,0 +1,116 @@
+//! How a socket joins the tail: its memberships are looked up in the index, brought forward to the tail's position
+//! from the log, and from that position on everything comes to its outbox.
+
+use crate::live::close::Close;
+use crate::live::index::Seen;
+use crate::live::membership::Change;
+use crate::live::outbox::Outbox;
+use crate::live::render::RenderFault;
+use crate::live::router::{Connection, Live};
+use domain::event::EventType;
+use domain::ids::{AccountId, Position};
+use domain::source::{Direction, Filter, SourceFault};
+use projections::reader::ReadFault;
+use std::sync::Arc;
+
+/// Membership changes read from the log at once.
+const PAGE_EVENTS: usize = 1_024;
+
+/// Why a socket could not join, or what it missed could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinFault {
+    /// The feed index did not answer.
+    #[error("the feed index cannot be read")]
+    Index(#[from] ReadFault),
+    /// The log or the words did not answer.
+    #[error("events cannot be shown")]
+    Render(#[from] RenderFault),
+    /// More was missed than is ever sent, which was not known before.
+    #[error("the feed index is too far behind")]
+    Behind,
+    /// The account has too many sockets.
+    #[error("too many sockets")]
+    TooMany,
+}
+
+impl From<SourceFault> for JoinFault {
+    fn from(fault: SourceFault) -> Self {
+        RenderFault::from(fault).into()
+    }
+}
+
+/// A socket's place among the connected ones. It leaves when this is dropped.
+pub struct Joined {
+    live: Arc<Live>,
+    account: AccountId,
+    /// What comes.
+    pub outbox: Arc<Outbox>,
+    /// Everything after this comes.
+    pub position: Position,
+    /// What the account saw as of the index, at or before that position.
+    pub seen: Seen,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        self.live.routes.lock().disconnect(self.account, &self.outbox);
+        metrics::gauge!("feed_sockets").decrement(1.0);
+    }
+}
+
+impl Live {
+    /// Connects a socket of an account.
+    ///
+    /// # Errors
+    /// When the index or the log cannot be read, or the account has too many sockets.
+    pub async fn join(self: &Arc<Self>, account: AccountId) -> Result<Joined, JoinFault> {
+        let seen = self.index.seen_by(account).await?;
+        // The index may be ahead of the tail: a node's projections and its feed read the log independently.
+        self.reached(seen.position).await;
+        let outbox = Arc::new(Outbox::default());
+        let mut known = seen.clone();
+        loop {
+            let connection = self.routes.lock().connect(account, &known, &outbox);
+            match connection {
+                Ok(Connection::At(position)) => {
+                    metrics::gauge!("feed_sockets").increment(1.0);
+                    return Ok(Joined { live: Arc::clone(self), account, outbox, position, seen });
+                }
+                Ok(Connection::Unknown(position)) => self.bring_forward(account, &mut known, position).await?,
+                Err(Close::TooMany) => return Err(JoinFault::TooMany),
+                Err(_) => return Err(JoinFault::Behind),
+            }
+        }
+    }
+
+    async fn reached(&self, position: Position) {
+        let mut progress = self.position.subscribe();
+        // The sender lives as long as this does.
+        if progress.wait_for(|reached| *reached >= position).await.is_err() {
+            tracing::debug!("the live feed ended");
+        }
+    }
+
+    /// Applies the account's membership changes in `(known, up_to]` from the log.
+    async fn bring_forward(&self, account: AccountId, known: &mut Seen, up_to: Position) -> Result<(), SourceFault> {
+        let filter = Filter {
+            stream_prefixes: vec!["conversation-".into()],
+            types: vec![EventType::MemberJoined, EventType::MemberLeft],
+        };
+        let mut from = known.position;
+        while from < up_to {
+            let slice = self.renderer.source.read_all(from, Direction::Forward, PAGE_EVENTS, &filter).await?;
+            for change in slice.events.iter().filter_map(|event| Change::of(event)) {
+                if change.position <= up_to && change.account == account {
+                    change.apply(&mut known.conversations);
+                }
+            }
+            if slice.at_end || slice.next <= from {
+                break;
+            }
+            from = slice.next;
+        }
+        known.position = up_to;
+        Ok(())
+    }
+}

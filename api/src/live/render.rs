@@ -1,0 +1,318 @@
+//! Events as frames: each is rendered once and the text is shared by everybody who may see it.
+//!
+//! A frame is a function of the event and of its own streams up to it, so a resumed socket is sent what one that never
+//! dropped was sent, except that words which were deleted or erased since are null.
+
+use crate::live::data::{
+    ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved, StoryExpired, StoryPosted,
+};
+use crate::live::frame::{Frame, raw};
+use crate::wire::message::{Deleted, Edited, Message, Reaction};
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use domain::event::{Event, EventType};
+use domain::ids::{AccountId, ConversationId, MessageId, Position};
+use domain::limits::STORY_LIFE_SECONDS;
+use domain::message::event::MessageSent;
+use domain::proto::conversation::v1::ConversationWords;
+use domain::proto::message::v1::MessageWords;
+use domain::proto::story::v1::StoryWords;
+use domain::recorded::Recorded;
+use domain::source::{Direction, EventSource, SourceFault};
+use domain::stream::{Category, StreamName};
+use domain::words::{Content, Field, SealedField, Words, WordsFault, decode_opened};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Events of a `message-…` stream that are looked through for a deletion at once.
+const MESSAGE_PAGE_EVENTS: usize = 256;
+/// Newest messages that are looked at for the one before a join or a leave, before the search halves its way.
+const NEWEST_MESSAGES: usize = 16;
+
+/// Why an event could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderFault {
+    /// The log did not answer.
+    #[error("the log cannot be read")]
+    Source(#[from] SourceFault),
+    /// Words did not open.
+    #[error("words cannot be opened")]
+    Words(#[from] WordsFault),
+}
+
+/// When an event is rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// As it comes.
+    Live,
+    /// Afterwards: what was deleted since is left out.
+    Afterwards,
+    /// To show how things stand: no place to resume from, because what was missed may stand before and after it.
+    Standing,
+}
+
+/// Renders events. Cheap to clone.
+#[derive(Clone)]
+pub struct Renderer {
+    /// The log.
+    pub source: Arc<dyn EventSource>,
+    /// Opens what is sealed.
+    pub words: Arc<dyn Words>,
+}
+
+impl Renderer {
+    /// The frame of each event, in their order; none where an event is not shown. Today an event makes one frame, and
+    /// so each is its last.
+    ///
+    /// # Errors
+    /// When the log or the words' keys do not answer.
+    pub async fn render(&self, events: &[Arc<Recorded>], when: When) -> Result<Vec<Option<Utf8Bytes>>, RenderFault> {
+        let mut opened = self.open(events).await?.into_iter();
+        let mut frames = Vec::with_capacity(events.len());
+        let last = when != When::Standing;
+        for event in events {
+            let opened = if sealed(&event.event).is_some() { opened.next() } else { None };
+            let shown = self.data(event, opened, when).await?;
+            frames.push(shown.map(|(kind, data)| Frame::Event { position: event.position, last, kind, data }.text()));
+        }
+        Ok(frames)
+    }
+
+    async fn open(&self, events: &[Arc<Recorded>]) -> Result<Vec<Content<Bytes>>, WordsFault> {
+        let fields: Vec<SealedField> = events.iter().filter_map(|event| sealed(&event.event)).cloned().collect();
+        if fields.is_empty() { Ok(Vec::new()) } else { self.words.open(&fields).await }
+    }
+
+    async fn data(
+        &self,
+        recorded: &Recorded,
+        opened: Option<Content<Bytes>>,
+        when: When,
+    ) -> Result<Option<(&'static str, Box<RawValue>)>, RenderFault> {
+        let at = recorded.occurred_at;
+        let conversation_id = || recorded.stream.conversation_id().ok_or_else(|| misplaced(recorded));
+        let message_id = || recorded.stream.message_id().ok_or_else(|| misplaced(recorded));
+        Ok(Some(match &recorded.event {
+            Event::ConversationCreated(e) => {
+                let words = e.words.as_ref().map(|words| read::<ConversationWords>(words, opened)).transpose()?;
+                let (name, description) = match words.and_then(Content::present) {
+                    Some(words) => (Some(words.name), words.description),
+                    None => (None, None),
+                };
+                let data = ConversationCreated {
+                    id: e.conversation,
+                    kind: e.kind,
+                    name,
+                    description,
+                    privacy_mode: e.privacy_mode,
+                    created_by: e.created_by,
+                    created_at: at,
+                };
+                ("conversation.created", raw(&data))
+            }
+            Event::MemberJoined(e) => {
+                let conversation_id = conversation_id()?;
+                let last_seq = self.last_seq_before(conversation_id, recorded.position).await?;
+                let data = MemberJoined { conversation_id, account_id: e.account, role: e.role, last_seq };
+                ("member.joined", raw(&data))
+            }
+            Event::MemberLeft(e) => {
+                let conversation_id = conversation_id()?;
+                let last_seq = self.last_seq_before(conversation_id, recorded.position).await?;
+                ("member.left", raw(&MemberLeft { conversation_id, account_id: e.account, last_seq }))
+            }
+            Event::MemberRoleChanged(e) => {
+                let conversation_id = conversation_id()?;
+                let data = MemberRoleChanged { conversation_id, account_id: e.account, role: e.role };
+                ("member.role_changed", raw(&data))
+            }
+            Event::MessageSent(e) => {
+                let id = MessageId { conversation: conversation_id()?, seq: recorded.revision + 1 };
+                let words = self.message_words(&e.words, opened, id, when).await?;
+                ("message.sent", raw(&message(recorded, e, id, words)))
+            }
+            Event::MessageEdited(e) => {
+                let id = message_id()?;
+                let words = self.message_words(&e.words, opened, id, when).await?;
+                let data = Edited {
+                    id,
+                    conversation_id: id.conversation,
+                    seq: id.seq,
+                    text: words.map(|words| words.text),
+                    mentions: Vec::new(),
+                    edited_at: at,
+                };
+                ("message.edited", raw(&data))
+            }
+            Event::MessageDeleted(_) => {
+                let id = message_id()?;
+                let data = Deleted { id, conversation_id: id.conversation, seq: id.seq, deleted_at: at };
+                ("message.deleted", raw(&data))
+            }
+            Event::ReactionAdded(e) => ("reaction.added", raw(&reaction(message_id()?, e.account, &e.emoji))),
+            Event::ReactionRemoved(e) => ("reaction.removed", raw(&reaction(message_id()?, e.account, &e.emoji))),
+            Event::ReadMoved(e) => {
+                let (account_id, conversation_id) = reader(&recorded.stream).ok_or_else(|| misplaced(recorded))?;
+                ("read.moved", raw(&ReadMoved { conversation_id, account_id, seq: e.seq }))
+            }
+            Event::StoryPosted(e) => {
+                let words = read::<StoryWords>(&e.words, opened)?.present();
+                let (text, caption) = words.map_or((None, None), |words| (Some(words.text), words.caption));
+                let data = StoryPosted {
+                    id: e.story,
+                    author_id: e.author,
+                    content_type: "text",
+                    media: None,
+                    text,
+                    caption,
+                    privacy: e.privacy,
+                    posted_at: e.expires_at.plus_seconds(-STORY_LIFE_SECONDS),
+                    expires_at: e.expires_at,
+                };
+                ("story.posted", raw(&data))
+            }
+            Event::StoryExpired(_) => {
+                let author_id = self.author_of(&recorded.stream).await?;
+                let (Some(id), Some(author_id)) = (recorded.stream.story_id(), author_id) else { return Ok(None) };
+                ("story.expired", raw(&StoryExpired { id, author_id }))
+            }
+            Event::AccountRegistered(_)
+            | Event::ImportAdvanced(_)
+            | Event::KeyDestroyed(_)
+            | Event::PasswordChanged(_)
+            | Event::RoleGranted(_)
+            | Event::SessionOpened(_)
+            | Event::UsernameReserved(_) => return Ok(None),
+        }))
+    }
+
+    /// What a message says; none when it is erased or, afterwards, deleted.
+    async fn message_words(
+        &self,
+        field: &Field<MessageWords>,
+        opened: Option<Content<Bytes>>,
+        id: MessageId,
+        when: When,
+    ) -> Result<Option<MessageWords>, RenderFault> {
+        let is_deleted = when != When::Live && self.is_deleted(id).await?;
+        if is_deleted { Ok(None) } else { Ok(read(field, opened)?.present()) }
+    }
+
+    async fn is_deleted(&self, id: MessageId) -> Result<bool, SourceFault> {
+        let stream = StreamName::message(id);
+        let mut from = 0;
+        loop {
+            let slice = self.source.read_stream(&stream, from, Direction::Forward, MESSAGE_PAGE_EVENTS).await?;
+            if slice.events.iter().any(|event| event.event.event_type() == EventType::MessageDeleted) {
+                return Ok(true);
+            }
+            match slice.events.last() {
+                Some(last) if slice.revision.is_some_and(|newest| newest > last.revision) => from = last.revision + 1,
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// The sequence number of the newest message before `position`; 0 for none.
+    async fn last_seq_before(&self, conversation: ConversationId, position: Position) -> Result<u64, SourceFault> {
+        let timeline = StreamName::timeline(conversation);
+        let newest = self.source.read_stream(&timeline, u64::MAX, Direction::Backward, NEWEST_MESSAGES).await?;
+        if let Some(last) = newest.events.iter().find(|event| event.position < position) {
+            return Ok(last.revision + 1);
+        }
+        // All of `low` are before the position, none of `high` is; both count messages.
+        let (mut low, mut high) = (0, newest.events.last().map_or(0, |oldest| oldest.revision));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let slice = self.source.read_stream(&timeline, middle, Direction::Forward, 1).await?;
+            let is_before = slice.events.first().is_some_and(|event| event.position < position);
+            if is_before { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
+    }
+
+    /// Who posted the story of this stream.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn author_of(&self, story: &StreamName) -> Result<Option<AccountId>, SourceFault> {
+        let slice = self.source.read_stream(story, 0, Direction::Forward, 1).await?;
+        Ok(slice.events.first().and_then(|first| match &first.event {
+            Event::StoryPosted(e) => Some(e.author),
+            _ => None,
+        }))
+    }
+}
+
+/// The sealed words that a frame of the event shows.
+fn sealed(event: &Event) -> Option<&SealedField> {
+    match event {
+        Event::ConversationCreated(e) => e.words.as_ref()?.sealed(),
+        Event::MessageSent(e) => e.words.sealed(),
+        Event::MessageEdited(e) => e.words.sealed(),
+        Event::StoryPosted(e) => e.words.sealed(),
+        Event::AccountRegistered(_)
+        | Event::ImportAdvanced(_)
+        | Event::KeyDestroyed(_)
+        | Event::MemberJoined(_)
+        | Event::MemberLeft(_)
+        | Event::MemberRoleChanged(_)
+        | Event::MessageDeleted(_)
+        | Event::PasswordChanged(_)
+        | Event::ReactionAdded(_)
+        | Event::ReactionRemoved(_)
+        | Event::ReadMoved(_)
+        | Event::RoleGranted(_)
+        | Event::SessionOpened(_)
+        | Event::StoryExpired(_)
+        | Event::UsernameReserved(_) => None,
+    }
+}
+
+/// The words of a field: those that were opened, or the ones that never were sealed (the in-memory twin of the log).
+fn read<T>(field: &Field<T>, opened: Option<Content<Bytes>>) -> Result<Content<T>, WordsFault>
+where
+    T: prost::Message + Default + Clone,
+{
+    match (field, opened) {
+        (Field::Clear(words), _) => Ok(Content::Present(words.clone())),
+        (Field::Sealed(sealed), Some(opened)) => decode_opened(sealed, opened),
+        (Field::Sealed(sealed), None) => Err(WordsFault::Damaged(sealed.event)),
+    }
+}
+
+fn message(recorded: &Recorded, event: &MessageSent, id: MessageId, words: Option<MessageWords>) -> Message {
+    let (text, client_ref) = words.map_or((None, None), |words| (Some(words.text), words.client_ref));
+    Message {
+        id,
+        conversation_id: id.conversation,
+        seq: id.seq,
+        sender_id: event.sender,
+        text,
+        reply_to: event.reply_to,
+        reply_count: 0,
+        mentions: Vec::new(),
+        media: Vec::new(),
+        client_ref,
+        sent_at: recorded.occurred_at,
+        edited_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
+        position: recorded.position,
+    }
+}
+
+fn reaction(id: MessageId, account_id: AccountId, emoji: &str) -> Reaction {
+    Reaction { message_id: id, conversation_id: id.conversation, emoji: emoji.to_owned(), account_id }
+}
+
+/// The account and conversation of a `read-…` stream.
+pub fn reader(stream: &StreamName) -> Option<(AccountId, ConversationId)> {
+    let (account, conversation) =
+        (stream.category() == Category::Read).then(|| stream.key().split_once('.')).flatten()?;
+    Some((account.parse().ok()?, conversation.parse().ok()?))
+}
+
+fn misplaced(recorded: &Recorded) -> SourceFault {
+    SourceFault::Damaged(recorded.position, "the event does not belong into its stream".into())
+}

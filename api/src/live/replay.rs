@@ -1,0 +1,197 @@
+//! What a socket missed: up to the index's position from the index, from there to the tail's position from the log.
+
+use crate::live::frame::Reset;
+use crate::live::join::JoinFault;
+use crate::live::membership::{Visibility, complete_len, initial_joins};
+use crate::live::render::When;
+use crate::live::router::Live;
+use axum::extract::ws::Utf8Bytes;
+use domain::event::{Event, EventType};
+use domain::ids::{AccountId, ConversationId, LogId, Position};
+use domain::limits::{GROUP_MAX_MEMBERS, RESUME_MAX_FRAMES};
+use domain::recorded::Recorded;
+use domain::source::{Direction, Filter, SourceFault};
+use domain::stream::StreamName;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events rendered at once.
+const PAGE_EVENTS: usize = 500;
+/// How long a resume waits for an index that is behind.
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Missed events that the index knows.
+pub struct FromIndex {
+    account: AccountId,
+    after: Position,
+    up_to: Position,
+}
+
+impl FromIndex {
+    /// Those in `(after, up_to]`.
+    pub fn new(account: AccountId, after: Position, up_to: Position) -> Self {
+        Self { account, after, up_to }
+    }
+
+    /// The next frames; none at the end.
+    ///
+    /// # Errors
+    /// When the index, the log or the words do not answer.
+    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Utf8Bytes>>, JoinFault> {
+        if self.after >= self.up_to {
+            return Ok(None);
+        }
+        let positions = live.index.missed(self.account, self.after, self.up_to, PAGE_EVENTS).await?;
+        let Some(last) = positions.last() else { return Ok(None) };
+        self.after = *last;
+        let events = live.renderer.source.read_positions(&positions).await?;
+        Ok(Some(live.frames(&events).await?))
+    }
+}
+
+/// Missed events that the index does not know yet, with visibility folded as they pass.
+pub struct FromLog {
+    visibility: Visibility,
+    /// Only what is after this was missed.
+    after: Position,
+    read_up_to: Position,
+    up_to: Position,
+    /// Read and not passed on: a creation whose joins follow.
+    waiting: Vec<Arc<Recorded>>,
+    count: usize,
+}
+
+impl FromLog {
+    /// Those after `after` in `(from, up_to]`, where neither end may part a unit: `up_to` is where a tail stood, `from`
+    /// comes from [`Live::start_of_unit`]. `conversations` are those that the account saw at the latter's argument.
+    pub fn new(
+        account: AccountId,
+        after: Position,
+        from: Position,
+        conversations: HashSet<ConversationId>,
+        up_to: Position,
+    ) -> Self {
+        Self {
+            visibility: Visibility::new(account, conversations),
+            after,
+            read_up_to: from,
+            up_to,
+            waiting: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// The next frames; none at the end.
+    ///
+    /// # Errors
+    /// When the log or the words do not answer, and when there are too many.
+    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Utf8Bytes>>, JoinFault> {
+        if self.read_up_to >= self.up_to && self.waiting.is_empty() {
+            return Ok(None);
+        }
+        self.read(live).await?;
+        let at_end = self.read_up_to >= self.up_to;
+        let complete = if at_end { self.waiting.len() } else { complete_len(&self.waiting) };
+        let events: Vec<_> = self.waiting.drain(..complete).collect();
+        let authors = live.authors_of(&events).await?;
+        let mut missed = self.visibility.pass(&events, &authors);
+        // What moves with every reading is sent once, as it stands in the end.
+        missed.retain(|event| event.position > self.after && event.event.event_type() != EventType::ReadMoved);
+        self.count += missed.len();
+        if self.count > RESUME_MAX_FRAMES {
+            return Err(JoinFault::Behind);
+        }
+        Ok(Some(live.frames(&missed).await?))
+    }
+
+    /// The conversations that the account sees in the end.
+    pub fn into_conversations(self) -> Vec<ConversationId> {
+        self.visibility.conversations.into_iter().collect()
+    }
+
+    async fn read(&mut self, live: &Live) -> Result<(), SourceFault> {
+        if self.read_up_to >= self.up_to {
+            return Ok(());
+        }
+        let everything = Filter::default();
+        let slice =
+            live.renderer.source.read_all(self.read_up_to, Direction::Forward, PAGE_EVENTS, &everything).await?;
+        let up_to = self.up_to;
+        self.waiting.extend(slice.events.iter().filter(|event| event.position <= up_to).cloned());
+        self.read_up_to = if slice.at_end || slice.next <= self.read_up_to { up_to } else { slice.next };
+        Ok(())
+    }
+}
+
+impl Live {
+    /// Why what an account missed since a position cannot be sent, if so.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub(in crate::live) async fn reset(
+        &self,
+        account: AccountId,
+        from: Position,
+        log_id: Option<LogId>,
+    ) -> Result<Option<Reset>, JoinFault> {
+        let head = self.renderer.source.head();
+        if log_id.is_some_and(|id| id != self.log_id()) {
+            return Ok(Some(Reset::LogChanged));
+        }
+        if from > head {
+            return Ok(Some(Reset::BeyondHead));
+        }
+        self.index.reach(head, INDEX_PATIENCE).await;
+        let known = self.index.seen_by(account).await?.position;
+        let missed = self.index.missed_count(account, from, known, RESUME_MAX_FRAMES + 1).await?;
+        Ok((missed > RESUME_MAX_FRAMES).then_some(Reset::TooFar))
+    }
+
+    async fn frames(&self, events: &[Arc<Recorded>]) -> Result<Vec<Utf8Bytes>, JoinFault> {
+        let frames = self.renderer.render(events, When::Afterwards).await?;
+        Ok(frames.into_iter().flatten().collect())
+    }
+
+    /// The index may stand amid the unit that created a conversation, where it does not know all first members yet.
+    /// Gives the position before that unit; otherwise the position itself.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub(in crate::live) async fn start_of_unit(&self, position: Position) -> Result<Position, SourceFault> {
+        let source = &self.renderer.source;
+        let next = source.read_all(position, Direction::Forward, 1, &Filter::default()).await?;
+        let Some(next) = next.events.first() else { return Ok(position) };
+        if !matches!(next.event, Event::MemberJoined(_)) || next.revision >= GROUP_MAX_MEMBERS as u64 {
+            return Ok(position);
+        }
+        let before = usize::try_from(next.revision).unwrap_or(GROUP_MAX_MEMBERS);
+        let unit = source.read_stream(&next.stream, 0, Direction::Forward, before).await?.events;
+        let Some((created, joins)) = unit.split_first() else { return Ok(position) };
+        let is_one_unit = matches!(created.event, Event::ConversationCreated(_))
+            && created.correlation_id == next.correlation_id
+            && initial_joins(created, joins) == joins.len()
+            && unit.last().is_some_and(|last| last.position == position);
+        Ok(if is_one_unit { Position(created.position.0 - 1) } else { position })
+    }
+
+    /// How far the account has read its conversations. Of these events only the newest is kept, so they are not missed
+    /// one by one but sent once as they stand, whatever the client knows already.
+    pub(in crate::live) async fn read_marks(
+        &self,
+        account: AccountId,
+        conversations: &[ConversationId],
+        up_to: Position,
+    ) -> Result<Vec<Utf8Bytes>, JoinFault> {
+        let mut marks = Vec::new();
+        for conversation in conversations {
+            let stream = StreamName::read(account, *conversation);
+            let slice = self.renderer.source.read_stream(&stream, u64::MAX, Direction::Backward, 1).await?;
+            // What is newer comes live.
+            marks.extend(slice.events.into_iter().filter(|event| event.position <= up_to));
+        }
+        marks.sort_unstable_by_key(|event| event.position);
+        let frames = self.renderer.render(&marks, When::Standing).await?;
+        Ok(frames.into_iter().flatten().collect())
+    }
+}

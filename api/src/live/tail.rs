@@ -1,0 +1,144 @@
+//! The one task that follows the log for all sockets of this node.
+
+use crate::live::close::Close;
+use crate::live::membership::{Authors, complete_len, initial_joins};
+use crate::live::render::{RenderFault, When};
+use crate::live::router::{Live, Routed};
+use domain::event::Event;
+use domain::recorded::Recorded;
+use domain::source::SourceFault;
+use domain::words::WordsFault;
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Events that are handed on before other tasks get their turn.
+const CHUNK_EVENTS: usize = 256;
+/// How long to wait after a fault.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Follows the log until `stop` fires or the log closes.
+pub async fn follow(live: Arc<Live>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let outcome = tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = pass_on(&live) => outcome,
+        };
+        match outcome {
+            Err(RenderFault::Source(SourceFault::Closed)) => return,
+            Ok(()) => {}
+            Err(fault) => tracing::warn!(
+                error = %fault, cause = ?std::error::Error::source(&fault), position = %live.position(),
+                "the live feed stopped and will go on from here"
+            ),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+}
+
+async fn pass_on(live: &Live) -> Result<(), RenderFault> {
+    let mut batches = live.renderer.source.subscribe(live.position());
+    // What has come and was not handed on: a creation whose joins may still be coming.
+    let mut waiting: Vec<Arc<Recorded>> = Vec::new();
+    while let Some(batch) = batches.next().await {
+        waiting.extend(batch?.iter().cloned());
+        // A unit is durable as a whole: what the log's head does not exceed is complete.
+        let more_is_there = waiting.last().is_some_and(|last| live.renderer.source.head() > last.position);
+        let complete = if more_is_there { complete_len(&waiting) } else { waiting.len() };
+        let events: Vec<_> = waiting.drain(..complete).collect();
+        let mut rest = events.as_slice();
+        while !rest.is_empty() {
+            let (chunk, others) = rest.split_at(chunk_len(rest));
+            live.hand_on(chunk).await?;
+            rest = others;
+            tokio::task::yield_now().await;
+        }
+    }
+    Err(SourceFault::Closed.into())
+}
+
+/// A chunk never parts a creation from its joins.
+fn chunk_len(events: &[Arc<Recorded>]) -> usize {
+    if events.len() <= CHUNK_EVENTS {
+        return events.len();
+    }
+    match complete_len(&events[..CHUNK_EVENTS]) {
+        0 => 1 + initial_joins(&events[0], &events[1..]),
+        len => len,
+    }
+}
+
+impl Live {
+    /// Hands events to the sockets that may see them.
+    pub(in crate::live) async fn hand_on(&self, events: &[Arc<Recorded>]) -> Result<(), RenderFault> {
+        let authors = self.authors_of(events).await?;
+        let routed = self.routes.lock().route(events, &authors);
+        if let Some(last) = events.last() {
+            // From here on, whoever joins finds these events in the log and not in their outbox.
+            self.position.send_replace(last.position);
+            metrics::gauge!("feed_position").set(last.position.0 as f64);
+        }
+        self.send(&routed).await;
+        Ok(())
+    }
+
+    /// The authors of the stories that end among these events.
+    pub(in crate::live) async fn authors_of(&self, events: &[Arc<Recorded>]) -> Result<Authors, SourceFault> {
+        let mut authors = Authors::new();
+        for event in events.iter().filter(|event| matches!(event.event, Event::StoryExpired(_))) {
+            if let Some(author) = self.renderer.author_of(&event.stream).await? {
+                authors.insert(event.stream.clone(), author);
+            }
+        }
+        Ok(authors)
+    }
+
+    async fn send(&self, routed: &[Routed]) {
+        if routed.is_empty() {
+            return;
+        }
+        let events: Vec<_> = routed.iter().map(|routed| Arc::clone(&routed.event)).collect();
+        loop {
+            match self.renderer.render(&events, When::Live).await {
+                Ok(frames) => {
+                    let mut count = 0;
+                    for (routed, frame) in routed.iter().zip(frames) {
+                        let Some(frame) = frame else { continue };
+                        routed.sockets.iter().for_each(|socket| socket.push(&frame));
+                        count += routed.sockets.len() as u64;
+                    }
+                    metrics::counter!("feed_frames_total").increment(count);
+                    return;
+                }
+                Err(fault) if is_passing(&fault) && !self.closing.is_cancelled() => {
+                    tracing::warn!(error = %fault, "live events wait");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(fault) => {
+                    // Nothing is skipped in silence: these sockets end, and those who come back are told the same.
+                    tracing::error!(
+                        error = %fault, cause = ?std::error::Error::source(&fault),
+                        "live events cannot be shown"
+                    );
+                    routed
+                        .iter()
+                        .flat_map(|routed| &routed.sockets)
+                        .for_each(|socket| socket.close(Close::Unavailable));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn is_passing(fault: &RenderFault) -> bool {
+    match fault {
+        RenderFault::Source(SourceFault::Unavailable(_)) | RenderFault::Words(WordsFault::Store(_)) => true,
+        RenderFault::Source(SourceFault::Damaged(..) | SourceFault::Unknown(..) | SourceFault::Closed)
+        | RenderFault::Words(WordsFault::KeyMissing(..) | WordsFault::Damaged(_)) => false,
+    }
+}

@@ -1,0 +1,5 @@
+//! The router, joining and what was missed, over the in-memory twin of the log.
+
+mod folding;
+mod golden;
+mod world;

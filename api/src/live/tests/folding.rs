@@ -1,0 +1,242 @@
+//! Visibility folded from the tail, joining at a position, and resumes against sockets that never dropped.
+
+use super::world::{World, account, conversation, everything, short, taken};
+use crate::live::close::Close;
+use crate::live::membership::complete_len;
+use domain::ids::{MessageId, Position};
+
+#[tokio::test]
+async fn the_first_members_see_the_creation_and_all_joins() {
+    let world = World::new();
+    let (ann, bob, eve) = (account(1), account(2), account(3));
+    let (of_bob, of_eve) = (world.live.join(bob).await.unwrap(), world.live.join(eve).await.unwrap());
+    world.create(conversation(1), &[ann, bob]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(short(&taken(&of_bob)), ["conversation.created@1", "member.joined@2", "member.joined@3"]);
+    assert!(taken(&of_eve).is_empty());
+}
+
+#[tokio::test]
+async fn a_new_member_sees_their_own_joining_first_and_their_own_leaving_last() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    let of_bob = world.live.join(bob).await.unwrap();
+    world.create(room, &[ann]).await;
+    world.send(room, ann, "before").await;
+    world.join(room, bob).await;
+    world.send(room, ann, "within").await;
+    world.leave(room, bob).await;
+    world.send(room, ann, "after").await;
+    world.catch_up(&world.live).await;
+    let frames = taken(&of_bob);
+    assert_eq!(short(&frames), ["member.joined@4", "message.sent@5", "member.left@6"]);
+    assert_eq!(frames[0]["data"]["last_seq"], 1);
+    assert_eq!(frames[2]["data"]["last_seq"], 2);
+}
+
+#[tokio::test]
+async fn the_newest_message_before_a_join_is_found_however_many_came_after() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    world.create(room, &[ann]).await;
+    for _ in 0..70 {
+        world.send(room, ann, "before").await;
+    }
+    world.join(room, bob).await;
+    for _ in 0..50 {
+        world.send(room, ann, "after").await;
+    }
+    let node = world.another_node();
+    let (frames, _) = world.resume(&node, bob, Position::START).await;
+    assert_eq!(frames[0]["data"]["last_seq"], 70);
+}
+
+#[tokio::test]
+async fn read_marks_go_to_the_own_devices_only() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    world.create(room, &[ann, bob]).await;
+    world.catch_up(&world.live).await;
+    let (of_ann, of_bob) = (world.live.join(ann).await.unwrap(), world.live.join(bob).await.unwrap());
+    world.read(room, ann, 7).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(short(&taken(&of_ann)), ["read.moved@4"]);
+    assert!(taken(&of_bob).is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_joins_where_the_tail_stands_though_the_index_is_behind() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    world.create(room, &[ann]).await;
+    world.join(room, bob).await;
+    world.catch_up(&world.live).await;
+    // The tail has seen that Bob joined, the index not yet.
+    world.index_stands_at(Some(Position(1)));
+    let of_bob = world.live.join(bob).await.unwrap();
+    assert_eq!(of_bob.position, Position(3));
+    // A tail that started later does not remember it, and finds it in the log.
+    let node = world.another_node();
+    let elsewhere = node.join(bob).await.unwrap();
+    world.send(room, ann, "hi").await;
+    world.catch_up(&world.live).await;
+    world.catch_up(&node).await;
+    assert_eq!(short(&taken(&of_bob)), ["message.sent@4"]);
+    assert_eq!(short(&taken(&elsewhere)), ["message.sent@4"]);
+}
+
+#[tokio::test]
+async fn a_socket_waits_for_a_tail_that_is_behind_the_index() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    let joining = world.live.join(ann);
+    tokio::pin!(joining);
+    assert!(futures_util::poll!(&mut joining).is_pending());
+    world.catch_up(&world.live).await;
+    assert_eq!(joining.await.unwrap().position, Position(2));
+}
+
+#[tokio::test]
+async fn a_second_socket_of_an_account_gets_the_same_and_outlives_the_first() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    world.catch_up(&world.live).await;
+    let first = world.live.join(ann).await.unwrap();
+    let second = world.live.join(ann).await.unwrap();
+    world.send(room, ann, "one").await;
+    world.catch_up(&world.live).await;
+    assert_eq!(taken(&first), taken(&second));
+    drop(first);
+    world.send(room, ann, "two").await;
+    world.catch_up(&world.live).await;
+    assert_eq!(short(&taken(&second)), ["message.sent@4"]);
+}
+
+#[tokio::test]
+async fn an_account_has_a_limited_number_of_sockets() {
+    let world = World::new();
+    let mut sockets = Vec::new();
+    for _ in 0..100 {
+        sockets.push(world.live.join(account(1)).await.unwrap());
+    }
+    assert!(world.live.join(account(1)).await.is_err());
+    sockets.pop();
+    assert!(world.live.join(account(1)).await.is_ok());
+}
+
+/// Whatever the index knew when the socket came back, and wherever it had stopped.
+#[tokio::test]
+async fn a_resume_sends_what_a_socket_that_never_dropped_was_sent() {
+    let world = World::new();
+    let (ann, bob, cat) = (account(1), account(2), account(3));
+    let mut sockets = Vec::new();
+    for who in [ann, bob, cat] {
+        sockets.push((who, world.live.join(who).await.unwrap()));
+    }
+    let (one, two) = (conversation(1), conversation(2));
+    world.create(one, &[ann, bob]).await;
+    world.send(one, ann, "first").await;
+    world.join(one, cat).await;
+    world.send(one, cat, "second").await;
+    world.create(two, &[cat, bob, ann]).await;
+    world.edit(MessageId { conversation: one, seq: 2 }, cat, "second, better").await;
+    world.leave(one, bob).await;
+    world.send(one, ann, "third").await;
+    world.send(two, bob, "elsewhere").await;
+    world.join(one, bob).await;
+    world.send(one, bob, "fourth").await;
+    world.catch_up(&world.live).await;
+    let head = everything(&world.log).await.len() as u64;
+
+    for (who, socket) in &sockets {
+        let never_dropped = taken(socket);
+        for from in 0..=head {
+            let expected: Vec<_> = never_dropped
+                .iter()
+                .filter(|frame| frame["position"].as_str().unwrap().parse::<u64>().unwrap() > from)
+                .cloned()
+                .collect();
+            for index in 0..=head {
+                world.index_stands_at(Some(Position(index)));
+                let (frames, _) = world.resume(&world.live, *who, Position(from)).await;
+                assert_eq!(short(&frames), short(&expected), "{who} from {from} with an index at {index}");
+                assert_eq!(frames, expected, "{who} from {from} with an index at {index}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn words_that_were_deleted_since_are_null_in_a_resume() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    world.create(room, &[ann, bob]).await;
+    world.send(room, ann, "stays").await;
+    world.send(room, ann, "goes").await;
+    let gone = MessageId { conversation: room, seq: 2 };
+    world.edit(gone, ann, "goes, too").await;
+    world.leave(room, bob).await;
+    world.delete(gone, ann).await;
+    let node = world.another_node();
+    // Bob left before the deletion and is told nothing of it, but the words are gone for him, too.
+    let (frames, _) = world.resume(&node, bob, Position(3)).await;
+    assert_eq!(short(&frames), ["message.sent@4", "message.sent@5", "message.edited@6", "member.left@7"]);
+    let texts: Vec<_> = frames.iter().map(|frame| frame["data"]["text"].as_str()).collect();
+    assert_eq!(texts, [Some("stays"), None, None, None]);
+}
+
+#[tokio::test]
+async fn how_far_one_has_read_is_sent_once_after_a_resume_and_is_no_place_to_resume_from() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    world.read(room, ann, 1).await;
+    world.read(room, ann, 2).await;
+    let node = world.another_node();
+    for (from, index) in [(2, 0), (2, 2), (2, 4), (4, 4)] {
+        world.index_stands_at(Some(Position(index)));
+        let (frames, _) = world.resume(&node, ann, Position(from)).await;
+        assert_eq!(short(&frames), ["read.moved@4"]);
+        assert_eq!((&frames[0]["data"]["seq"], &frames[0]["last"]), (&2.into(), &false.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_creation_waits_for_joins_that_may_still_come() {
+    let world = World::new();
+    let events = world.create(conversation(1), &[account(1), account(2)]).await;
+    assert_eq!(complete_len(&events[..1]), 0);
+    assert_eq!(complete_len(&events[..2]), 0);
+    assert_eq!(complete_len(&events), 0, "more may follow");
+    let sent = world.send(conversation(1), account(1), "hi").await;
+    let all: Vec<_> = events.into_iter().chain([sent]).collect();
+    assert_eq!(complete_len(&all), 4);
+    assert_eq!(complete_len(&[]), 0);
+}
+
+#[tokio::test]
+async fn stories_go_to_the_own_devices_of_their_author() {
+    let world = World::new();
+    let (of_ann, of_bob) = (world.live.join(account(1)).await.unwrap(), world.live.join(account(2)).await.unwrap());
+    let story = world.post_story(account(1)).await;
+    world.expire_story(story).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(short(&taken(&of_ann)), ["story.posted@1", "story.expired@2"]);
+    assert!(taken(&of_bob).is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_that_does_not_read_is_closed_and_takes_no_more() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    world.catch_up(&world.live).await;
+    let socket = world.live.join(ann).await.unwrap();
+    for _ in 0..10 {
+        world.send(room, ann, &"x".repeat(1 << 19)).await;
+    }
+    world.catch_up(&world.live).await;
+    assert_eq!(socket.outbox.take(&mut Vec::new()), Err(Close::TooSlow));
+}

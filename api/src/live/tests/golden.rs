@@ -1,0 +1,132 @@
+//! The exact text of frames.
+
+use super::world::{World, account, conversation};
+use crate::live::close::Close;
+use crate::live::frame::{Frame, Reset};
+use crate::live::render::When;
+use domain::clock::Time;
+use domain::conversation::event::MemberRoleChanged;
+use domain::conversation::values::MemberRole;
+use domain::ids::StoryId;
+use domain::ids::{LogId, MessageId, Position, SessionId};
+use domain::message::event::{ReactionAdded, ReactionRemoved};
+use domain::proto::story::v1::StoryWords;
+use domain::recorded::Recorded;
+use domain::story::event::{StoryExpired, StoryPosted};
+use domain::story::values::StoryPrivacy;
+use domain::stream::StreamName;
+use domain::words::Field;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const ROOM: &str = "00000000-0000-00c0-0000-000000000001";
+const ANN: &str = "00000000-0000-0000-0000-000000000001";
+const AT: &str = "2020-09-13T12:26:40.000Z";
+
+async fn text(world: &World, event: Arc<Recorded>) -> String {
+    let frame = world.live.renderer.render(&[event], When::Live).await.unwrap().remove(0);
+    frame.unwrap().as_str().to_owned()
+}
+
+fn event(position: u64, kind: &str, data: &str) -> String {
+    let data = data.replace("ROOM", ROOM).replace("ANN", ANN).replace("AT", AT);
+    format!(r#"{{"op":"event","position":"{position}","last":true,"type":"{kind}","data":{data}}}"#)
+}
+
+#[tokio::test]
+async fn events_of_conversations() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    let mut created = world.create(room, &[ann]).await;
+    let joined = created.pop().unwrap();
+    let expected = r#"{"id":"ROOM","type":"group","name":"Room","description":null,"privacy_mode":"searchable","created_by":"ANN","created_at":"AT"}"#;
+    assert_eq!(text(&world, created.remove(0)).await, event(1, "conversation.created", expected));
+    let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","role":"member","last_seq":0}"#;
+    assert_eq!(text(&world, joined).await, event(2, "member.joined", expected));
+    let changed = MemberRoleChanged { account: ann, role: MemberRole::Owner };
+    let changed = world.append(vec![(StreamName::conversation(room), changed.into())]).await.remove(0);
+    let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","role":"owner"}"#;
+    assert_eq!(text(&world, changed).await, event(3, "member.role_changed", expected));
+    let left = world.leave(room, ann).await;
+    let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","last_seq":0}"#;
+    assert_eq!(text(&world, left).await, event(4, "member.left", expected));
+    let read = world.read(room, ann, 3).await;
+    let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","seq":3}"#;
+    assert_eq!(text(&world, read).await, event(5, "read.moved", expected));
+}
+
+#[tokio::test]
+async fn events_of_messages() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    let id = MessageId { conversation: room, seq: 1 };
+    let sent = world.send(room, ann, "hi \"there\"").await;
+    let expected = r#"{"id":"ROOM-1","conversation_id":"ROOM","seq":1,"sender_id":"ANN","text":"hi \"there\"","reply_to":null,"reply_count":0,"mentions":[],"media":[],"client_ref":null,"sent_at":"AT","edited_at":null,"deleted_at":null,"reactions":[],"position":"1"}"#;
+    assert_eq!(text(&world, sent).await, event(1, "message.sent", expected));
+    let edited = world.edit(id, ann, "ho").await;
+    let expected = r#"{"id":"ROOM-1","conversation_id":"ROOM","seq":1,"text":"ho","mentions":[],"edited_at":"AT"}"#;
+    assert_eq!(text(&world, edited).await, event(2, "message.edited", expected));
+    for (position, kind, reaction) in [
+        (3, "reaction.added", ReactionAdded { account: ann, emoji: "👍".into() }.into()),
+        (4, "reaction.removed", ReactionRemoved { account: ann, emoji: "👍".into() }.into()),
+    ] {
+        let reaction = world.append(vec![(StreamName::message(id), reaction)]).await.remove(0);
+        let expected = r#"{"message_id":"ROOM-1","conversation_id":"ROOM","emoji":"👍","account_id":"ANN"}"#;
+        assert_eq!(text(&world, reaction).await, event(position, kind, expected));
+    }
+    let deleted = world.delete(id, ann).await;
+    let expected = r#"{"id":"ROOM-1","conversation_id":"ROOM","seq":1,"deleted_at":"AT"}"#;
+    assert_eq!(text(&world, deleted).await, event(5, "message.deleted", expected));
+}
+
+#[tokio::test]
+async fn events_of_stories() {
+    let world = World::new();
+    let story = StoryId::new(Uuid::from_u128(1));
+    let posted = StoryPosted {
+        story,
+        author: account(1),
+        privacy: StoryPrivacy::Public,
+        expires_at: Time::from_micros(1_600_000_000_000_000).plus_seconds(86_400),
+        words: Field::Clear(StoryWords { text: "look".into(), caption: Some("here".into()) }),
+    };
+    let posted = world.append(vec![(StreamName::story(story), posted.into())]).await.remove(0);
+    let expected = r#"{"id":"ANN","author_id":"ANN","content_type":"text","media":null,"text":"look","caption":"here","privacy":"public","posted_at":"AT","expires_at":"2020-09-14T12:26:40.000Z"}"#;
+    assert_eq!(text(&world, posted).await, event(1, "story.posted", expected));
+    let expired = StoryExpired { view_count: 0, reaction_count: 0 };
+    let expired = world.append(vec![(StreamName::story(story), expired.into())]).await.remove(0);
+    assert_eq!(text(&world, expired).await, event(2, "story.expired", r#"{"id":"ANN","author_id":"ANN"}"#));
+}
+
+#[test]
+fn frames_of_the_protocol() {
+    let frame = Frame::Hello { heartbeat_ms: 30_000, server_time: Time::from_micros(0) };
+    assert_eq!(
+        frame.text().as_str(),
+        r#"{"op":"hello","heartbeat_ms":30000,"server_time":"1970-01-01T00:00:00.000Z"}"#
+    );
+    let frame = Frame::Ready {
+        session_id: SessionId::new(Uuid::from_u128(2)),
+        account_id: account(1),
+        log_id: LogId::new(Uuid::from_u128(3)),
+        position: Position(9),
+    };
+    assert_eq!(
+        frame.text().as_str(),
+        r#"{"op":"ready","session_id":"00000000-0000-0000-0000-000000000002","account_id":"00000000-0000-0000-0000-000000000001","log_id":"00000000-0000-0000-0000-000000000003","position":"9"}"#
+    );
+    assert_eq!(Frame::Resumed { from: Position(7) }.text().as_str(), r#"{"op":"resumed","from":"7"}"#);
+    for (reason, name) in
+        [(Reset::TooFar, "too_far"), (Reset::LogChanged, "log_changed"), (Reset::BeyondHead, "beyond_head")]
+    {
+        assert_eq!(Frame::Reset { reason }.text().as_str(), format!(r#"{{"op":"reset","reason":"{name}"}}"#));
+    }
+    let frame = Frame::CaughtUp { position: Position(9), replayed: 2 };
+    assert_eq!(frame.text().as_str(), r#"{"op":"caught_up","position":"9","replayed":2}"#);
+    assert_eq!(Frame::HeartbeatAck.text().as_str(), r#"{"op":"heartbeat_ack"}"#);
+    let frame = Frame::Ack { reference: "r", position: Position(9), status: 204, data: None };
+    assert_eq!(frame.text().as_str(), r#"{"op":"ack","ref":"r","position":"9","status":204,"data":null}"#);
+    let bye = r#"{"op":"bye","code":3501,"reason":"not a valid frame","reconnect":false}"#;
+    assert_eq!(Frame::bye(Close::BadFrame).text().as_str(), bye);
+    assert!(Close::Shutdown.reconnect() && Close::TooSlow.reconnect() && !Close::BadToken.reconnect());
+}

@@ -1,0 +1,121 @@
+//! From what other crates refuse or fail with to the table of codes. Exhaustive: a new refusal asks for its code here.
+
+use crate::problem::{Code, Problem};
+use commands::execute::Failure;
+use commands::log::LogFault;
+use commands::refusal::{Missing, Refusal};
+use domain::source::SourceFault;
+use domain::words::WordsFault;
+use projections::reader::ReadFault;
+use projections::wait::Behind;
+
+/// Seconds after which it is worth trying again.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+fn again(code: Code) -> Problem {
+    Problem::new(code).retry_after(RETRY_AFTER_SECONDS)
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotSignedIn => crate::auth::token::unauthenticated(),
+            Refusal::NotFound(missing) => Problem::new(Code::NotFound).detail(match missing {
+                Missing::Account => "there is no such account",
+                Missing::Conversation => "there is no such conversation",
+                Missing::Message => "there is no such message",
+                Missing::Story => "there is no such story",
+            }),
+            Refusal::NotPermitted => Problem::new(Code::NotPermitted),
+            Refusal::Overtaken => Problem::new(Code::PreconditionFailed),
+            Refusal::Invalid(fields) => {
+                fields.into_iter().fold(Problem::new(Code::ValidationFailed), |problem, field| {
+                    problem.and_field(field.pointer, field.code, field.detail)
+                })
+            }
+            Refusal::UsernameTaken => Problem::new(Code::UsernameTaken),
+            Refusal::InvalidCredentials => Problem::new(Code::InvalidCredentials),
+            Refusal::PrivacyModeDiffers => Problem::new(Code::PrivacyModeDiffers),
+            Refusal::DirectMembersFixed => Problem::new(Code::DirectMembersFixed),
+            Refusal::GroupFull => Problem::new(Code::GroupFull),
+            Refusal::OwnerMustHandOver => Problem::new(Code::OwnerMustHandOver),
+            Refusal::CiphertextRequired => Problem::new(Code::CiphertextRequired),
+            Refusal::EditWindowClosed => Problem::new(Code::EditWindowClosed),
+            Refusal::MessageDeleted => Problem::new(Code::MessageDeleted),
+            Refusal::EmojiLimitReached => Problem::new(Code::EmojiLimitReached),
+            Refusal::StoryNotDue => Problem::new(Code::StoryNotDue),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Contended => again(Code::Contended),
+            Failure::KeyReused => Problem::new(Code::IdempotencyKeyReused),
+            Failure::Overloaded => again(Code::Overloaded),
+            Failure::TooLarge => Problem::new(Code::TooLarge).detail("the words are too large for one event"),
+            Failure::Log(fault) => fault.into(),
+            Failure::Source(fault) => fault.into(),
+            Failure::Words(fault) => fault.into(),
+            Failure::Aborted => again(Code::Unavailable),
+        }
+    }
+}
+
+impl From<LogFault> for Problem {
+    fn from(fault: LogFault) -> Self {
+        match fault {
+            LogFault::Full => again(Code::LogFull),
+            LogFault::Closed => again(Code::Unavailable),
+            LogFault::Failed(_) | LogFault::Keys(_) => {
+                tracing::error!(%fault, "a command could not be stored");
+                again(Code::Unavailable)
+            }
+        }
+    }
+}
+
+impl From<SourceFault> for Problem {
+    fn from(fault: SourceFault) -> Self {
+        match fault {
+            SourceFault::Closed => again(Code::Unavailable),
+            SourceFault::Unavailable(_) => {
+                tracing::error!(%fault, "the log could not be read");
+                again(Code::Unavailable)
+            }
+            SourceFault::Damaged(..) | SourceFault::Unknown(..) => Problem::internal(&fault),
+        }
+    }
+}
+
+impl From<WordsFault> for Problem {
+    fn from(fault: WordsFault) -> Self {
+        match &fault {
+            WordsFault::Store(_) => {
+                tracing::error!(%fault, "words could not be opened");
+                again(Code::Unavailable)
+            }
+            WordsFault::KeyMissing(..) | WordsFault::Damaged(_) => Problem::internal(&fault),
+        }
+    }
+}
+
+impl From<ReadFault> for Problem {
+    fn from(fault: ReadFault) -> Self {
+        match fault {
+            ReadFault::Words(fault) => fault.into(),
+            ReadFault::Database(fault) => {
+                tracing::error!(%fault, "a read model could not be read");
+                again(Code::Unavailable)
+            }
+        }
+    }
+}
+
+impl From<Behind> for Problem {
+    fn from(behind: Behind) -> Self {
+        again(Code::ProjectionBehind).detail(format!("the answer would be as of position {}", behind.position))
+    }
+}

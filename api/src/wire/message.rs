@@ -1,0 +1,173 @@
+//! Messages and reactions.
+
+use domain::clock::Time;
+use domain::ids::{AccountId, ConversationId, MessageId, Position};
+use projections::conversation::messaging::views::{Body, MessageView, ReactionView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Message {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: MessageId,
+    /// Where it was sent.
+    #[schema(value_type = uuid::Uuid)]
+    pub conversation_id: ConversationId,
+    /// Its place there, from 1, without a gap.
+    pub seq: u64,
+    /// Who sent it.
+    #[schema(value_type = uuid::Uuid)]
+    pub sender_id: AccountId,
+    /// What it says; null once deleted or erased.
+    pub text: Option<String>,
+    /// The `seq` of the message that it answers.
+    pub reply_to: Option<u64>,
+    /// How many messages answer it.
+    pub reply_count: u64,
+    /// Who is mentioned.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub mentions: Vec<AccountId>,
+    /// What is attached.
+    #[schema(value_type = Vec<String>)]
+    pub media: Vec<String>,
+    /// The sender's own reference.
+    pub client_ref: Option<String>,
+    /// When it was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub sent_at: Time,
+    /// When it was last edited.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub edited_at: Option<Time>,
+    /// When it was deleted: a tombstone stays.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deleted_at: Option<Time>,
+    /// How often each emoji was given.
+    pub reactions: Vec<ReactionCount>,
+    /// Of its event in the log.
+    #[schema(value_type = String)]
+    pub position: Position,
+}
+
+/// How often an emoji was given.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ReactionCount {
+    /// Which.
+    pub emoji: String,
+    /// By how many.
+    pub count: u64,
+    /// Whether by the caller, too.
+    pub reacted: bool,
+}
+
+impl From<MessageView> for Message {
+    fn from(view: MessageView) -> Self {
+        let text = match view.body {
+            Body::Text(text) => Some(text),
+            Body::Erased | Body::Deleted => None,
+        };
+        let reactions = view.reactions.into_iter();
+        Self {
+            id: view.id,
+            conversation_id: view.id.conversation,
+            seq: view.id.seq,
+            sender_id: view.sender,
+            text,
+            reply_to: view.reply_to,
+            reply_count: view.reply_count,
+            mentions: Vec::new(),
+            media: Vec::new(),
+            client_ref: view.client_ref,
+            sent_at: view.sent_at,
+            edited_at: view.edited_at,
+            deleted_at: view.deleted_at,
+            reactions: reactions
+                .map(|of| ReactionCount { emoji: of.emoji, count: of.count, reacted: of.reacted })
+                .collect(),
+            position: view.position,
+        }
+    }
+}
+
+/// A page of a conversation, ascending by `seq`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Timeline {
+    /// The messages.
+    pub items: Vec<Message>,
+    /// Whether nothing stands before them.
+    pub found_oldest: bool,
+    /// Whether nothing stands after them.
+    pub found_newest: bool,
+}
+
+/// A message has another text: the `data` of `message.edited`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Edited {
+    /// Which.
+    #[schema(value_type = String)]
+    pub id: MessageId,
+    /// Where.
+    #[schema(value_type = uuid::Uuid)]
+    pub conversation_id: ConversationId,
+    /// Its place there.
+    pub seq: u64,
+    /// The new text; null once deleted or erased.
+    pub text: Option<String>,
+    /// Who is mentioned.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub mentions: Vec<AccountId>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub edited_at: Time,
+}
+
+/// A message was deleted: the `data` of `message.deleted`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Deleted {
+    /// Which.
+    #[schema(value_type = String)]
+    pub id: MessageId,
+    /// Where.
+    #[schema(value_type = uuid::Uuid)]
+    pub conversation_id: ConversationId,
+    /// Its place there.
+    pub seq: u64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub deleted_at: Time,
+}
+
+/// One person's reaction: also the `data` of `reaction.added` and `reaction.removed`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Reaction {
+    /// To which message.
+    #[schema(value_type = String)]
+    pub message_id: MessageId,
+    /// Where.
+    #[schema(value_type = uuid::Uuid)]
+    pub conversation_id: ConversationId,
+    /// With what.
+    pub emoji: String,
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    pub account_id: AccountId,
+}
+
+/// Who gave an emoji.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Reactions {
+    /// Which.
+    pub emoji: String,
+    /// By how many.
+    pub count: u64,
+    /// By whom.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub account_ids: Vec<AccountId>,
+}
+
+impl From<ReactionView> for Reactions {
+    fn from(view: ReactionView) -> Self {
+        Self { emoji: view.emoji, count: view.accounts.len() as u64, account_ids: view.accounts }
+    }
+}

@@ -1,0 +1,8 @@
+//! What things look like to clients: the bodies of answers, and the `data` of the feed's frames.
+
+pub mod account;
+pub mod conversation;
+pub mod log;
+pub mod message;
+pub mod page;
+pub mod story;

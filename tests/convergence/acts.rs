@@ -1,0 +1,87 @@
+//! What people do, one command at a time, each in a scene of its own.
+
+use futures_util::future::BoxFuture;
+use tests::person::Person;
+use tests::room::{Room, Said};
+use tests::world::World;
+
+/// Four people, a group of three, a direct conversation, and something said in both.
+pub struct Scene {
+    alice: Person,
+    bob: Person,
+    carol: Person,
+    dave: Person,
+    group: Room,
+    direct: Room,
+    first: Said,
+    second: Said,
+    private: Said,
+}
+
+impl Scene {
+    /// Sets it with people of its own.
+    pub async fn set(world: &World, number: usize) -> Self {
+        let name = |who: &str| format!("{who}_{number}");
+        let alice = world.registers(&name("alice")).await;
+        let bob = world.registers(&name("bob")).await;
+        let carol = world.registers(&name("carol")).await;
+        let dave = world.registers(&name("dave")).await;
+        let group = alice.founds("Garden", &[&bob, &carol]).await;
+        let direct = alice.meets(&bob).await;
+        let first = alice.sends("first", &group).await;
+        let second = bob.sends("second", &group).await;
+        let private = bob.sends("between us", &direct).await;
+        carol.reacts("👍", &first).await.ok(201);
+        Self { alice, bob, carol, dave, group, direct, first, second, private }
+    }
+
+    /// Everybody.
+    pub fn people(&self) -> [&Person; 4] {
+        [&self.alice, &self.bob, &self.carol, &self.dave]
+    }
+}
+
+/// One thing that people do.
+pub type Act = for<'a> fn(&'a Scene) -> BoxFuture<'a, ()>;
+
+/// At least one for each command.
+pub const ACTS: &[Act] = &[
+    |s| Box::pin(async { drop(s.carol.meets(&s.dave).await) }),
+    |s| Box::pin(async { drop(s.bob.founds("Shed", &[&s.alice, &s.dave]).await) }),
+    |s| Box::pin(async { drop(s.alice.adds(&s.dave, &s.group).await.ok(201)) }),
+    |s| Box::pin(async { drop(s.alice.removes(&s.carol, &s.group).await.ok(204)) }),
+    |s| Box::pin(async { drop(s.bob.removes(&s.bob, &s.group).await.ok(204)) }),
+    |s| Box::pin(async {
+        s.alice.adds(&s.dave, &s.group).await.ok(201);
+        s.dave.sends("hello", &s.group).await;
+        s.dave.removes(&s.dave, &s.group).await.ok(204);
+        s.alice.adds(&s.dave, &s.group).await.ok(201);
+    }),
+    |s| Box::pin(async {
+        s.bob.sends("third", &s.group).await;
+        s.alice.sends("fourth", &s.group).await;
+    }),
+    |s| Box::pin(async { drop(s.carol.replies("in the thread", &s.first, &s.group).await) }),
+    |s| Box::pin(async {
+        s.alice.edits(&s.first, "first, edited").await.ok(200);
+        s.bob.edits(&s.second, "second, edited").await.ok(200);
+    }),
+    |s| Box::pin(async {
+        s.alice.deletes(&s.first).await.ok(204);
+        s.alice.deletes(&s.second).await.ok(204);
+        s.bob.deletes(&s.private).await.ok(204);
+    }),
+    |s| Box::pin(async {
+        s.alice.reacts("👍", &s.first).await.ok(201);
+        s.bob.reacts("🎉", &s.first).await.ok(201);
+    }),
+    |s| Box::pin(async {
+        s.carol.takes_back("👍", &s.first).await.ok(204);
+    }),
+    |s| Box::pin(async {
+        s.carol.reads(&s.group, 1).await.ok(204);
+        s.alice.reads(&s.direct, 1).await.ok(204);
+        s.carol.reads(&s.group, 2).await.ok(204);
+    }),
+    |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
+];

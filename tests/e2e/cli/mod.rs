@@ -1,0 +1,7 @@
+//! The shell.
+
+mod account;
+mod config;
+mod import;
+mod log;
+mod serve;

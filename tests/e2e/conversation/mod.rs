@@ -1,0 +1,6 @@
+//! Conversations and their members.
+
+mod add_member;
+mod create_conversation;
+mod mark_read;
+mod remove_member;

@@ -1,0 +1,104 @@
+//! Leaving a group, and being removed.
+
+use tests::both_modes;
+use tests::chance::seeded;
+use tests::matchers::{assert_gapless, texts};
+use rand::RngExt;
+use serde_json::json;
+
+both_modes! {
+    async fn who_left_reads_what_was_said_until_then_and_nothing_after(world: &mut World) {
+        let (alice, bob, _, room) = world.three_in_a_room().await;
+        let said = alice.sends("before", &room).await;
+        bob.removes(&bob, &room).await.ok(204);
+        alice.sends("after", &room).await;
+        alice.edits(&said, "before, in its current form").await.ok(200);
+        assert_eq!(texts(&bob.timeline(&room).await), [Some("before, in its current form")]);
+        assert!(bob.inbox().await.is_empty());
+        assert_eq!(bob.all("/v1/conversations?left=true&limit=10").await.len(), 1);
+        assert_eq!(alice.sees(&room).await["member_count"], 2);
+        bob.post(&room.path("/messages"), json!({"text": "still here?"})).await.any_problem();
+        assert_eq!(texts(&alice.timeline(&room).await).len(), 2);
+    }
+
+    async fn the_last_frame_of_who_is_removed_is_their_own_leaving(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let (mut his, mut hers) = (bob.feed().await, carol.feed().await);
+        alice.removes(&bob, &room).await.ok(204);
+        for feed in [&mut his, &mut hers] {
+            let left = feed.event("member.left").await;
+            assert_eq!((&left["conversation_id"], &left["account_id"]), (&json!(room.id), &json!(bob.id)));
+        }
+        alice.sends("without bob", &room).await;
+        assert_eq!(hers.event("message.sent").await["text"], "without bob");
+        let other = alice.meets(&bob).await;
+        alice.sends("for bob", &other).await;
+        assert_eq!(his.event("message.sent").await["text"], "for bob", "the first message that he still sees");
+        his.closes().await;
+        hers.closes().await;
+    }
+
+    async fn who_comes_back_sees_everything_again(world: &mut World) {
+        let (alice, bob, _, room) = world.three_in_a_room().await;
+        alice.removes(&bob, &room).await.ok(204);
+        alice.sends("in between", &room).await;
+        alice.adds(&bob, &room).await.ok(201);
+        assert_eq!(texts(&bob.timeline(&room).await), [Some("in between")]);
+        bob.sends("back", &room).await;
+    }
+
+    async fn the_last_owner_must_hand_over_unless_alone(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        alice.removes(&alice, &room).await.problem(409, "OWNER_MUST_HAND_OVER");
+        bob.removes(&bob, &room).await.ok(204);
+        carol.removes(&carol, &room).await.ok(204);
+        alice.removes(&alice, &room).await.ok(204);
+        assert!(alice.inbox().await.is_empty());
+    }
+
+    async fn one_removes_only_whom_one_may(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let mallory = world.registers("mallory").await;
+        bob.removes(&carol, &room).await.problem(403, "NOT_PERMITTED");
+        mallory.removes(&carol, &room).await.problem(404, "NOT_FOUND");
+        alice.removes(&mallory, &room).await.problem(404, "NOT_FOUND");
+        let direct = alice.meets(&bob).await;
+        alice.removes(&alice, &direct).await.problem(409, "DIRECT_MEMBERS_FIXED");
+        assert_eq!(alice.sees(&room).await["member_count"], 3);
+    }
+
+    async fn a_message_of_somebody_who_is_removed_stands_before_the_leaving_or_is_refused(world: &mut World) {
+        let (alice, bob, _, room) = world.three_in_a_room().await;
+        let (_, mut chance) = seeded("removed while sending");
+        for round in 0..15 {
+            if round > 0 {
+                alice.adds(&bob, &room).await.ok(201);
+            }
+            let path = room.path("/messages");
+            let sends = async {
+                let mut replies = Vec::new();
+                for number in 0..6 {
+                    replies.push(bob.post(&path, json!({"text": format!("{round}.{number}")})).await);
+                }
+                replies
+            };
+            let turns = chance.random_range(0..40);
+            let removes = async {
+                for _ in 0..turns {
+                    tokio::task::yield_now().await;
+                }
+                alice.removes(&bob, &room).await
+            };
+            let (replies, removed) = tokio::join!(sends, removes);
+            removed.ok(204);
+            let left = removed.position().expect("a position");
+            for reply in replies {
+                match reply.status {
+                    201 => assert!(reply.position().expect("a position") < left, "sent after he had left"),
+                    _ => drop(reply.problem(404, "NOT_FOUND")),
+                }
+            }
+        }
+        assert_gapless(&alice.timeline(&room).await);
+    }
+}

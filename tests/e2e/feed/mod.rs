@@ -1,0 +1,5 @@
+//! The feed.
+
+mod frames;
+mod resume;
+mod websocket_commands;

@@ -1,0 +1,7 @@
+//! What holds for every route.
+
+mod bad_input;
+mod conventions;
+mod health;
+mod openapi;
+mod stranger;

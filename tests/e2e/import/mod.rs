@@ -1,0 +1,4 @@
+//! Imports.
+
+mod bad_export;
+mod slack;

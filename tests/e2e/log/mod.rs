@@ -1,0 +1,3 @@
+//! The log, for analysts and auditors.
+
+mod read_log;

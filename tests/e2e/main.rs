@@ -1,0 +1,18 @@
+//! The product from outside, in both modes: one file for each command, and what holds for all of them.
+
+mod account;
+mod conversation;
+mod message;
+mod session;
+mod story;
+
+mod feed;
+mod http;
+mod import;
+mod log;
+
+mod canary;
+mod cli;
+
+#[path = "../convergence/mod.rs"]
+mod convergence;

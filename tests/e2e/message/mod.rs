@@ -1,0 +1,7 @@
+//! Messages and reactions.
+
+mod add_reaction;
+mod delete_message;
+mod edit_message;
+mod remove_reaction;
+mod send_message;

@@ -1,0 +1,4 @@
+//! Stories.
+
+mod expire_story;
+mod post_story;

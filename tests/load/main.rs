@@ -1,0 +1,68 @@
+//! Load against a real server, next to the frozen floors of `../shared/floor` in the same run.
+//!
+//! `cargo build --release --workspace`, then the floor (its README says how), then
+//! `target/release/load all`. Every scenario prints one JSON line for Tidings, one for the floor and their ratio. Talks to
+//! loopback only, is bounded in time and stops by itself.
+
+mod connection;
+mod hot;
+mod log;
+mod measure;
+mod populate;
+mod send;
+mod server;
+mod start;
+
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+struct Args {
+    /// Which scenario.
+    scenario: Scenario,
+    /// Seconds of each measured phase.
+    #[arg(long, default_value_t = 8.0)]
+    seconds: f64,
+    /// The folder with the release binaries.
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
+    /// The floor's binary.
+    #[arg(long, default_value = "target/floor/release/floor")]
+    floor: PathBuf,
+    /// Where data is written; a new folder inside is made and removed.
+    #[arg(long, default_value = "target")]
+    scratch: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// The embedded log alone: appends with 1, 64 and 1,000 outstanding, full read, one stream.
+    Log,
+    /// 64 connections over many conversations: peak, then 60 % of it open loop.
+    Send,
+    /// 64 senders in one conversation.
+    Hot,
+    /// From an empty folder to ready.
+    Start,
+    /// All of them.
+    All,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let run = |scenario| args.scenario == scenario || args.scenario == Scenario::All;
+    if run(Scenario::Start) {
+        start::run(&args).await?;
+    }
+    if run(Scenario::Log) {
+        log::run(&args)?;
+    }
+    if run(Scenario::Send) {
+        send::run(&args).await?;
+    }
+    if run(Scenario::Hot) {
+        hot::run(&args).await?;
+    }
+    Ok(())
+}

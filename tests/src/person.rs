@@ -1,0 +1,191 @@
+//! Somebody who uses Tidings through its API and through nothing else.
+
+use crate::feed::Feed;
+use crate::http::{Asking, Http};
+use crate::reply::Reply;
+use crate::room::{Room, Said};
+use serde_json::{Value, json};
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Somebody, signed in.
+#[derive(Clone)]
+pub struct Person {
+    /// Their account's id.
+    pub id: String,
+    /// Their user name.
+    pub username: String,
+    /// Their access token.
+    pub token: String,
+    /// The client that they use.
+    pub http: Http,
+}
+
+impl Person {
+    /// Somebody new.
+    pub async fn registers(http: &Http, username: &str) -> Self {
+        let body = json!({"username": username, "password": PASSWORD, "display_name": format!("{username} display")});
+        let account = http.ask("POST", "/v1/accounts").json(&body).send().await.ok(201);
+        let id = account["id"].as_str().expect("an id").to_owned();
+        let person = Self { id, username: username.to_owned(), token: String::new(), http: http.clone() };
+        person.signs_in().await
+    }
+
+    /// The same person with a new session.
+    pub async fn signs_in(&self) -> Self {
+        self.signs_in_with(PASSWORD).await
+    }
+
+    /// The same with another password.
+    pub async fn signs_in_with(&self, password: &str) -> Self {
+        let body = json!({"username": self.username, "password": password, "device_name": "a test"});
+        let session = self.http.ask("POST", "/v1/sessions").json(&body).send().await.ok(201);
+        let token = session["access_token"].as_str().expect("a token").to_owned();
+        let id = session["account"]["id"].as_str().expect("an id").to_owned();
+        Self { id, token, ..self.clone() }
+    }
+
+    /// A request of theirs.
+    pub fn ask(&self, method: &str, path: &str) -> Asking {
+        self.http.ask(method, path).token(&self.token)
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path).send().await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.ask("POST", path).json(&body).send().await
+    }
+
+    /// PUT.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.ask("PUT", path).json(&body).send().await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.ask("DELETE", path).send().await
+    }
+
+    /// Founds a group.
+    pub async fn founds(&self, name: &str, members: &[&Person]) -> Room {
+        let ids: Vec<&str> = members.iter().map(|person| person.id.as_str()).collect();
+        let body = json!({"type": "group", "name": name, "member_ids": ids});
+        Room::from_json(self.post("/v1/conversations", body).await.ok(201))
+    }
+
+    /// Opens the direct conversation with somebody.
+    pub async fn meets(&self, other: &Person) -> Room {
+        let body = json!({"type": "direct", "participant_id": other.id});
+        Room::from_json(self.post("/v1/conversations", body).await.ok(201))
+    }
+
+    /// Sends a message.
+    pub async fn sends(&self, text: &str, room: &Room) -> Said {
+        Said::from_json(self.post(&room.path("/messages"), json!({"text": text})).await.ok(201))
+    }
+
+    /// Answers a message.
+    pub async fn replies(&self, text: &str, to: &Said, room: &Room) -> Said {
+        let body = json!({"text": text, "reply_to": to.seq});
+        Said::from_json(self.post(&room.path("/messages"), body).await.ok(201))
+    }
+
+    /// Changes a message's text.
+    pub async fn edits(&self, message: &Said, text: &str) -> Reply {
+        self.put(&message.path(""), json!({"text": text})).await
+    }
+
+    /// Deletes a message.
+    pub async fn deletes(&self, message: &Said) -> Reply {
+        self.delete(&message.path("")).await
+    }
+
+    /// Reacts to a message.
+    pub async fn reacts(&self, emoji: &str, message: &Said) -> Reply {
+        self.post(&message.path("/reactions"), json!({"emoji": emoji})).await
+    }
+
+    /// Takes a reaction back.
+    pub async fn takes_back(&self, emoji: &str, message: &Said) -> Reply {
+        self.delete(&message.path(&format!("/reactions/{}", percent_encoded(emoji)))).await
+    }
+
+    /// Has read up to a message.
+    pub async fn reads(&self, room: &Room, seq: u64) -> Reply {
+        self.put(&room.path("/read"), json!({"seq": seq})).await
+    }
+
+    /// Adds somebody to a group.
+    pub async fn adds(&self, who: &Person, room: &Room) -> Reply {
+        self.post(&room.path("/members"), json!({"account_id": who.id})).await
+    }
+
+    /// Removes somebody from a group; oneself to leave.
+    pub async fn removes(&self, who: &Person, room: &Room) -> Reply {
+        self.delete(&room.path(&format!("/members/{}", who.id))).await
+    }
+
+    /// Posts a story of words.
+    pub async fn posts_story(&self, text: &str) -> Value {
+        self.post("/v1/stories", json!({"text": text, "privacy": "public"})).await.ok(201)
+    }
+
+    /// The conversation as they see it now.
+    pub async fn sees(&self, room: &Room) -> Value {
+        self.get(&room.path("")).await.ok(200)
+    }
+
+    /// All the conversation's messages that they may see, oldest first.
+    pub async fn timeline(&self, room: &Room) -> Vec<Value> {
+        let mut messages = Vec::new();
+        loop {
+            let after = messages.last().map_or(0, |message: &Value| message["seq"].as_u64().expect("a seq"));
+            let page = self.get(&room.path(&format!("/messages?after={after}&limit=100"))).await.ok(200);
+            messages.extend(page["items"].as_array().expect("items").iter().cloned());
+            if page["found_newest"] == true {
+                return messages;
+            }
+        }
+    }
+
+    /// Every conversation of their inbox.
+    pub async fn inbox(&self) -> Vec<Value> {
+        self.all("/v1/conversations?limit=100").await
+    }
+
+    /// Every item of a list with cursors.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        loop {
+            let page = self.get(&next).await.ok(200);
+            items.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("{path}&cursor={cursor}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// Their feed, from now on.
+    pub async fn feed(&self) -> Feed {
+        Feed::identifies(self).await
+    }
+
+    /// Their feed, from a position on.
+    pub async fn resumes(&self, position: &str) -> Feed {
+        Feed::resumes(self, position).await
+    }
+}
+
+/// For one part of a path.
+pub fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}

@@ -1,0 +1,274 @@
+//! The documented reducer: how a client brings an old snapshot up to date with the frames of its feed.
+//!
+//! Frames never depend on who looks, so a client derives its own counters:
+//!
+//! - `unread_count` = the newest message's seq − `last_read_seq`; one's own message moves `last_read_seq` to it.
+//! - `reacted` is whether one's own account is among those who reacted.
+//! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
+
+use crate::person::Person;
+use crate::room::Room;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Everything that a device shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Screen {
+    /// Whose device it is.
+    me: String,
+    /// Conversations by id.
+    conversations: BTreeMap<String, Shown>,
+    /// One's own stories by id.
+    stories: BTreeMap<String, Value>,
+}
+
+/// One conversation on the screen.
+#[derive(Clone, Debug, PartialEq)]
+struct Shown {
+    /// As `GET /v1/conversations/{id}` gives it.
+    conversation: Value,
+    /// account → role.
+    members: BTreeMap<String, Value>,
+    /// By seq.
+    messages: BTreeMap<u64, Value>,
+}
+
+impl Screen {
+    /// A fresh snapshot: what the API answers now.
+    pub async fn fetched(person: &Person) -> Self {
+        let mut screen = Self { me: person.id.clone(), ..Self::default() };
+        for conversation in person.inbox().await {
+            screen.fetch(person, conversation).await;
+        }
+        for story in person.all(&format!("/v1/accounts/{}/stories?limit=100", person.id)).await {
+            screen.stories.insert(id_of(&story), story);
+        }
+        screen
+    }
+
+    /// Nothing yet: what somebody starts from who rebuilds everything from the feed alone.
+    pub fn empty(person: &Person) -> Self {
+        Self { me: person.id.clone(), ..Self::default() }
+    }
+
+    /// Takes over a missed frame without asking the API: one's own joining opens an empty conversation.
+    pub fn apply_recorded(&mut self, frame: &Value) {
+        let data = &frame["data"];
+        if frame["type"] == "member.joined" && data["account_id"] == self.me.as_str() {
+            let id = text_of(&data["conversation_id"]);
+            let begun = json!({"id": id, "last_message": null});
+            let empty = Shown { conversation: begun, members: BTreeMap::new(), messages: BTreeMap::new() };
+            self.conversations.entry(id).or_insert(empty);
+        }
+        self.take_over(frame);
+    }
+
+    /// Fails unless every message that stands here stands in `other` too, the same in every field that frames carry.
+    #[track_caller]
+    pub fn assert_same_messages(&self, other: &Self) {
+        let mut compared = 0;
+        for (id, shown) in &self.conversations {
+            let Some(theirs) = other.conversations.get(id) else { panic!("{id} is only in the feed") };
+            for (seq, message) in &shown.messages {
+                assert_eq!(message, &theirs.messages[seq], "{id} {seq}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 0, "nothing was compared");
+    }
+
+    async fn fetch(&mut self, person: &Person, conversation: Value) {
+        let room = Room::from_json(conversation);
+        let messages = person.timeline(&room).await.into_iter().map(|m| (seq_of(&m), with_sorted_reactions(m)));
+        let members = person.all(&room.path("/members?limit=100")).await;
+        let members = members.iter().map(|m| (text_of(&m["account_id"]), m["role"].clone()));
+        let shown = Shown {
+            conversation: with_plain_last_message(room.json.clone()),
+            members: members.collect(),
+            messages: messages.collect(),
+        };
+        self.conversations.insert(room.id, shown);
+    }
+
+    /// Takes over one `event` frame. Only one's own join makes a client ask the API.
+    pub async fn apply(&mut self, person: &Person, frame: &Value) {
+        let data = &frame["data"];
+        if frame["type"] == "member.joined" && data["account_id"] == self.me.as_str() {
+            let path = format!("/v1/conversations/{}", text_of(&data["conversation_id"]));
+            let reply = person.get(&path).await;
+            // Whoever was removed again meanwhile is told so by a later frame.
+            if reply.status == 200 {
+                self.fetch(person, reply.json()).await;
+            }
+            return;
+        }
+        self.take_over(frame);
+    }
+
+    fn take_over(&mut self, frame: &Value) {
+        let data = &frame["data"];
+        match frame["type"].as_str().unwrap_or_default() {
+            "conversation.created" => self.created(data),
+            "member.joined" => self.joined(data),
+            "member.left" => self.left(data),
+            "message.sent" => self.sent(data),
+            "message.edited" => self.edited(data),
+            "message.deleted" => self.deleted(data),
+            "reaction.added" => self.reacted(data, 1),
+            "reaction.removed" => self.reacted(data, -1),
+            "read.moved" => self.read(data),
+            "story.posted" => drop(self.stories.insert(id_of(data), data.clone())),
+            "story.expired" => drop(self.stories.remove(&id_of(data))),
+            other => panic!("the reducer does not know {other}: {frame}"),
+        }
+    }
+
+    fn created(&mut self, data: &Value) {
+        let mut conversation = data.clone();
+        let personal = [("unread_count", json!(0)), ("last_read_seq", json!(0))];
+        let settings = ["muted", "pinned", "archived"].map(|name| (name, json!(false)));
+        for (name, value) in personal.into_iter().chain(settings) {
+            conversation[name] = value;
+        }
+        let shown = Shown {
+            conversation: with_plain_last_message(conversation),
+            members: BTreeMap::new(),
+            messages: BTreeMap::new(),
+        };
+        self.conversations.entry(id_of(data)).or_insert(shown);
+    }
+
+    fn shown(&mut self, data: &Value) -> Option<&mut Shown> {
+        self.conversations.get_mut(data["conversation_id"].as_str()?)
+    }
+
+    fn joined(&mut self, data: &Value) {
+        let Some(shown) = self.shown(data) else { return };
+        shown.members.insert(text_of(&data["account_id"]), data["role"].clone());
+        shown.conversation["member_count"] = json!(shown.members.len());
+    }
+
+    fn left(&mut self, data: &Value) {
+        if data["account_id"] == self.me.as_str() {
+            self.conversations.remove(&text_of(&data["conversation_id"]));
+            return;
+        }
+        let Some(shown) = self.shown(data) else { return };
+        shown.members.remove(&text_of(&data["account_id"]));
+        shown.conversation["member_count"] = json!(shown.members.len());
+    }
+
+    fn sent(&mut self, data: &Value) {
+        let is_mine = data["sender_id"] == self.me.as_str();
+        let Some(shown) = self.shown(data) else { return };
+        let seq = seq_of(data);
+        if shown.messages.contains_key(&seq) {
+            return;
+        }
+        if let Some(root) = data["reply_to"].as_u64().and_then(|root| shown.messages.get_mut(&root)) {
+            root["reply_count"] = json!(root["reply_count"].as_u64().unwrap_or_default() + 1);
+        }
+        shown.messages.insert(seq, data.clone());
+        shown.conversation["last_message"] = plain(data);
+        if is_mine {
+            shown.conversation["last_read_seq"] = json!(seq);
+        }
+        shown.count_unread();
+    }
+
+    fn edited(&mut self, data: &Value) {
+        self.change(data, |message| {
+            for field in ["text", "mentions", "edited_at"] {
+                message[field] = data[field].clone();
+            }
+        });
+    }
+
+    fn deleted(&mut self, data: &Value) {
+        self.change(data, |message| {
+            message["text"] = Value::Null;
+            message["deleted_at"] = data["deleted_at"].clone();
+        });
+    }
+
+    fn change(&mut self, data: &Value, change: impl Fn(&mut Value)) {
+        let Some(shown) = self.shown(data) else { return };
+        let seq = seq_of(data);
+        if let Some(message) = shown.messages.get_mut(&seq) {
+            change(message);
+        }
+        if shown.conversation["last_message"]["seq"] == seq {
+            change(&mut shown.conversation["last_message"]);
+        }
+    }
+
+    fn reacted(&mut self, data: &Value, by: i64) {
+        let is_mine = data["account_id"] == self.me.as_str();
+        let (_, seq) = data["message_id"].as_str().and_then(|id| id.rsplit_once('-')).expect("a message's id");
+        let seq: u64 = seq.parse().expect("a seq");
+        let Some(message) = self.shown(data).and_then(|shown| shown.messages.get_mut(&seq)) else { return };
+        let mut reactions = message["reactions"].as_array().cloned().unwrap_or_default();
+        let at = reactions.iter().position(|reaction| reaction["emoji"] == data["emoji"]).unwrap_or_else(|| {
+            reactions.push(json!({"emoji": data["emoji"], "count": 0, "reacted": false}));
+            reactions.len() - 1
+        });
+        let count = reactions[at]["count"].as_i64().unwrap_or_default() + by;
+        reactions[at]["count"] = json!(count);
+        if is_mine {
+            reactions[at]["reacted"] = json!(by > 0);
+        }
+        reactions.retain(|reaction| reaction["count"] != 0);
+        message["reactions"] = Value::from(reactions);
+        *message = with_sorted_reactions(message.take());
+    }
+
+    fn read(&mut self, data: &Value) {
+        let Some(shown) = self.shown(data) else { return };
+        let seq = data["seq"].as_u64().unwrap_or_default();
+        if seq > shown.conversation["last_read_seq"].as_u64().unwrap_or_default() {
+            shown.conversation["last_read_seq"] = json!(seq);
+            shown.count_unread();
+        }
+    }
+}
+
+impl Shown {
+    fn count_unread(&mut self) {
+        let newest = self.messages.keys().next_back().copied().unwrap_or_default();
+        let read = self.conversation["last_read_seq"].as_u64().unwrap_or_default();
+        self.conversation["unread_count"] = json!(newest.saturating_sub(read));
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+fn id_of(value: &Value) -> String {
+    text_of(&value["id"])
+}
+
+fn seq_of(value: &Value) -> u64 {
+    value["seq"].as_u64().unwrap_or_else(|| panic!("no seq: {value}"))
+}
+
+/// The order of emoji is not part of the contract.
+fn with_sorted_reactions(mut message: Value) -> Value {
+    if let Some(reactions) = message["reactions"].as_array_mut() {
+        reactions.sort_by_key(|reaction| text_of(&reaction["emoji"]));
+    }
+    message
+}
+
+/// Of the last message an inbox shows who said what and when: its counters stand at the message itself.
+fn plain(message: &Value) -> Value {
+    let Some(fields) = message.as_object() else { return Value::Null };
+    let counters = ["reactions", "reply_count"];
+    let kept = fields.iter().filter(|(name, _)| !counters.contains(&name.as_str()));
+    Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+}
+
+fn with_plain_last_message(mut conversation: Value) -> Value {
+    conversation["last_message"] = plain(&conversation["last_message"]);
+    conversation
+}
