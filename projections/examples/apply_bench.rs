@@ -1,4 +1,5 @@
-//! What applying events costs: `cargo run --release -p projections --example apply_bench -- [sqlite:DIR|postgres://…]`.
+//! What applying events costs: `cargo run --release -p projections --example apply_bench -- [URL [GATHER_MS
+//! [CATCH_UP_EVENTS [LIVE_SECONDS]]]]` with a URL of `sqlite:DIR` or `postgres://…`.
 //!
 //! Generates messages over many conversations in memory, lets every projection apply them, first as fast as it goes,
 //! then live at 12,000 events/s in small batches, and prints events/s and CPU time per event.
@@ -249,6 +250,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_macros, reason = "a tool for the terminal")]
 fn report(what: &str, events: u64, took: Duration, cpu: f64) {
     let rate = events as f64 / took.as_secs_f64();
     println!("{what}: {rate:.0} events/s, {:.1} µs CPU per event", cpu * 1_000.0 / events as f64);

@@ -65,10 +65,7 @@ pub trait Projection: Send + Sync + 'static {
 
     /// Takes over consecutive events, none of which it has seen. Must come to the same rows however the log is cut
     /// into batches.
-    fn apply(
-        batch: &[Arc<Recorded>],
-        step: &mut Step<'_>,
-    ) -> impl Future<Output = Result<(), ApplyFault>> + Send;
+    fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> impl Future<Output = Result<(), ApplyFault>> + Send;
 }
 
 /// A fault that is built in on purpose: the tests must notice it.
@@ -149,15 +146,13 @@ impl<'a> Step<'a> {
 
     async fn fence(&self, tx: &mut Tx) -> Result<(), ApplyFault> {
         let moved = match tx {
-            Tx::Sqlite(tx) => {
-                sqlx::query("UPDATE checkpoint SET position = ?1 WHERE name = ?2 AND position = ?3")
-                    .bind(self.to.0 as i64)
-                    .bind(self.name)
-                    .bind(self.from.0 as i64)
-                    .execute(&mut **tx)
-                    .await?
-                    .rows_affected()
-            }
+            Tx::Sqlite(tx) => sqlx::query("UPDATE checkpoint SET position = ?1 WHERE name = ?2 AND position = ?3")
+                .bind(self.to.0 as i64)
+                .bind(self.name)
+                .bind(self.from.0 as i64)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
             Tx::Postgres(tx) => self.postgres_fence().execute(&mut **tx).await?.rows_affected(),
         };
         if moved == 1 { Ok(()) } else { Err(ApplyFault::Fenced(self.from)) }

@@ -31,7 +31,8 @@ pub struct Options {
     pub read_connections: u32,
     /// Events of one transaction, at most (one batch of the log may go over).
     pub batch_max_events: usize,
-    /// Under load, how long the reader gathers events for one transaction.
+    /// Under load, how long the reader gathers events for one transaction: what answers may lag behind the log then.
+    /// Measured on SQLite at 12,000 events/s, 100 ms cost about half the CPU time of 25 ms.
     pub gather: Duration,
     /// For the metric of how old the newest applied event is; without it there is none.
     pub clock: Option<Arc<dyn Clock>>,
@@ -45,7 +46,7 @@ impl Default for Options {
         Self {
             read_connections: 4,
             batch_max_events: 2_048,
-            gather: Duration::from_millis(25),
+            gather: Duration::from_millis(100),
             clock: None,
             #[cfg(feature = "mutants")]
             mutant: None,

@@ -1,8 +1,11 @@
 //! The runner: one reader gives the same batch to every projection's writer.
 
+#[cfg(test)]
+mod tests;
+
 use crate::database::Database;
-use crate::projection::{ApplyFault, Projection, Step};
 use crate::database::row::DatabaseFault;
+use crate::projection::{ApplyFault, Projection, Step};
 use crate::wait::{Progress, State};
 use domain::clock::Clock;
 use domain::ids::Position;
@@ -25,8 +28,10 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How often a batch is tried again before the projection stops: about a minute.
 const RETRIES_MAX: u32 = 16;
 
-/// A batch of so many events is a sign of load.
-const LOAD_EVENTS: usize = 32;
+/// A batch of so many events makes the reader gather for as long as it may; a smaller one for its share of that. So
+/// above this many events in [`Pace::gather`] (2,560/s by default) batches grow until they are full, and below it they
+/// shrink until nothing waits.
+const FULL_LOAD_EVENTS: usize = 256;
 
 type Apply = for<'a> fn(&'a [Arc<Recorded>], &'a mut Step<'_>) -> BoxFuture<'a, Result<(), ApplyFault>>;
 
@@ -139,7 +144,7 @@ impl Reader {
                 *given = last.position;
             }
             self.give(&batch).await;
-            until = Instant::now() + if batch.len() >= LOAD_EVENTS { self.pace.gather } else { Duration::ZERO };
+            until = Instant::now() + self.pause_after(batch.len());
             if let Some(fault) = fault {
                 return fault;
             }
@@ -147,6 +152,12 @@ impl Reader {
                 return SourceFault::Closed;
             }
         }
+    }
+
+    /// How long to gather after a batch of so many events.
+    fn pause_after(&self, events: usize) -> Duration {
+        let share = events.min(FULL_LOAD_EVENTS) as f64 / FULL_LOAD_EVENTS as f64;
+        self.pace.gather.mul_f64(share)
     }
 
     /// Adds what is waiting already, and under load what comes until a moment after the last batch: a transaction for a

@@ -98,9 +98,8 @@ impl Progress {
     ) -> Result<Position, Behind> {
         let mut receiver = self.sender.subscribe();
         let reached = async {
-            let done = |(position, state): &(Position, State)| {
-                *position >= wanted || matches!(state, State::Stopped(_))
-            };
+            let done =
+                |(position, state): &(Position, State)| *position >= wanted || matches!(state, State::Stopped(_));
             loop {
                 if receiver.wait_for(done).await.is_ok() {
                     return;

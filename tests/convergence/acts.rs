@@ -51,37 +51,51 @@ pub const ACTS: &[Act] = &[
     |s| Box::pin(async { drop(s.alice.adds(&s.dave, &s.group).await.ok(201)) }),
     |s| Box::pin(async { drop(s.alice.removes(&s.carol, &s.group).await.ok(204)) }),
     |s| Box::pin(async { drop(s.bob.removes(&s.bob, &s.group).await.ok(204)) }),
-    |s| Box::pin(async {
-        s.alice.adds(&s.dave, &s.group).await.ok(201);
-        s.dave.sends("hello", &s.group).await;
-        s.dave.removes(&s.dave, &s.group).await.ok(204);
-        s.alice.adds(&s.dave, &s.group).await.ok(201);
-    }),
-    |s| Box::pin(async {
-        s.bob.sends("third", &s.group).await;
-        s.alice.sends("fourth", &s.group).await;
-    }),
+    |s| {
+        Box::pin(async {
+            s.alice.adds(&s.dave, &s.group).await.ok(201);
+            s.dave.sends("hello", &s.group).await;
+            s.dave.removes(&s.dave, &s.group).await.ok(204);
+            s.alice.adds(&s.dave, &s.group).await.ok(201);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.sends("third", &s.group).await;
+            s.alice.sends("fourth", &s.group).await;
+        })
+    },
     |s| Box::pin(async { drop(s.carol.replies("in the thread", &s.first, &s.group).await) }),
-    |s| Box::pin(async {
-        s.alice.edits(&s.first, "first, edited").await.ok(200);
-        s.bob.edits(&s.second, "second, edited").await.ok(200);
-    }),
-    |s| Box::pin(async {
-        s.alice.deletes(&s.first).await.ok(204);
-        s.alice.deletes(&s.second).await.ok(204);
-        s.bob.deletes(&s.private).await.ok(204);
-    }),
-    |s| Box::pin(async {
-        s.alice.reacts("👍", &s.first).await.ok(201);
-        s.bob.reacts("🎉", &s.first).await.ok(201);
-    }),
-    |s| Box::pin(async {
-        s.carol.takes_back("👍", &s.first).await.ok(204);
-    }),
-    |s| Box::pin(async {
-        s.carol.reads(&s.group, 1).await.ok(204);
-        s.alice.reads(&s.direct, 1).await.ok(204);
-        s.carol.reads(&s.group, 2).await.ok(204);
-    }),
+    |s| {
+        Box::pin(async {
+            s.alice.edits(&s.first, "first, edited").await.ok(200);
+            s.bob.edits(&s.second, "second, edited").await.ok(200);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.deletes(&s.first).await.ok(204);
+            s.alice.deletes(&s.second).await.ok(204);
+            s.bob.deletes(&s.private).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.reacts("👍", &s.first).await.ok(201);
+            s.bob.reacts("🎉", &s.first).await.ok(201);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.carol.takes_back("👍", &s.first).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.carol.reads(&s.group, 1).await.ok(204);
+            s.alice.reads(&s.direct, 1).await.ok(204);
+            s.carol.reads(&s.group, 2).await.ok(204);
+        })
+    },
     |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
 ];

@@ -15,8 +15,22 @@ struct Canaries {
 
 impl Canaries {
     fn hatch() -> Self {
-        let kinds = ["username", "display_name", "password", "device_name", "group_name", "description", "text",
-            "edited_text", "client_ref", "idempotency_key", "story_text", "caption", "request_id", "reason"];
+        let kinds = [
+            "username",
+            "display_name",
+            "password",
+            "device_name",
+            "group_name",
+            "description",
+            "text",
+            "edited_text",
+            "client_ref",
+            "idempotency_key",
+            "story_text",
+            "caption",
+            "request_id",
+            "reason",
+        ];
         let word = |kind: &&'static str| (*kind, format!("canary{}", &Uuid::new_v4().simple().to_string()[..20]));
         Self { words: kinds.iter().map(word).collect() }
     }
@@ -70,8 +84,10 @@ fn assert_clean(folder: &Path, canaries: &Canaries) -> usize {
 async fn everything_goes_through(server: &Server, canaries: &Canaries) -> Person {
     let word = |kind: &str| canaries.get(kind).to_owned();
     let http = &server.http;
-    let body = json!({"username": word("username"), "password": word("password"), "display_name": word("display_name")});
-    let account = http.ask("POST", "/v1/accounts").header("x-request-id", word("request_id")).json(&body).send().await.ok(201);
+    let body =
+        json!({"username": word("username"), "password": word("password"), "display_name": word("display_name")});
+    let account =
+        http.ask("POST", "/v1/accounts").header("x-request-id", word("request_id")).json(&body).send().await.ok(201);
     let body = json!({"username": word("username"), "password": word("password"), "device_name": word("device_name")});
     let session = http.ask("POST", "/v1/sessions").json(&body).send().await.ok(201);
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
@@ -95,7 +111,11 @@ async fn everything_goes_through(server: &Server, canaries: &Canaries) -> Person
     alice.post("/v1/stories", story).await.ok(201);
     // What is refused passes through too: with these words in the body, the path and the query.
     alice.post(&room.path("/messages"), json!({"text": word("text"), "nope": word("text")})).await.any_problem();
-    http.ask("POST", "/v1/sessions").json(&json!({"username": word("username"), "password": word("text")})).send().await.any_problem();
+    http.ask("POST", "/v1/sessions")
+        .json(&json!({"username": word("username"), "password": word("text")}))
+        .send()
+        .await
+        .any_problem();
     alice.get(&format!("/v1/accounts?username={}", word("username"))).await.ok(200);
     alice.get(&format!("/v1/messages/{}", word("text"))).await.any_problem();
     alice.ask("DELETE", &said.path("")).header("tidings-reason", word("reason")).send().await.ok(204);
@@ -122,7 +142,7 @@ async fn nothing_is_left_in_clear(environment: &[(&str, &str)], production: Opti
         assert!(assert_clean(folder, &canaries) > 0, "{} holds nothing", folder.display());
     }
     let token = alice.token.clone();
-    let ended = server.is_stopped().await;
+    let ended = server.stop().await;
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     // A client's own name for its request is echoed to it and may stand in the log, where it is looked for.
     let without_request_id = ended.log.replace(canaries.get("request_id"), "");

@@ -21,7 +21,7 @@ async fn killing_nats_under_load_delays_projections_and_changes_nothing_else() {
             join_all(sends)
         };
         burst(0).await;
-        tokio::join!(burst(60), nats.is_killed());
+        tokio::join!(burst(60), nats.kill());
         burst(120).await;
         tokio::join!(burst(180), nats.starts_again(wiped));
         burst(240).await;

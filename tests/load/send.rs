@@ -116,13 +116,14 @@ pub async fn workers(
             anyhow::Ok(())
         }));
     }
-    local.run_until(async {
-        for worker in running {
-            worker.await??;
-        }
-        anyhow::Ok(())
-    })
-    .await?;
+    local
+        .run_until(async {
+            for worker in running {
+                worker.await??;
+            }
+            anyhow::Ok(())
+        })
+        .await?;
     let took = start.elapsed().as_secs_f64();
     let latencies = Rc::into_inner(all).context("a worker is left")?.into_inner();
     Ok((latencies.count() as f64 / took, latencies))

@@ -1,8 +1,8 @@
 //! `start`: from an empty folder to ready; at most 1 s and 50 MiB resident.
 
+use crate::Args;
 use crate::measure::print;
 use crate::server::Server;
-use crate::Args;
 use anyhow::Result;
 use serde_json::json;
 

@@ -29,7 +29,10 @@ impl Databases {
         let names = ["reads", "keys"].map(|kind| format!("t_{kind}_{}", Uuid::new_v4().simple()));
         let mut connection = PgConnection::connect(&server).await.expect("the PostgreSQL of tests/run");
         for name in &names {
-            sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.expect("CREATE");
+            sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+                .execute(&mut connection)
+                .await
+                .expect("CREATE");
         }
         connection.close().await.expect("closed");
         let address = |name: &str| format!("{}/{name}", server.rsplit_once('/').expect("an address with a database").0);

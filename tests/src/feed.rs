@@ -1,7 +1,8 @@
 //! A device's end of the feed.
 
+use crate::http::Http;
 use crate::person::Person;
-use crate::wait::soon;
+use crate::wait::{eventually, soon};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -12,6 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// An open socket.
 pub struct Feed {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    http: Http,
     /// `ready`'s data.
     pub ready: Value,
     /// What a client stores for a resume: the position of `ready`, then of each frame that is the last of its event.
@@ -21,29 +23,38 @@ pub struct Feed {
 impl Feed {
     /// Connects with an Authorization header and reads `hello`.
     pub async fn connects(person: &Person) -> Self {
-        Self::connects_to(&person.http.base, Some(&person.token)).await
+        Self::connects_to(&person.http, Some(&person.token)).await
     }
 
     /// Connects, with a token or without.
-    pub async fn connects_to(base: &str, token: Option<&str>) -> Self {
-        let address = format!("{}/v1/feed", base.replacen("http", "ws", 1));
+    pub async fn connects_to(http: &Http, token: Option<&str>) -> Self {
+        let address = format!("{}/v1/feed", http.base.replacen("http", "ws", 1));
         let mut request = address.into_client_request().expect("a request");
         if let Some(token) = token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
         }
         let (socket, _) = soon("a socket", connect_async(request)).await.expect("a socket");
-        let mut feed = Self { socket, ready: Value::Null, position: "0".to_owned() };
+        let mut feed = Self { socket, http: http.clone(), ready: Value::Null, position: "0".to_owned() };
         let hello = feed.next().await;
         assert_eq!(hello["op"], "hello", "{hello}");
         feed
     }
 
-    /// Everything from now on.
+    /// Everything from now on: from after what anybody was told so far, which over NATS the server may learn a moment
+    /// later than the log has it.
     pub async fn identifies(person: &Person) -> Self {
-        let mut feed = Self::connects(person).await;
-        feed.send(&json!({"op": "identify"})).await;
-        feed.is_ready().await;
-        feed
+        let told = person.http.seen();
+        let connect = async || {
+            let mut feed = Self::connects(person).await;
+            feed.send(&json!({"op": "identify"})).await;
+            feed.is_ready().await;
+            if number(&feed.ready["position"]) >= told {
+                return Some(feed);
+            }
+            feed.closes().await;
+            None
+        };
+        eventually("a feed from now on", connect).await
     }
 
     /// Everything after a position; `resumed` or `reset` is the next frame.
@@ -176,6 +187,9 @@ impl Feed {
             let frame = self.next().await;
             if frame["op"] == "ack" || frame["op"] == "reject" {
                 assert_eq!(frame["ref"], "r1", "{frame}");
+                if frame["op"] == "ack" {
+                    self.http.saw(number(&frame["position"]));
+                }
                 return frame;
             }
         }

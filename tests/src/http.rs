@@ -38,6 +38,11 @@ impl Http {
         self.seen.load(Ordering::SeqCst)
     }
 
+    /// Somebody was told this position.
+    pub fn saw(&self, position: u64) {
+        self.seen.fetch_max(position, Ordering::SeqCst);
+    }
+
     /// A request of nobody in particular.
     pub fn ask(&self, method: &str, path: &str) -> Asking {
         Asking {
@@ -112,7 +117,7 @@ impl Asking {
             body: response.bytes().await?,
         };
         if let Some(position) = reply.position() {
-            http.seen.fetch_max(position, Ordering::SeqCst);
+            http.saw(position);
         }
         Ok(reply)
     }

@@ -1,17 +1,17 @@
 //! How tests use Tidings: a World that runs it, and Persons who act only through its API.
 
-pub mod clock;
-pub mod wait;
-pub mod reply;
-pub mod http;
-pub mod databases;
-pub mod world;
-pub mod modes;
-pub mod person;
-pub mod room;
-pub mod feed;
-pub mod reducer;
-pub mod matchers;
-pub mod operations;
-pub mod process;
 pub mod chance;
+pub mod clock;
+pub mod databases;
+pub mod feed;
+pub mod http;
+pub mod matchers;
+pub mod modes;
+pub mod operations;
+pub mod person;
+pub mod process;
+pub mod reducer;
+pub mod reply;
+pub mod room;
+pub mod wait;
+pub mod world;

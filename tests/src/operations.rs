@@ -53,7 +53,12 @@ impl Operation {
 
     /// The names of its path's parameters.
     pub fn parameters(&self) -> Vec<String> {
-        self.template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+        self.template
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 }
 

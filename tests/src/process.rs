@@ -119,13 +119,13 @@ impl Server {
     }
 
     /// SIGKILL, at once.
-    pub async fn is_killed(mut self) -> Ended {
+    pub async fn kill(mut self) -> Ended {
         self.child.start_kill().expect("killed");
         self.ends().await
     }
 
     /// SIGTERM, and its orderly end.
-    pub async fn is_stopped(self) -> Ended {
+    pub async fn stop(self) -> Ended {
         send_signal(self.pid(), "TERM").await;
         self.ends().await
     }
@@ -158,7 +158,8 @@ impl Nats {
             return None;
         }
         // Somebody else may take the port between the question and the start; then the test says so.
-        let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("a port").port();
+        let port =
+            tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("a port").port();
         let directory = Arc::new(tempfile::TempDir::with_prefix("tidings-nats-").expect("a directory"));
         let child = Self::spawn(port, directory.path()).await;
         Some(Self { child, port, directory })
@@ -187,7 +188,7 @@ impl Nats {
     }
 
     /// SIGKILL.
-    pub async fn is_killed(&mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.expect("killed");
     }
 

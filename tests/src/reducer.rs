@@ -117,7 +117,8 @@ impl Screen {
             "reaction.added" => self.reacted(data, 1),
             "reaction.removed" => self.reacted(data, -1),
             "read.moved" => self.read(data),
-            "story.posted" => drop(self.stories.insert(id_of(data), data.clone())),
+            "member.role_changed" => self.changed_role(data),
+            "story.posted" => self.posted(data),
             "story.expired" => drop(self.stories.remove(&id_of(data))),
             other => panic!("the reducer does not know {other}: {frame}"),
         }
@@ -126,6 +127,8 @@ impl Screen {
     fn created(&mut self, data: &Value) {
         let mut conversation = data.clone();
         let personal = [("unread_count", json!(0)), ("last_read_seq", json!(0))];
+        conversation["last_message"] = Value::Null;
+        conversation["member_count"] = json!(0);
         let settings = ["muted", "pinned", "archived"].map(|name| (name, json!(false)));
         for (name, value) in personal.into_iter().chain(settings) {
             conversation[name] = value;
@@ -146,6 +149,20 @@ impl Screen {
         let Some(shown) = self.shown(data) else { return };
         shown.members.insert(text_of(&data["account_id"]), data["role"].clone());
         shown.conversation["member_count"] = json!(shown.members.len());
+    }
+
+    fn changed_role(&mut self, data: &Value) {
+        let Some(shown) = self.shown(data) else { return };
+        shown.members.insert(text_of(&data["account_id"]), data["role"].clone());
+    }
+
+    /// Views and reactions begin with nothing; only the author is told how many views there are.
+    fn posted(&mut self, data: &Value) {
+        let mut story = data.clone();
+        story["viewed"] = json!(false);
+        story["reactions"] = json!([]);
+        story["view_count"] = if data["author_id"] == self.me.as_str() { json!(0) } else { Value::Null };
+        self.stories.insert(id_of(data), story);
     }
 
     fn left(&mut self, data: &Value) {

@@ -63,8 +63,7 @@ impl World {
     async fn start(mode: Mode, databases: Option<Databases>) -> Self {
         let directory = TempDir::with_prefix("tidings-world-").expect("a directory");
         let clock = Arc::new(MovableClock::default());
-        let mut world =
-            Self { mode, clock, http: Http::new(String::new()), directory, databases, running: None };
+        let mut world = Self { mode, clock, http: Http::new(String::new()), directory, databases, running: None };
         world.go().await;
         world
     }

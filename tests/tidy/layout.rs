@@ -98,12 +98,10 @@ const ROOMS: &[(&str, &str)] = &[
     ("commands/src/log", "the twin of the appending port"),
     ("commands/src/policies", "whenever … then …"),
     ("projections/src/feed", "what a feed resumes from"),
-    ("projections/src/messaging", "inbox, conversation, members, timeline and reactions: one projection"),
-    ("projections/src/analytics", "what is counted"),
     ("projections/src/database", "both databases"),
     ("projections/src/run", "the runner's parts"),
     ("api/src/http/log", "the log, for analysts and auditors"),
-    ("api/src/http/feed", "the feed's own routes"),
+    ("projections/src/testing", "what its own tests stand on"),
 ];
 
 fn domain_features() -> Vec<String> {

@@ -97,7 +97,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
         None => log.clone(),
     };
     let deciding = Tasks::default();
-    let app = compose(config, clock, &log, &vault, nats, &source, &deciding).await?;
+    let app = compose(config, clock, &log, &vault, nats, &deciding).await?;
     Ok(Opened { app: Arc::new(app), log, vault, source, deciding })
 }
 
@@ -107,7 +107,6 @@ async fn compose(
     log: &Arc<EmbeddedLog>,
     vault: &Arc<Vault>,
     nats: Option<Nats>,
-    source: &Arc<dyn EventSource>,
     deciding: &Tasks,
 ) -> anyhow::Result<App> {
     let event_log: Arc<dyn EventLog> = log.clone();
@@ -123,7 +122,8 @@ async fn compose(
         roles: Roles::new(projections.accounts()),
         passwords: Passwords::new(&config.auth)?,
         sign_ins: SignInLimit::default(),
-        live: Live::new(source.clone(), vault.clone(), projections.clone(), clock.clone()),
+        // Feeds follow the log itself, which is in this process: one consumer of NATS is enough, for the projections.
+        live: Live::new(log.clone(), vault.clone(), projections.clone(), clock.clone()),
         log_id: log.log_id(),
         log_header: HeaderValue::from_str(&log.log_id().to_string())?,
         log: event_log,

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::http::headers::{IDEMPOTENCY_REPLAYED, TIDINGS_LOG, TIDINGS_POSITION};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use axum::body::Body;
 use axum::response::Response;
 use domain::ids::Position;
@@ -68,7 +68,14 @@ pub fn found(app: &App, position: Position, body: &impl Serialize) -> Result<Res
     Ok(response)
 }
 
-/// The same with an entity tag.
+/// What a question answers when there is nothing, or nothing that the caller may know of, at that position.
+pub fn missing(app: &App, position: Position) -> Problem {
+    Problem::new(Code::NotFound)
+        .header(TIDINGS_POSITION, HeaderValue::from(position.0))
+        .header(TIDINGS_LOG, app.log_header.clone())
+}
+
+/// As [`found`], with an entity tag.
 ///
 /// # Errors
 /// When the body cannot be JSON, which does not happen.

@@ -8,6 +8,7 @@ use crate::words::Field;
 
 /// The state of `account-<id>`.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every account that is loaded is active, and states are shared")]
 pub enum Account {
     /// Never registered.
     #[default]

@@ -22,11 +22,8 @@ use std::sync::Arc;
 pub struct Accounts;
 
 /// One row for each account.
-static INSERT: Bulk = Bulk::new(
-    "INSERT INTO accounts (account, username_hash, words, role, has_password, created_at)",
-    6,
-    "",
-);
+static INSERT: Bulk =
+    Bulk::new("INSERT INTO accounts (account, username_hash, words, role, has_password, created_at)", 6, "");
 static SET_ROLE: Bulk = Bulk::new(
     "WITH v (account, role) AS (",
     2,
@@ -140,8 +137,7 @@ impl std::fmt::Debug for Names {
     }
 }
 
-const SELECT_BY_ID: &str =
-    "SELECT account, words, role, has_password, created_at FROM accounts WHERE account = $1";
+const SELECT_BY_ID: &str = "SELECT account, words, role, has_password, created_at FROM accounts WHERE account = $1";
 const SELECT_BY_HASH: &str =
     "SELECT account, words, role, has_password, created_at FROM accounts WHERE username_hash = $1";
 

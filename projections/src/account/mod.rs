@@ -1,3 +1,6 @@
 //! What can be asked about accounts.
 
 pub mod accounts;
+
+#[cfg(test)]
+mod tests;

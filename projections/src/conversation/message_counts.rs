@@ -1,4 +1,4 @@
-//! Messages by conversation and day (UTC): the first table for analysts.
+//! Messages by conversation, day (UTC) and sender: the first table for analysts.
 
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
@@ -8,7 +8,7 @@ use crate::reader::{Access, At, ReadFault};
 use crate::state_hash::{Kind, Table};
 use chrono::NaiveDate;
 use domain::event::Event;
-use domain::ids::ConversationId;
+use domain::ids::{AccountId, ConversationId};
 use domain::recorded::Recorded;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use std::sync::Arc;
 pub struct MessageCounts;
 
 static ADD: Bulk = Bulk::new(
-    "INSERT INTO message_counts (conversation, day, messages)",
-    3,
-    "ON CONFLICT (conversation, day) DO UPDATE SET messages = message_counts.messages + excluded.messages",
+    "INSERT INTO message_counts (conversation, day, sender, messages)",
+    4,
+    "ON CONFLICT (conversation, day, sender) DO UPDATE SET messages = message_counts.messages + excluded.messages",
 );
 
 impl Projection for MessageCounts {
@@ -29,26 +29,26 @@ impl Projection for MessageCounts {
     const CHANGES: &'static [Change] = &[migrations::MESSAGE_COUNTS];
     const TABLES: &'static [Table] = &[Table {
         name: "message_counts",
-        select: "SELECT conversation, day, messages FROM message_counts ORDER BY conversation, day",
-        columns: &[Kind::Uuid, Kind::Day, Kind::Int],
+        select: "SELECT conversation, day, sender, messages FROM message_counts ORDER BY conversation, day, sender",
+        columns: &[Kind::Uuid, Kind::Day, Kind::Uuid, Kind::Int],
     }];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        let mut counts: BTreeMap<(ConversationId, NaiveDate), u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(ConversationId, NaiveDate, AccountId), u64> = BTreeMap::new();
         for recorded in batch {
-            if let Event::MessageSent(_) = &recorded.event {
+            if let Event::MessageSent(e) = &recorded.event {
                 let unfit = ApplyFault::Unfit(recorded.position, "its stream is no conversation's");
                 let conversation = recorded.stream.conversation_id().ok_or(unfit)?;
                 let day = recorded.occurred_at.to_utc().date_naive();
-                *counts.entry((conversation, day)).or_default() += 1;
+                *counts.entry((conversation, day, e.sender)).or_default() += 1;
             }
         }
         if counts.is_empty() {
             return Ok(());
         }
-        let rows = counts
-            .into_iter()
-            .flat_map(|((conversation, day), messages)| [conversation.into(), day.into(), Value::from(messages)]);
+        let rows = counts.into_iter().flat_map(|((conversation, day, sender), messages)| {
+            [conversation.into(), day.into(), sender.into(), Value::from(messages)]
+        });
         ADD.execute(step.tx().await?, rows.collect()).await?;
         Ok(())
     }
@@ -101,5 +101,36 @@ impl Reader {
             value.push(DayCount { day, count, senders });
         }
         Ok(At { position, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::script::{Script, conversation, time_of};
+    use crate::testing::world::{Place, World};
+
+    #[tokio::test]
+    async fn messages_are_counted_by_day() {
+        for place in Place::all("counts") {
+            let mut script = Script::default();
+            script.group(1, &[1, 2, 3]);
+            let first = script.sends(1, 1, "today", None);
+            script.sends(1, 2, "today, too", None);
+            script.sends(1, 2, "and again", None);
+            while time_of(script.events.len() as u64).to_utc().date_naive() == time_of(first.0).to_utc().date_naive() {
+                script.reads(1, 1, 2);
+            }
+            let last = script.sends(1, 2, "tomorrow", None);
+            let world = World::caught_up(&place, &script.events, 500).await;
+            let (from, to) = (time_of(first.0).to_utc().date_naive(), time_of(last.0).to_utc().date_naive());
+            let reader = world.projections.message_counts();
+            let counted = reader.per_day(conversation(1), from, to).await.unwrap().value;
+            let expected = [DayCount { day: from, count: 3, senders: 2 }, DayCount { day: to, count: 1, senders: 1 }];
+            assert_eq!(counted, expected);
+            assert_eq!(reader.per_day(conversation(2), from, to).await.unwrap().value, []);
+            world.stop().await;
+            place.clean().await;
+        }
     }
 }

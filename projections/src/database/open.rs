@@ -117,10 +117,8 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
         .await
         .map_err(wanted.failed())?;
     migrator(wanted.changes, Dialect::Sqlite).run(&write).await.map_err(wanted.not_migrated())?;
-    let read = pool()
-        .max_connections(wanted.read_connections)
-        .max_lifetime(None)
-        .connect_lazy_with(options.read_only(true));
+    let read =
+        pool().max_connections(wanted.read_connections).max_lifetime(None).connect_lazy_with(options.read_only(true));
     Ok(Database::Sqlite { write, read })
 }
 

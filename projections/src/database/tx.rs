@@ -4,7 +4,7 @@ use crate::database::row::Row;
 use crate::database::value::{Value, postgres_arguments, sqlite_arguments};
 use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
-use sqlx::{Postgres, Sqlite, SqlSafeStr, Transaction};
+use sqlx::{Postgres, SqlSafeStr, Sqlite, Transaction};
 
 /// A transaction of either database; dropped without a commit it is rolled back.
 #[derive(Debug)]

@@ -133,8 +133,7 @@ macro_rules! seen {
 }
 
 const MISSED: &str = seen!("SELECT position, kind, topic FROM (", ") seen ORDER BY position LIMIT $4");
-const COUNT: &str =
-    seen!("SELECT COUNT(*) FROM (SELECT DISTINCT position FROM (", ") seen LIMIT $4) counted");
+const COUNT: &str = seen!("SELECT COUNT(*) FROM (SELECT DISTINCT position FROM (", ") seen LIMIT $4) counted");
 
 /// Answers what feeds have missed.
 #[derive(Clone)]
@@ -178,12 +177,7 @@ impl Reader {
         limit: usize,
     ) -> Result<At<Vec<Missed>>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
-        let rows = tx
-            .fetch_all(
-                MISSED,
-                [account.into(), after.into(), up_to.into(), (limit as u64).into()],
-            )
-            .await?;
+        let rows = tx.fetch_all(MISSED, [account.into(), after.into(), up_to.into(), (limit as u64).into()]).await?;
         tx.commit().await?;
         let mut value = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -206,12 +200,8 @@ impl Reader {
         at_most: usize,
     ) -> Result<At<usize>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
-        let row = tx
-            .fetch_optional(
-                COUNT,
-                [account.into(), after.into(), up_to.into(), (at_most as u64).into()],
-            )
-            .await?;
+        let row =
+            tx.fetch_optional(COUNT, [account.into(), after.into(), up_to.into(), (at_most as u64).into()]).await?;
         tx.commit().await?;
         let count = row.map(|row| row.columns().number()).transpose()?.unwrap_or(0);
         Ok(At { position, value: usize::try_from(count).unwrap_or(usize::MAX) })

@@ -13,8 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-static OPEN: Bulk =
-    Bulk::new("INSERT INTO intervals (account, kind, topic, from_position, to_position)", 5, "");
+static OPEN: Bulk = Bulk::new("INSERT INTO intervals (account, kind, topic, from_position, to_position)", 5, "");
 static CLOSE: Bulk = Bulk::new(
     "WITH v (account, kind, topic, to_position) AS (",
     4,

@@ -3,3 +3,6 @@
 pub mod feed_index;
 pub mod intervals;
 pub mod topic;
+
+#[cfg(test)]
+mod tests;

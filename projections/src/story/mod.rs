@@ -2,3 +2,6 @@
 
 pub mod stories;
 pub mod story_expiry;
+
+#[cfg(test)]
+mod tests;

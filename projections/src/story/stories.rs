@@ -193,8 +193,7 @@ impl Reader {
         now: Time,
     ) -> Result<At<Option<StoryView>>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
-        let rows =
-            tx.fetch_all(visible!("AND story = $3"), [viewer.into(), now.into(), story.into()]).await?;
+        let rows = tx.fetch_all(visible!("AND story = $3"), [viewer.into(), now.into(), story.into()]).await?;
         tx.commit().await?;
         Ok(At { position, value: self.views(&rows).await?.pop() })
     }
@@ -235,9 +234,8 @@ impl Reader {
     ) -> Result<At<FeedPage>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
         let before = after.map_or(i64::MAX, |position| i64::try_from(position.0).unwrap_or(i64::MAX));
-        let found = tx
-            .fetch_all(AUTHORS, [viewer.into(), now.into(), before.into(), (limit as u64 + 1).into()])
-            .await?;
+        let found =
+            tx.fetch_all(AUTHORS, [viewer.into(), now.into(), before.into(), (limit as u64 + 1).into()]).await?;
         let mut rows = Vec::new();
         let mut next = None;
         for row in found.iter().take(limit) {

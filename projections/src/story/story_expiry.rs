@@ -16,8 +16,7 @@ use std::sync::Arc;
 pub struct StoryExpiry;
 
 static INSERT: Bulk = Bulk::new("INSERT INTO due (story, expires_at)", 2, "");
-static DELETE: Bulk =
-    Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM due WHERE story IN (SELECT v.story FROM v)");
+static DELETE: Bulk = Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM due WHERE story IN (SELECT v.story FROM v)");
 
 impl Projection for StoryExpiry {
     const NAME: &'static str = projection::STORY_EXPIRY;

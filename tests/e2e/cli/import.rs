@@ -43,5 +43,5 @@ async fn it_reports_and_ends_with_zero_and_with_one_when_nothing_could_be_read()
 
     let server = Server::start(data.path(), &[]).await;
     server.http.ask("GET", "/readyz").send().await.ok(200);
-    server.is_stopped().await;
+    server.stop().await;
 }

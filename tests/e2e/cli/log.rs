@@ -34,7 +34,7 @@ async fn it_reads_everything_while_the_server_runs() {
     assert_eq!(rest, [sent[1].clone()]);
     let verified = shell(data.path(), &["log", "verify"], "", &[]).await;
     assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stderr));
-    server.is_stopped().await;
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,11 +46,12 @@ async fn a_damaged_byte_is_found_and_located() {
     for number in 0..20 {
         alice.sends(&number.to_string(), &room).await;
     }
-    server.is_stopped().await;
+    server.stop().await;
     let stream = format!("timeline-{}", room.id);
-    let segment = std::fs::read_dir(data.path().join("log")).unwrap().flatten().map(|entry| entry.path()).find(|path| {
-        std::fs::read(path).is_ok_and(|bytes| bytes.windows(stream.len()).any(|window| window == stream.as_bytes()))
-    });
+    let segment =
+        std::fs::read_dir(data.path().join("log")).unwrap().flatten().map(|entry| entry.path()).find(|path| {
+            std::fs::read(path).is_ok_and(|bytes| bytes.windows(stream.len()).any(|window| window == stream.as_bytes()))
+        });
     let segment = segment.expect("a segment with the stream's name");
     let mut bytes = std::fs::read(&segment).unwrap();
     let at = bytes.windows(stream.len()).position(|window| window == stream.as_bytes()).unwrap();

@@ -17,7 +17,7 @@ both_modes! {
 
     async fn a_token_may_come_with_identify(world: &mut World) {
         let alice = world.registers("alice").await;
-        let mut feed = Feed::connects_to(&world.http.base, None).await;
+        let mut feed = Feed::connects_to(&world.http, None).await;
         feed.send(&json!({"op": "identify", "token": alice.token})).await;
         feed.is_ready().await;
         assert_eq!(feed.ready["account_id"], alice.id.as_str());
@@ -26,7 +26,7 @@ both_modes! {
 
     async fn a_bad_token_closes_for_good(world: &mut World) {
         for identify in [json!({"op": "identify", "token": "bad"}), json!({"op": "identify"})] {
-            let mut feed = Feed::connects_to(&world.http.base, None).await;
+            let mut feed = Feed::connects_to(&world.http, None).await;
             feed.send(&identify).await;
             assert_eq!(feed.is_closed().await.0, 3500);
         }

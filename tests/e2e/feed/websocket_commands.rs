@@ -62,7 +62,7 @@ both_modes! {
             ("SendMessage", json!({"id": room.id, "text": ""}), 422, "VALIDATION_FAILED"),
             ("SendMessage", json!({"id": room.id, "text": 5}), 422, "VALIDATION_FAILED"),
             ("SendMessage", json!({"id": room.id, "text": "x", "colour": "red"}), 422, "VALIDATION_FAILED"),
-            ("SendMessage", json!({"text": "x"}), 404, "NOT_FOUND"),
+            ("SendMessage", json!({"text": "x"}), 422, "VALIDATION_FAILED"),
             ("AddReaction", json!({"id": said.id, "emoji": "no"}), 422, "VALIDATION_FAILED"),
         ];
         for (name, body, status, code) in cases {

@@ -19,6 +19,7 @@ both_modes! {
 
     async fn a_position_of_another_log_or_beyond_the_head_is_refused(world: &mut World) {
         let (alice, _, room) = world.two_in_a_room().await;
+        alice.sees(&room).await;
         let ask = || alice.ask("GET", &room.path("")).at_once();
         let seen = ask().send().await;
         let log = seen.header("tidings-log").expect("every position names its log").to_owned();

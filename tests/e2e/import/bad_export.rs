@@ -72,8 +72,12 @@ async fn a_damaged_file_inside_is_told_and_the_rest_imported() {
     let path = directory.path().join("export.zip");
     let mut writer = zip::ZipWriter::new(File::create(&path).unwrap());
     let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for (name, content) in [("users.json", users().to_string()), ("channels.json", channels().to_string()),
-        ("general/1.json", day), ("general/2.json", json!([message("U2", "fine", "1500000002.000000")]).to_string())] {
+    for (name, content) in [
+        ("users.json", users().to_string()),
+        ("channels.json", channels().to_string()),
+        ("general/1.json", day),
+        ("general/2.json", json!([message("U2", "fine", "1500000002.000000")]).to_string()),
+    ] {
         writer.start_file(name, stored).unwrap();
         writer.write_all(content.as_bytes()).unwrap();
     }

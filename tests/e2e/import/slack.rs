@@ -113,8 +113,11 @@ impl Source {
 
     fn is_member_in_the_end(&self, channel: &Value, user: &str) -> bool {
         let own = self.entries[channel["name"].as_str().expect("a name")].iter().filter(|entry| entry["user"] == user);
-        let moves: Vec<&str> =
-            own.clone().filter_map(|e| e["subtype"].as_str()).filter(|s| *s != "me_message" && *s != "channel_topic").collect();
+        let moves: Vec<&str> = own
+            .clone()
+            .filter_map(|e| e["subtype"].as_str())
+            .filter(|s| *s != "me_message" && *s != "channel_topic")
+            .collect();
         let first_is_join = own.clone().next().is_some_and(|entry| entry["subtype"] == "channel_join");
         let listed = channel["members"].as_array().expect("members").iter().any(|member| member == user);
         let begins = channel["creator"] == user || (listed && !first_is_join);
@@ -124,7 +127,8 @@ impl Source {
     /// The inbox, every timeline with threads and reactions, and the feed from position 0.
     async fn check(&self, person: &Person, user: &str) {
         let inbox = person.inbox().await;
-        let mine: Vec<&Value> = self.channels.iter().filter(|channel| self.is_member_in_the_end(channel, user)).collect();
+        let mine: Vec<&Value> =
+            self.channels.iter().filter(|channel| self.is_member_in_the_end(channel, user)).collect();
         assert_eq!(inbox.len(), mine.len(), "the right inbox");
         for channel in mine {
             let name = channel["name"].as_str().expect("a name");
@@ -152,14 +156,21 @@ impl Source {
 
     fn check_message(&self, message: &Value, entry: &Value, said: &[&Value]) {
         let root = entry["thread_ts"].as_str().filter(|root| entry["ts"] != *root);
-        let root = root.and_then(|root| said.iter().position(|entry| entry["ts"] == root)).map(|index| index as u64 + 1);
+        let root =
+            root.and_then(|root| said.iter().position(|entry| entry["ts"] == root)).map(|index| index as u64 + 1);
         assert_eq!(message["reply_to"].as_u64(), root, "{entry}");
         assert_eq!(message["edited_at"].is_null(), entry["edited"].is_null(), "{entry}");
         let seconds = entry["ts"].as_str().and_then(|ts| ts.split('.').next()).and_then(|s| s.parse::<i64>().ok());
         let at = domain::clock::Time::parse(message["sent_at"].as_str().expect("a time")).expect("a time");
         assert_eq!(Some(at.micros() / 1_000_000), seconds);
-        let given: u64 = entry["reactions"].as_array().into_iter().flatten().map(|r| r["users"].as_array().map_or(0, Vec::len) as u64).sum();
-        let counted: u64 = message["reactions"].as_array().into_iter().flatten().filter_map(|r| r["count"].as_u64()).sum();
+        let given: u64 = entry["reactions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|r| r["users"].as_array().map_or(0, Vec::len) as u64)
+            .sum();
+        let counted: u64 =
+            message["reactions"].as_array().into_iter().flatten().filter_map(|r| r["count"].as_u64()).sum();
         assert_eq!(counted, given, "{entry}");
     }
 }

@@ -1,6 +1,5 @@
 //! Deleting a message.
 
-use domain::account::values::Role;
 use serde_json::json;
 use tests::both_modes;
 use tests::matchers::{assert_time, texts};
@@ -47,16 +46,5 @@ both_modes! {
         world.clock.advance(15 * 60 + 1);
         bob.signs_in().await.deletes(&said).await.problem(409, "EDIT_WINDOW_CLOSED");
         alice.signs_in().await.deletes(&said).await.ok(204);
-    }
-
-    async fn a_moderator_may_always_with_a_reason(world: &mut World) {
-        let (alice, bob, room) = world.two_in_a_room().await;
-        let said = alice.sends("bad words", &room).await;
-        let moderator = world.registers("mod_1").await;
-        moderator.deletes(&said).await.problem(404, "NOT_FOUND");
-        world.grants(&moderator, Role::Moderator).await;
-        let reason = |text: &str| moderator.ask("DELETE", &said.path("")).header("tidings-reason", text).send();
-        reason("reported by three people").await.ok(204);
-        assert_eq!(texts(&bob.timeline(&room).await), [None]);
     }
 }

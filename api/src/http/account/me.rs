@@ -1,9 +1,8 @@
 //! `GET /v1/me`: the caller's own account.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::Problem;
 use crate::wire::account::Account;
@@ -23,6 +22,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().get(question.caller.account).await?;
-    let account = Account::from(answer.value.ok_or_else(not_found)?);
+    let account = Account::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
     found(&app, answer.position, &account)
 }

@@ -1,9 +1,8 @@
 //! `GET /v1/accounts/{id}` and `GET /v1/accounts?username=`: what everybody may see of an account.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::Problem;
 use crate::wire::account::Profile;
@@ -27,7 +26,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().get(id).await?;
-    let profile = Profile::from(answer.value.ok_or_else(not_found)?);
+    let profile = Profile::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
     found(&app, answer.position, &profile)
 }
 

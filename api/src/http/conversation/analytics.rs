@@ -1,9 +1,8 @@
 //! `GET /v1/conversations/{id}/analytics`: how much is said in a conversation.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::query_string::QueryString;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
@@ -38,7 +37,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.wait(&app, MESSAGING).await?;
     question.wait(&app, MESSAGE_COUNTS).await?;
     let seen = app.projections.messaging().conversation(question.caller.account, id).await?;
-    seen.value.ok_or_else(not_found)?;
+    seen.value.ok_or_else(|| missing(&app, seen.position))?;
     let counts = app.projections.message_counts().per_day(id, from, to).await?;
     let series = |count: fn(&projections::conversation::message_counts::DayCount) -> u64| {
         counts.value.iter().map(|of| DayCount { day: of.day.to_string(), count: count(of) }).collect()

@@ -1,9 +1,8 @@
 //! `GET /v1/conversations/{id}`: one conversation.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
 use crate::wire::conversation::Conversation;
@@ -25,6 +24,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().conversation(question.caller.account, id).await?;
-    let conversation = Conversation::from(answer.value.ok_or_else(not_found)?);
+    let conversation = Conversation::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
     found(&app, answer.position, &conversation)
 }

@@ -1,9 +1,8 @@
 //! `GET /v1/conversations/{id}/members`: who is in a conversation, the longest members first.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
 use crate::wire::conversation::Member;
@@ -35,7 +34,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     let after = after.map_or(Position::START, Position);
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().members(question.caller.account, id, after, limit).await?;
-    let page = answer.value.ok_or_else(not_found)?;
+    let page = answer.value.ok_or_else(|| missing(&app, answer.position))?;
     let last = page.items.last().filter(|_| page.has_more);
     let next = last.map(|last| cursors.make(&last.cursor.0.to_be_bytes()));
     found(&app, answer.position, &Page::new(page.items.iter().map(Member::from).collect(), next))

@@ -32,7 +32,11 @@ pub fn route() -> Route {
              are named after one. With `Accept: application/x-ndjson` one event a line is streamed up to the log's \
              end, and `limit` may be any number.",
         )
-        .parameter("from", Type::String, "Begins after this position, or before it when reading backward; `0` is the start.")
+        .parameter(
+            "from",
+            Type::String,
+            "Begins after this position, or before it when reading backward; `0` is the start.",
+        )
         .parameter("limit", Type::Integer, "1 to 100; 50 when it is not sent.")
         .parameter("cursor", Type::String, "Where the page starts: `next_cursor` of the page before.")
         .parameter("types", Type::String, "Types of events, with commas between them.")

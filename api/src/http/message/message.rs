@@ -1,10 +1,9 @@
 //! `GET /v1/messages/{id}`: one message.
 
 use crate::app::App;
-use crate::http::answer::found_tagged;
+use crate::http::answer::{found_tagged, missing};
 use crate::http::headers::etag;
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
 use crate::wire::message::Message;
@@ -26,7 +25,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().message(question.caller.account, id).await?;
-    let view = answer.value.ok_or_else(not_found)?;
+    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
     let tag = etag(view.revision);
     found_tagged(&app, answer.position, tag, &Message::from(view))
 }

@@ -1,9 +1,8 @@
 //! `GET /v1/messages/{id}/reactions`: who reacted to a message with what.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
 use crate::wire::message::Reactions;
@@ -25,6 +24,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().reactions(question.caller.account, id).await?;
-    let reactions = answer.value.ok_or_else(not_found)?.into_iter().map(Reactions::from);
+    let reactions = answer.value.ok_or_else(|| missing(&app, answer.position))?.into_iter().map(Reactions::from);
     found(&app, answer.position, &reactions.collect::<Vec<_>>())
 }

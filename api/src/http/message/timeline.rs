@@ -1,9 +1,8 @@
 //! `GET /v1/conversations/{id}/messages`: a part of a conversation.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::query_string::QueryString;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
@@ -34,7 +33,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().page(question.caller.account, id, window, limit).await?;
-    let page = answer.value.ok_or_else(not_found)?;
+    let page = answer.value.ok_or_else(|| missing(&app, answer.position))?;
     let timeline = Timeline {
         items: page.items.into_iter().map(Message::from).collect(),
         found_oldest: page.found_oldest,

@@ -19,7 +19,7 @@ use domain::event::Event;
 use domain::ids::{AccountId, SessionId};
 use domain::source::Direction;
 use domain::stream::StreamName;
-use domain::values::DeviceName;
+use domain::values::{DeviceName, check_text};
 use domain::words::{Purpose, open_one};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -68,6 +68,9 @@ async fn handle(
     let request_body = body::read(&parts.headers, request_body).await?;
     body::check_media_type(&parts.headers)?;
     let body: Body = body::parse(&request_body)?;
+    for (pointer, text) in [("/username", &body.username), ("/password", &body.password)] {
+        check_text(text, 0, usize::MAX).map_err(|invalid| Problem::invalid(pointer, invalid))?;
+    }
     let device_name = body.device_name.as_deref().map(DeviceName::parse).transpose();
     let device_name = device_name.map_err(|invalid| Problem::invalid("/device_name", invalid))?;
     let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);

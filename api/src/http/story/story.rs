@@ -1,9 +1,8 @@
 //! `GET /v1/stories/{id}`: one story.
 
 use crate::app::App;
-use crate::http::answer::found;
+use crate::http::answer::{found, missing};
 use crate::http::operation::{Method, Route};
-use crate::http::path::not_found;
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
 use crate::wire::story::Story;
@@ -26,6 +25,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.wait(&app, STORIES).await?;
     let viewer = question.caller.account;
     let answer = app.projections.stories().story(viewer, id, app.clock.now()).await?;
-    let view = answer.value.ok_or_else(not_found)?;
+    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
     found(&app, answer.position, &Story::seen_by(viewer, view))
 }

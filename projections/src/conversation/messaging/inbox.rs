@@ -30,7 +30,7 @@ macro_rules! conversations {
                  WHERE o.conversation = c.conversation AND o.joined_position < p.left_position \
                  AND (o.left_position IS NULL OR o.left_position > p.left_position)) END, \
                p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, ",
-            "CASE WHEN t.seq IS NULL THEN 0 ELSE 1 END, ",
+            "CASE WHEN t.seq IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, ",
             message_columns!(),
             " FROM page p JOIN conversations c ON c.conversation = p.conversation \
                LEFT JOIN timeline t ON t.conversation = p.conversation AND t.seq = p.visible_seq \
@@ -53,7 +53,8 @@ pub(super) async fn page(
     viewer: AccountId,
     query: &InboxQuery,
 ) -> Result<InboxPage, ReadFault> {
-    let start = InboxCursor { activity: Position(i64::MAX as u64), conversation: ConversationId::new(uuid::Uuid::max()) };
+    let start =
+        InboxCursor { activity: Position(i64::MAX as u64), conversation: ConversationId::new(uuid::Uuid::max()) };
     let after = query.after.unwrap_or(start);
     let values = [
         viewer.into(),
@@ -139,8 +140,8 @@ impl Part {
 
     fn view(self, opened: &Opened, counts: &mut Counts) -> Result<ConversationView, WordsFault> {
         let names = self.words.map(|slot| opened.words::<ConversationWords>(slot)).transpose()?;
-        let names = names
-            .map(|names| names.map(|words| GroupNames { name: words.name, description: words.description }));
+        let names =
+            names.map(|names| names.map(|words| GroupNames { name: words.name, description: words.description }));
         let last_message = match self.last_message {
             Some(part) => {
                 let reactions = counts.remove(&part.id()).unwrap_or_default();

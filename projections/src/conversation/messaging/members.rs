@@ -86,12 +86,7 @@ impl Members {
 
     /// Somebody is no member any more, and reads no further than `seq`; gives by how much that changes the number of
     /// members.
-    pub(super) fn leave(
-        &mut self,
-        key: Key,
-        recorded: &Recorded,
-        seq: u64,
-    ) -> Result<i64, ApplyFault> {
+    pub(super) fn leave(&mut self, key: Key, recorded: &Recorded, seq: u64) -> Result<i64, ApplyFault> {
         let row = self.row(key, recorded)?;
         let was_in = row.left.is_none();
         row.left = Some(Left { at: recorded.occurred_at, position: recorded.position, seq });

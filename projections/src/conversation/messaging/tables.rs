@@ -106,16 +106,7 @@ pub(super) const TABLES: &[Table] = &[
         name: "memberships",
         select: "SELECT account, conversation, role, joined_at, joined_position, left_at, left_position, left_seq \
                  FROM memberships ORDER BY account, conversation",
-        columns: &[
-            Kind::Uuid,
-            Kind::Uuid,
-            Kind::Text,
-            Kind::Time,
-            Kind::Int,
-            Kind::Time,
-            Kind::Int,
-            Kind::Int,
-        ],
+        columns: &[Kind::Uuid, Kind::Uuid, Kind::Text, Kind::Time, Kind::Int, Kind::Time, Kind::Int, Kind::Int],
     },
     Table {
         name: "timeline",

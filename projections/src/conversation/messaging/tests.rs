@@ -1,7 +1,8 @@
 //! What members, strangers and those who left see.
 
 use super::views::{Body, InboxQuery, MessageView, ReactionCount, Window};
-use crate::testing::{Place, Script, World, account, conversation, message, time_of};
+use crate::testing::script::{Script, account, conversation, message, time_of};
+use crate::testing::world::{Place, World};
 use domain::conversation::values::MemberRole;
 use domain::ids::Position;
 use domain::source::EventSource;
@@ -61,11 +62,10 @@ async fn a_member_reads_the_timeline_with_edits_replies_and_reactions() {
         let reactions = reader.reactions(account(3), message(1, 2)).await.unwrap().value.unwrap();
         assert_eq!(reactions[1].accounts, [account(2)]);
         let some = reader.messages(account(3), &[message(1, 3), message(9, 1), message(1, 1)]).await.unwrap().value;
-        assert_eq!(some.iter().map(|m| m.as_ref().map(text)).collect::<Vec<_>>(), [
-            Some("(deleted)"),
-            None,
-            Some("one!")
-        ]);
+        assert_eq!(
+            some.iter().map(|m| m.as_ref().map(text)).collect::<Vec<_>>(),
+            [Some("(deleted)"), None, Some("one!")]
+        );
         world.stop().await;
         place.clean().await;
     }
@@ -129,6 +129,8 @@ async fn unread_is_what_came_after_the_watermark() {
         script.joins(1, 4);
         script.reads(1, 3, 2);
         script.sends(1, 2, "four", None);
+        // Reads are merged for a moment: Ben's comes after his own message, which has moved him further.
+        script.reads(1, 2, 2);
         for batch in [1, 1000] {
             let place = if batch == 1 { Place::sqlite() } else { place.again() };
             let world = World::caught_up(&place, &script.events, batch).await;

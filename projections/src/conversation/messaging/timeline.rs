@@ -75,8 +75,7 @@ pub(super) async fn page(
     let Some(head) = visible_seq(&mut tx, viewer, conversation).await? else { return Ok(None) };
     let (first, last, found_oldest, found_newest) = range(window, head, limit.max(1) as u64);
     let rows = tx.fetch_all(RANGE, [conversation.into(), first.into(), last.into()]).await?;
-    let counted =
-        tx.fetch_all(RANGE_COUNTS, [conversation.into(), first.into(), last.into(), viewer.into()]).await?;
+    let counted = tx.fetch_all(RANGE_COUNTS, [conversation.into(), first.into(), last.into(), viewer.into()]).await?;
     tx.commit().await?;
     let mut counts = read_counts(&counted)?;
     let mut opening = Opening::default();
@@ -150,7 +149,7 @@ mod tests {
         assert_eq!(range(Window::Before(99), 10, 4), (7, 10, false, true));
         assert_eq!(range(Window::After(0), 10, 4), (1, 4, true, false));
         assert_eq!(range(Window::After(9), 10, 4), (10, 10, false, true));
-        assert_eq!(range(Window::After(u64::MAX), 10, 4).3, true);
+        assert!(range(Window::After(u64::MAX), 10, 4).3);
         assert_eq!(range(Window::Around(5), 10, 4), (3, 6, false, false));
         assert_eq!(range(Window::Around(1), 10, 4), (1, 4, true, false));
         assert_eq!(range(Window::Around(99), 10, 4), (7, 10, false, true));

@@ -1,0 +1,7 @@
+//! What tests of projections share: a log in memory, words that anybody reads, and a database each.
+
+pub(crate) mod words;
+
+pub(crate) mod script;
+
+pub(crate) mod world;

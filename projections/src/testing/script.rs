@@ -1,0 +1,236 @@
+//! Logs written by hand or at random.
+
+use crate::testing::words::{OpenWords, seal};
+use domain::account::event::{AccountRegistered, RoleGranted};
+use domain::account::values::Role;
+use domain::clock::Time;
+use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, ReadMoved};
+use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::event::{Event, EventType};
+use domain::ids::{AccountId, ConversationId, EventId, LogId, MessageId, Position, StoryId};
+use domain::limits::STORY_LIFE_SECONDS;
+use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use domain::proto::account::v1::AccountWords;
+use domain::proto::conversation::v1::ConversationWords;
+use domain::proto::message::v1::MessageWords;
+use domain::proto::story::v1::StoryWords;
+use domain::recorded::Recorded;
+use domain::story::event::{StoryExpired, StoryPosted};
+use domain::story::values::StoryPrivacy;
+use domain::stream::StreamName;
+use domain::words::{Purpose, Subject, Words};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The log of the tests.
+pub(crate) const LOG: LogId = LogId::new(Uuid::from_u128(0x1065));
+
+pub(crate) fn account(number: u128) -> AccountId {
+    AccountId::new(Uuid::from_u128(0xA000 + number))
+}
+
+pub(crate) fn conversation(number: u128) -> ConversationId {
+    ConversationId::new(Uuid::from_u128(0xC000 + number))
+}
+
+pub(crate) fn story(number: u128) -> StoryId {
+    StoryId::new(Uuid::from_u128(0x5000 + number))
+}
+
+pub(crate) fn message(number: u128, seq: u64) -> MessageId {
+    MessageId { conversation: conversation(number), seq }
+}
+
+/// Time of the event at a position: a minute each.
+pub(crate) fn time_of(position: u64) -> Time {
+    Time::from_micros(1_700_000_000_000_000).plus_seconds(position as i64 * 60)
+}
+
+/// Writes a log.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) events: Vec<Arc<Recorded>>,
+    revisions: HashMap<StreamName, u64>,
+    /// Of the next events.
+    pub(crate) correlation: u128,
+}
+
+impl Script {
+    /// Appends an event; gives its position.
+    pub(crate) fn record(&mut self, stream: StreamName, event: impl Into<Event>) -> Position {
+        let position = Position(self.events.len() as u64 + 1);
+        let next = self.revisions.entry(stream.clone()).or_default();
+        let recorded = Recorded {
+            position,
+            stream,
+            revision: *next,
+            id: EventId::new(Uuid::from_u128(u128::from(position.0))),
+            schema_version: 1,
+            occurred_at: time_of(position.0),
+            recorded_at: time_of(position.0),
+            actor: None,
+            correlation_id: Uuid::from_u128(self.correlation),
+            causation_id: None,
+            fingerprint: None,
+            event: event.into(),
+        };
+        *next += 1;
+        self.events.push(Arc::new(recorded));
+        position
+    }
+
+    /// A group and its first members, by one command; the first of them creates and owns it.
+    pub(crate) fn group(&mut self, number: u128, members: &[u128]) -> Position {
+        self.correlation += 1;
+        let id = conversation(number);
+        let stream = StreamName::conversation(id);
+        let names = ConversationWords { name: format!("group {number}"), description: None };
+        let words = seal(&names, &stream, EventType::ConversationCreated, None, Subject::Conversation(id));
+        let created = ConversationCreated {
+            conversation: id,
+            kind: ConversationKind::Group,
+            privacy_mode: PrivacyMode::Searchable,
+            created_by: account(members[0]),
+            words: Some(words),
+        };
+        let position = self.record(stream.clone(), created);
+        for (index, member) in members.iter().enumerate() {
+            let role = if index == 0 { MemberRole::Owner } else { MemberRole::Member };
+            self.record(stream.clone(), MemberJoined { account: account(*member), role });
+        }
+        position
+    }
+
+    pub(crate) fn joins(&mut self, number: u128, member: u128) -> Position {
+        self.correlation += 1;
+        let joined = MemberJoined { account: account(member), role: MemberRole::Member };
+        self.record(StreamName::conversation(conversation(number)), joined)
+    }
+
+    pub(crate) fn leaves(&mut self, number: u128, member: u128) -> Position {
+        self.correlation += 1;
+        self.record(StreamName::conversation(conversation(number)), MemberLeft { account: account(member) })
+    }
+
+    pub(crate) fn sends(&mut self, number: u128, sender: u128, text: &str, reply_to: Option<u64>) -> Position {
+        self.correlation += 1;
+        let stream = StreamName::timeline(conversation(number));
+        let words = MessageWords { text: text.into(), client_ref: Some(format!("ref {text}")) };
+        let scope = Subject::Conversation(conversation(number));
+        let words = seal(&words, &stream, EventType::MessageSent, Some(account(sender)), scope);
+        self.record(stream, MessageSent { sender: account(sender), reply_to, words })
+    }
+
+    pub(crate) fn edits(&mut self, number: u128, seq: u64, author: u128, text: &str) -> Position {
+        let stream = StreamName::message(message(number, seq));
+        let words = MessageWords { text: text.into(), client_ref: None };
+        let scope = Subject::Conversation(conversation(number));
+        let words = seal(&words, &stream, EventType::MessageEdited, Some(account(author)), scope);
+        self.record(stream, MessageEdited { author: account(author), words })
+    }
+
+    pub(crate) fn deletes(&mut self, number: u128, seq: u64, by: u128) -> Position {
+        self.record(StreamName::message(message(number, seq)), MessageDeleted { deleted_by: account(by) })
+    }
+
+    pub(crate) fn reacts(&mut self, number: u128, seq: u64, who: u128, emoji: &str) -> Position {
+        let added = ReactionAdded { account: account(who), emoji: emoji.into() };
+        self.record(StreamName::message(message(number, seq)), added)
+    }
+
+    pub(crate) fn takes_back(&mut self, number: u128, seq: u64, who: u128, emoji: &str) -> Position {
+        let removed = ReactionRemoved { account: account(who), emoji: emoji.into() };
+        self.record(StreamName::message(message(number, seq)), removed)
+    }
+
+    pub(crate) fn registers(&mut self, number: u128, username: &str, words: &OpenWords) -> Position {
+        let id = account(number);
+        let stream = StreamName::account(id);
+        let names = AccountWords { username: username.into(), display_name: format!("Dr {username}") };
+        let event = AccountRegistered {
+            account: id,
+            username_hash: words.hash(Purpose::Username, &[username.to_lowercase().as_bytes()]),
+            words: seal(&names, &stream, EventType::AccountRegistered, None, Subject::Account(id)),
+            credential: None,
+        };
+        self.record(stream, event)
+    }
+
+    pub(crate) fn posts(&mut self, number: u128, author: u128) -> Position {
+        let stream = StreamName::story(story(number));
+        let words = StoryWords { text: format!("story {number}"), caption: None };
+        let scope = Subject::Story(story(number));
+        let posted = StoryPosted {
+            story: story(number),
+            author: account(author),
+            privacy: StoryPrivacy::Public,
+            expires_at: time_of(self.events.len() as u64 + 1).plus_seconds(STORY_LIFE_SECONDS),
+            words: seal(&words, &stream, EventType::StoryPosted, Some(account(author)), scope),
+        };
+        self.record(stream, posted)
+    }
+
+    pub(crate) fn expires(&mut self, number: u128) -> Position {
+        self.record(StreamName::story(story(number)), StoryExpired { view_count: 0, reaction_count: 0 })
+    }
+
+    pub(crate) fn reads(&mut self, number: u128, who: u128, seq: u64) -> Position {
+        self.record(StreamName::read(account(who), conversation(number)), ReadMoved { seq })
+    }
+}
+
+fn ignore(_: Position) {}
+
+/// A log of about `events` events of every kind that projections eat, different for each seed.
+pub(crate) fn everything(events: usize, seed: u64) -> Script {
+    let (mut script, words) = (Script::default(), OpenWords::default());
+    let mut random = seed;
+    let mut dice = move |sides: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % sides
+    };
+    let (mut groups, mut stories, mut heads) = (0_u128, 0_u128, vec![0_u64; 100]);
+    let mut inside: BTreeSet<(u128, u128)> = BTreeSet::new();
+    let mut reactions: BTreeSet<(u128, u64, u128)> = BTreeSet::new();
+    (0..12).for_each(|number| {
+        script.registers(number, &format!("person_{number}"), &words);
+    });
+    while script.events.len() < events {
+        let (who, group) = (u128::from(dice(12)), u128::from(dice(groups.max(1) as u64)));
+        let head = heads[group as usize];
+        let seq = dice(head.max(1)) + 1;
+        match dice(14) {
+            0 if groups < 20 => {
+                let others = [who, (who + 1) % 12, (who + 2) % 12];
+                script.group(groups, &others);
+                inside.extend(others.map(|member| (groups, member)));
+                groups += 1;
+            }
+            1 if groups > 0 && inside.insert((group, who)) => ignore(script.joins(group, who)),
+            2 if inside.remove(&(group, who)) => ignore(script.leaves(group, who)),
+            3 if inside.contains(&(group, who)) => ignore(script.reads(group, who, head)),
+            4 if head > 0 => ignore(script.edits(group, seq, who, "edited")),
+            5 if head > 0 && dice(4) == 0 => ignore(script.deletes(group, seq, who)),
+            6 if head > 0 && reactions.insert((group, seq, who)) => ignore(script.reacts(group, seq, who, "👍")),
+            7 if head > 0 && reactions.remove(&(group, seq, who)) => ignore(script.takes_back(group, seq, who, "👍")),
+            8 => {
+                script.posts(stories, who);
+                stories += 1;
+                if dice(2) == 0 {
+                    script.expires(stories - 1);
+                }
+            }
+            9 => {
+                let granted = RoleGranted { role: Role::Moderator, reason: None };
+                script.record(StreamName::account(account(who)), granted);
+            }
+            _ if groups > 0 => {
+                script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));
+                heads[group as usize] += 1;
+            }
+            _ => {}
+        }
+    }
+    script
+}
