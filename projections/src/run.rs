@@ -29,7 +29,7 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 const RETRIES_MAX: u32 = 16;
 
 /// A batch of so many events makes the reader gather for as long as it may; a smaller one for its share of that. So
-/// above this many events in [`Pace::gather`] (2,560/s by default) batches grow until they are full, and below it they
+/// above this many events in [`Pace::gather`] (1,024/s by default) batches grow until they are full, and below it they
 /// shrink until nothing waits.
 const FULL_LOAD_EVENTS: usize = 256;
 
