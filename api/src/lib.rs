@@ -15,9 +15,9 @@ pub mod wire;
 pub mod http;
 pub mod live;
 
-pub mod openapi;
-pub mod documentation;
-pub mod serve;
 pub mod app;
+pub mod documentation;
+pub mod openapi;
+pub mod serve;
 
 pub mod cli;

@@ -2,5 +2,5 @@
 
 pub mod codec;
 pub mod embedded;
-pub mod seal;
 pub mod nats;
+pub mod seal;

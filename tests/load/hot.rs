@@ -34,7 +34,9 @@ pub async fn run(args: &Args) -> Result<()> {
     let drained = drain(server.address).await?;
     let sent = last_seq(&mut connection, &people[0], &conversation).await?;
     let pages = pages_without_gap(&mut connection, &people[1], &conversation, sent).await?;
-    let frames = feed_without_gap(server.address, &people[2], sent.min(50_000)).await?;
+    let from = sent.saturating_sub(50_000).max(1);
+    let position = position_of(&mut connection, &people[2], &conversation, from).await?;
+    let frames = feed_without_gap(server.address, &people[2], &position, from, sent).await?;
     print(json!({"scenario": "hot", "per_s": peak.round(), "floor_per_s": floor.round(), "ratio": ratio(peak, floor),
                  "warm_up_per_s": warm.round(), "latency": latencies.json(), "drain_s": drained, "sent": sent,
                  "read_in_order_by_pages": pages, "read_in_order_by_feed": frames}));
@@ -61,22 +63,26 @@ async fn pages_without_gap(connection: &mut Connection, person: &Person, convers
     Ok(seen)
 }
 
-/// Resumes a feed from the start and checks the order of the first `count` messages.
-async fn feed_without_gap(address: SocketAddr, person: &Person, count: u64) -> Result<u64> {
+async fn position_of(connection: &mut Connection, person: &Person, conversation: &str, seq: u64) -> Result<String> {
+    let path = format!("/v1/messages/{conversation}-{seq}");
+    let message = connection.call("GET", &path, Some(&person.token), "").await?.json()?;
+    Ok(message["position"].as_str().context("no position")?.to_owned())
+}
+
+/// Resumes a feed after message `from` and checks that every one up to `last` comes once, in order. Gives how many.
+async fn feed_without_gap(address: SocketAddr, person: &Person, position: &str, from: u64, last: u64) -> Result<u64> {
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/v1/feed")).await?;
-    let resume = json!({"op": "resume", "position": "0", "token": person.token}).to_string();
+    let resume = json!({"op": "resume", "position": position, "token": person.token}).to_string();
     socket.send(Message::text(resume)).await?;
-    let mut seen = 0;
-    while seen < count {
+    let mut seen = from;
+    while seen < last {
         let Message::Text(text) = socket.next().await.context("the feed ended")?? else { continue };
         let frame: Value = serde_json::from_str(&text)?;
-        if frame["op"] == "reset" {
-            return Ok(0);
-        }
+        ensure!(frame["op"] != "reset", "the feed did not resume: {text}");
         if frame["type"] == "message.sent" {
             ensure!(frame["data"]["seq"].as_u64() == Some(seen + 1), "a gap after {seen}: {text}");
             seen += 1;
         }
     }
-    Ok(seen)
+    Ok(last - from)
 }

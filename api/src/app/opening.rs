@@ -163,7 +163,9 @@ fn open_log(config: &Config, clock: &Arc<dyn Clock>, vault: &Arc<Vault>) -> anyh
     let directory = config.log.directory(&config.data);
     match EmbeddedLog::open(&directory, log_options(clock, vault.check_value()), vault.clone()) {
         Ok(log) => Ok(log),
-        Err(OpenFault::Locked) => bail!("{} is in use by another process, such as a running server: stop that first", config.data.display()),
+        Err(OpenFault::Locked) => {
+            bail!("{} is in use by another process, such as a running server: stop that first", config.data.display())
+        }
         Err(fault) => Err(fault).with_context(|| format!("the log in {} could not be opened", directory.display())),
     }
 }

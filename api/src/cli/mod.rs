@@ -3,7 +3,7 @@
 pub mod command_line;
 pub mod output;
 
-pub mod serve;
 pub mod account;
 pub mod import;
 pub mod log;
+pub mod serve;

@@ -49,8 +49,7 @@ impl Conversation {
     pub fn evolve(&mut self, revision: u64, event: &Event) {
         match (&mut *self, event) {
             (Conversation::Unknown, Event::ConversationCreated(e)) => {
-                *self =
-                    Conversation::Open { kind: e.kind, privacy_mode: e.privacy_mode, members: BTreeMap::new() };
+                *self = Conversation::Open { kind: e.kind, privacy_mode: e.privacy_mode, members: BTreeMap::new() };
             }
             (Conversation::Open { members, .. }, Event::MemberJoined(e)) => {
                 members.insert(e.account, Member { role: e.role, joined_revision: revision });

@@ -1,5 +1,5 @@
 //! Accounts.
 
-pub mod register_account;
-pub mod profile;
 pub mod me;
+pub mod profile;
+pub mod register_account;
