@@ -41,6 +41,15 @@ pub fn install_log(telemetry: &Telemetry) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes a panic a log line that names its place only: what it was raised with may hold what somebody wrote. For the
+/// program itself; tests keep the usual report.
+pub fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(place, thread = std::thread::current().name().unwrap_or_default(), "a thread panicked");
+    }));
+}
+
 /// The process's one recorder of metrics: the first call installs it, later ones share it.
 pub fn recorder() -> PrometheusHandle {
     RECORDER.get_or_init(install_recorder).clone()

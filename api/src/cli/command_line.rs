@@ -122,6 +122,9 @@ fn run(command_line: CommandLine, output: &Output) -> anyhow::Result<()> {
     let config = Config::load(config.as_deref(), flags)?;
     let is_server = matches!(command, Command::Serve(_));
     telemetry::install_log(&if is_server { config.telemetry.clone() } else { quiet(&config.telemetry) })?;
+    telemetry::keep_panics_quiet();
+    #[cfg(feature = "mutants")]
+    tracing::warn!("built with the feature `mutants`: for tests only, never for a server that keeps anything");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         match command {

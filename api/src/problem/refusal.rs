@@ -64,13 +64,25 @@ impl From<Failure> for Problem {
     }
 }
 
+/// A fault with everything that caused it, on one line: `Display` alone never names its source.
+fn in_full(fault: &dyn std::error::Error) -> String {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 impl From<LogFault> for Problem {
     fn from(fault: LogFault) -> Self {
         match fault {
             LogFault::Full => again(Code::LogFull),
             LogFault::Closed => again(Code::Unavailable),
             LogFault::Failed(_) | LogFault::Keys(_) => {
-                tracing::error!(%fault, "a command could not be stored");
+                tracing::error!(cause = %in_full(&fault), "a command could not be stored");
                 again(Code::Unavailable)
             }
         }
@@ -82,10 +94,10 @@ impl From<SourceFault> for Problem {
         match fault {
             SourceFault::Closed => again(Code::Unavailable),
             SourceFault::Unavailable(_) => {
-                tracing::error!(%fault, "the log could not be read");
+                tracing::error!(cause = %in_full(&fault), "the log could not be read");
                 again(Code::Unavailable)
             }
-            SourceFault::Damaged(..) | SourceFault::Unknown(..) => Problem::internal(&fault),
+            SourceFault::Damaged(..) | SourceFault::Unknown(..) => Problem::internal(&in_full(&fault)),
         }
     }
 }
@@ -94,10 +106,10 @@ impl From<WordsFault> for Problem {
     fn from(fault: WordsFault) -> Self {
         match &fault {
             WordsFault::Store(_) => {
-                tracing::error!(%fault, "words could not be opened");
+                tracing::error!(cause = %in_full(&fault), "words could not be opened");
                 again(Code::Unavailable)
             }
-            WordsFault::KeyMissing(..) | WordsFault::Damaged(_) => Problem::internal(&fault),
+            WordsFault::KeyMissing(..) | WordsFault::Damaged(_) => Problem::internal(&in_full(&fault)),
         }
     }
 }
@@ -107,7 +119,7 @@ impl From<ReadFault> for Problem {
         match fault {
             ReadFault::Words(fault) => fault.into(),
             ReadFault::Database(fault) => {
-                tracing::error!(%fault, "a read model could not be read");
+                tracing::error!(cause = %in_full(&fault), "a read model could not be read");
                 again(Code::Unavailable)
             }
         }

@@ -1,6 +1,6 @@
 //! Golden files, round trips, and the table in `domain/SEALING.md`.
 //!
-//! A new event's golden files are written once with `TIDINGS_WRITE_GOLDENS=1 cargo test -p store goldens` (read when the
+//! A new event's golden files are written once with `TIDINGS_WRITE_GOLDENS=1 cargo test -p store golden` (read when the
 //! tests are compiled) and never change afterwards: what they hold stands in somebody's log.
 
 use super::samples::{MARK, Sample, known_secret, sample, sealed_fields, sealed_sample};

@@ -1,4 +1,5 @@
 //! Stories.
 
 mod expire_story;
+mod feed;
 mod post_story;
