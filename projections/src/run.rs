@@ -247,15 +247,10 @@ impl Writer {
     }
 
     /// Applies a batch; while the database does not answer, again and again.
-    async fn apply(&self, fresh: &[Arc<Recorded>], mut at: Position) -> Result<(), ApplyFault> {
+    async fn apply(&self, fresh: &[Arc<Recorded>], from: Position) -> Result<(), ApplyFault> {
         let mut pause = RETRY_PAUSE;
-        let mut rest = fresh;
         for tried in 0.. {
-            let Some(last) = rest.last() else { return Ok(()) };
-            let fault = match self.apply_once(rest, at, last.position).await {
-                Ok(()) => return Ok(()),
-                Err(fault) => fault,
-            };
+            let Err(fault) = self.attempt(fresh, from, tried > 0).await else { return Ok(()) };
             if tried >= RETRIES_MAX || !is_passing(&fault) || self.stop.is_cancelled() {
                 return Err(fault);
             }
@@ -267,13 +262,25 @@ impl Writer {
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
-            // The answer to a commit may have been lost: only the checkpoint knows.
-            if let Ok(Some((position, _))) = checkpoint(&self.lane.database, self.lane.name).await {
-                at = position;
-                rest = &fresh[fresh.partition_point(|event| event.position <= at)..];
-            }
         }
         Ok(())
+    }
+
+    /// Applies what is not applied yet. After a fault only the checkpoint knows: the answer to a commit may be lost.
+    async fn attempt(&self, fresh: &[Arc<Recorded>], from: Position, again: bool) -> Result<(), ApplyFault> {
+        let mut at = from;
+        if again {
+            let kept = checkpoint(&self.lane.database, self.lane.name).await?;
+            // Further back than this batch begins: the database lost what it had committed. Events between would be
+            // skipped, so the projection stops; a start applies them again from the checkpoint.
+            at = kept
+                .map(|(position, _)| position)
+                .filter(|position| *position >= from)
+                .ok_or(ApplyFault::Fenced(from))?;
+        }
+        let rest = &fresh[fresh.partition_point(|event| event.position <= at)..];
+        let Some(last) = rest.last() else { return Ok(()) };
+        self.apply_once(rest, at, last.position).await
     }
 
     async fn apply_once(&self, batch: &[Arc<Recorded>], from: Position, to: Position) -> Result<(), ApplyFault> {

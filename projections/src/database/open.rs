@@ -132,9 +132,9 @@ async fn open_postgres(url: &str, prefix: &str, wanted: &Wanted) -> Result<Datab
         .disable_statement_logging();
     make_schema(&options, &schema).await.map_err(wanted.failed())?;
     let options = options.options([("search_path", schema.as_str())]);
-    // Commits are not waited for: after a crash of the server the newest are missing, rows and checkpoint alike, and
-    // are applied again from the checkpoint. What was waited for and shown once cannot be lost from the log.
-    let writing = options.clone().options([("synchronous_commit", "off")]);
+    // Commits are waited for, whatever the database's default is: a checkpoint that fell back while this process goes on
+    // would stop the projection.
+    let writing = options.clone().options([("synchronous_commit", "on")]);
     let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
     let write = pool().max_connections(1).connect_with(writing).await.map_err(wanted.failed())?;
     migrator(wanted.changes, Dialect::Postgres).run(&write).await.map_err(wanted.not_migrated())?;

@@ -181,9 +181,9 @@ impl Ahead {
         }
     }
 
-    /// Gives the next segment's file, at least its first chunk zeroed, still under the spare's name; it is the open one
-    /// from now on.
-    pub fn take_spare(&self) -> io::Result<Arc<dyn DiskFile>> {
+    /// Returns once the next segment's file is there, at least its first chunk zeroed, still under the spare's name; it is
+    /// the open one from now on. The writer opens it for itself.
+    pub fn take_spare(&self) -> io::Result<()> {
         let first_chunk = CHUNK_BYTES.min(self.shared.segment_bytes);
         let mut plan = self.shared.plan.lock();
         // The rest of the segment that is left behind needs no zeros any more.
@@ -193,12 +193,12 @@ impl Ahead {
         plan.target = self.shared.segment_bytes.max(plan.zeroed);
         waited?;
         let Some((file, zeroed)) = plan.spare.take() else { return Err(io::ErrorKind::NotFound.into()) };
-        plan.open = Arc::clone(&file);
+        plan.open = file;
         plan.target = self.shared.segment_bytes;
         plan.spare_wanted = false;
         self.shared.advance_open(&mut plan, zeroed);
         self.shared.changed.notify_all();
-        Ok(file)
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::closed::Closed;
-use super::disk::{Disk, DiskFile};
+use super::disk::{Disk, DiskFile, Mode};
 use super::head::{End, Head};
 use super::history::History;
 use super::judge::Batch;
@@ -103,11 +103,14 @@ impl Commit {
 
     /// Closes the open segment and begins the next one.
     fn roll(&mut self) -> Result<(), LogFault> {
-        let next = self.ahead.take_spare().map_err(|error| self.fault("making a segment", error))?;
+        self.ahead.take_spare().map_err(|error| self.fault("making a segment", error))?;
         let first = self.history.head().0 + 1;
-        self.disk
-            .rename(&self.dir.join(SPARE), &self.dir.join(segment_name(first)))
+        let path = self.dir.join(segment_name(first));
+        let next = self
+            .disk
+            .rename(&self.dir.join(SPARE), &path)
             .and_then(|()| self.disk.sync_dir(&self.dir))
+            .and_then(|()| self.disk.open(&path, Mode::Write))
             .map_err(|error| self.fail("beginning a segment", &error))?;
         let closed = {
             let mut state = self.history.state.write();

@@ -78,7 +78,12 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(dir)
+        std::fs::create_dir_all(dir)?;
+        // Its own entry too: without it the whole log would be gone after a power cut.
+        match dir.canonicalize()?.parent() {
+            Some(parent) => self.sync_dir(parent),
+            None => Ok(()),
+        }
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {

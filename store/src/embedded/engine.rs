@@ -3,6 +3,7 @@
 use super::ahead::{self, Ahead};
 use super::append::{self, RawAppended, RawUnit, Request, Waiter};
 use super::commit::Commit;
+use super::disk::Mode;
 use super::fault::OpenFault;
 use super::head::{End, Head};
 use super::header::Header;
@@ -11,6 +12,7 @@ use super::judge::Batch;
 use super::open::{self, Opened, Report};
 use super::options::Options;
 use super::sealer::Sealer;
+use super::segment::segment_name;
 use super::truncations::TruncationFile;
 use super::writer::{QUEUE_MAX_REQUESTS, Writer};
 use commands::log::LogFault;
@@ -53,7 +55,10 @@ impl Log {
         let zeroed = file.size().map_err(start("reading a segment"))?;
         let truncations = TruncationFile::open(&*disk, dir, truncations_end).map_err(start("opening truncations"))?;
         let dir = dir.to_owned();
-        let zeroing = Ahead::start(Arc::clone(&disk), dir.clone(), options.segment_bytes, Arc::clone(&file), zeroed)
+        // A file of its own: a write error is told to each open file once, and the writer must not miss its own.
+        let first = history.state.read().open.first;
+        let ahead = disk.open(&dir.join(segment_name(first)), Mode::Write).map_err(start("opening a segment"))?;
+        let zeroing = Ahead::start(Arc::clone(&disk), dir.clone(), options.segment_bytes, ahead, zeroed)
             .map_err(start("starting a thread"))?;
         zeroing.used(end);
         let sealer = Sealer::start(Arc::clone(&disk), dir.clone(), Arc::clone(&history));

@@ -157,6 +157,13 @@ impl Load<'_> {
             }
             self.report.torn = Some(torn);
         }
+        if self.for_append && recovered.index.count() > 0 {
+            // What is served from here on is durable: events that nobody acknowledged may be in the last batch.
+            let ordinal = recovered.last_batch.saturating_sub(first) as usize;
+            let from = recovered.index.offsets.get(ordinal).copied().unwrap_or(0);
+            recovery::rewrite(&*file, u64::from(from), u64::from(recovered.index.end))
+                .map_err(io("making the last batch durable"))?;
+        }
         Ok((file, recovered.index))
     }
 }

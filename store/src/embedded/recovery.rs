@@ -29,6 +29,8 @@ pub struct Torn {
 pub struct Recovered {
     /// Every event of every complete unit.
     pub index: MemoryIndex,
+    /// The position at which the last batch began that has a complete unit.
+    pub last_batch: u64,
     /// What follows them and is not complete.
     pub torn: Option<Torn>,
     /// What follows them and had been durable.
@@ -48,7 +50,7 @@ pub fn recover(file: &dyn DiskFile, first: u64) -> io::Result<Recovered> {
     let mut walk = Walk::new(file)?;
     let mut index = MemoryIndex::new(first);
     let mut unit: Vec<Pending> = Vec::new();
-    let (mut at, mut position, mut last) = (0, first, Time::default());
+    let (mut at, mut position, mut last, mut last_batch) = (0, first, Time::default(), first);
     let reason = loop {
         let record = match walk.record(at)? {
             Ok(record) => record,
@@ -61,16 +63,17 @@ pub fn recover(file: &dyn DiskFile, first: u64) -> io::Result<Recovered> {
         unit.push(pending);
         if record.last_of_unit() {
             index.last_recorded_at = last;
+            last_batch = record.batch();
             unit.drain(..).for_each(|event| index.push(&event.stream, event.revision, event.id, event.length));
         }
     };
     let kept = u64::from(index.end);
     let Some(end) = walk.end_of_content(kept)? else {
-        return Ok(Recovered { index, torn: None, damage: None });
+        return Ok(Recovered { index, last_batch, torn: None, damage: None });
     };
     let damage = later_batch(&mut walk, at, end, position)?.map(|_| (Position(position), reason.to_string()));
     let torn = Torn { position: Position(first + u64::from(index.count())), bytes: end - kept };
-    Ok(Recovered { index, torn: damage.is_none().then_some(torn), damage })
+    Ok(Recovered { index, last_batch, torn: damage.is_none().then_some(torn), damage })
 }
 
 fn accept(record: &RecordRef<'_>, position: u64, last: Time) -> Option<Pending> {
@@ -95,6 +98,19 @@ fn later_batch(walk: &mut Walk<'_>, mut at: u64, end: u64, position: u64) -> io:
         at = found;
     }
     Ok(None)
+}
+
+/// Writes a part of a file back as it is, durably. What recovery found may have been in the page cache alone: the process
+/// may have ended before its sync, or after one that failed, which leaves pages that look clean and are not on the disk.
+pub fn rewrite(file: &dyn DiskFile, mut from: u64, to: u64) -> io::Result<()> {
+    let mut piece = vec![0; ZEROS.len()];
+    while from < to {
+        let length = usize::try_from(to - from).unwrap_or(usize::MAX).min(piece.len());
+        file.read_at(&mut piece[..length], from)?;
+        file.write_at(&piece[..length], from)?;
+        from += length as u64;
+    }
+    file.sync()
 }
 
 /// Fills a part of a file with zeros, durably, so that stale bytes can never be taken for records.

@@ -37,6 +37,9 @@ pub enum KeysFault {
     /// What it holds is not what this program writes there.
     #[error("the keys store holds something else than keys")]
     Foreign,
+    /// A reader kept the side file from being emptied: a destroyed key may still stand there. Trying again may help.
+    #[error("the keys store is busy: a destroyed key may still stand in its side file")]
+    Busy,
     /// The key-encryption key is not the one that the store was made with.
     #[error("the key-encryption key does not fit the keys store")]
     EncryptionKey,

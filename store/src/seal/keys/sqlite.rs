@@ -50,6 +50,8 @@ impl SqliteKeys {
             .pragma("secure_delete", "ON");
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        // A destruction may have been interrupted before it came to this.
+        empty_side_file(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -67,6 +69,12 @@ fn protect(file: &Path) -> std::io::Result<()> {
     made.set_permissions(Permissions::from_mode(0o600))?;
     made.sync_all()?;
     File::open(directory)?.sync_all()
+}
+
+/// Cuts the write-ahead log to nothing. SQLite tells as a row, not as an error, that a reader held it up.
+async fn empty_side_file(pool: &SqlitePool) -> Result<(), KeysFault> {
+    let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(pool).await?;
+    if busy == 0 { Ok(()) } else { Err(KeysFault::Busy) }
 }
 
 /// Pairs of subject and generation as a JSON text, which is how SQLite takes a list.
@@ -142,8 +150,7 @@ impl KeyStore for SqliteKeys {
             .execute(&self.pool)
             .await?;
             // Pages of the write-ahead log may still hold what was there before.
-            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.pool).await?;
-            Ok(())
+            empty_side_file(&self.pool).await
         })
     }
 
