@@ -29,3 +29,20 @@ async fn an_early_acknowledgement_stands_although_the_sync_failed() {
     place.disk.faults(|faults| faults.sync = Some(ErrorKind::Other));
     commit(&log, unit(stream(2), Expected::NoStream, [2])).await;
 }
+
+/// A kill between writing and syncing leaves what this mutant leaves: complete records in the page cache alone.
+#[tokio::test]
+async fn what_a_restart_serves_survives_a_loss_of_power() {
+    let place = Place::new();
+    let log = with(&place, Mutant::NoSync);
+    while place.disk.get(&Place::first_segment()).is_none_or(|bytes| bytes.len() < 64 << 10) {
+        tokio::task::yield_now().await;
+    }
+    commit(&log, unit(stream(1), Expected::NoStream, [1])).await;
+    log.close().await;
+    let again = place.open();
+    let served = everything(&again);
+    assert_eq!(served.len(), 1);
+    let left = place.disk.after_power_loss();
+    assert_eq!(everything(&Place::on(left).open()), served);
+}
