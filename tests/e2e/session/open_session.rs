@@ -70,6 +70,13 @@ both_modes! {
         sign_in(world, "alice", PASSWORD).await.ok(201);
     }
 
+    async fn texts_that_cannot_be_names_count_as_one_name(world: &mut World) {
+        for n in 0..10 {
+            sign_in(world, &format!("not a name {n}"), PASSWORD).await.problem(401, "INVALID_CREDENTIALS");
+        }
+        sign_in(world, "?", PASSWORD).await.problem(429, "RATE_LIMITED");
+    }
+
     async fn signing_in_well_is_not_counted(world: &mut World) {
         world.registers("alice").await;
         for _ in 0..15 {
