@@ -4,7 +4,7 @@ use crate::conversation::messaging::apply::Messaging;
 use crate::database::open::{Wanted, open};
 use crate::projection::{self, ApplyFault, MESSAGING, Projection, STORIES, Step};
 use crate::projections::Projections;
-use crate::run::checkpoint;
+use crate::run::{Lane, Pace, Writer, checkpoint};
 use crate::story::stories::Stories;
 use crate::testing::script::{LOG, Script, account, conversation, everything, message, story, time_of};
 use crate::testing::words::OpenWords;
@@ -20,6 +20,7 @@ use domain::stream::StreamName;
 use domain::words::Field;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const MOMENT: Duration = Duration::from_secs(20);
@@ -109,6 +110,40 @@ async fn a_transaction_that_is_dropped_leaves_neither_rows_nor_checkpoint() {
         world.catches_up().await;
         let view = world.projections.messaging().conversation(account(1), conversation(1)).await.unwrap();
         assert_eq!(view.value.unwrap().member_count, 3);
+        world.stop().await;
+        place.clean().await;
+    }
+}
+
+/// Whoever tries again asks the checkpoint. A database that lost what it had committed must stop its projection: going on
+/// with the batch would skip the events between.
+#[tokio::test]
+async fn a_checkpoint_that_fell_back_stops_the_projection_and_skips_nothing() {
+    for place in Place::all("fell_back") {
+        let mut script = Script::default();
+        script.group(1, &[1, 2, 3]);
+        let (before, batch) = script.events.split_at(2);
+        let at = before.last().unwrap().position;
+        // Makes the database; its checkpoint is at the start, as after a crash that lost the commit of `before`.
+        let world = World::run(&place, &[], 10).await;
+        let wanted = Wanted { name: MESSAGING, version: 1, changes: Messaging::CHANGES, read_connections: 1 };
+        let database = open(&place.url, &wanted).await.unwrap();
+        let writer = Writer {
+            lane: Lane::new::<Messaging>(database.clone(), at),
+            source: world.source.clone(),
+            pace: Pace {
+                batch_max_events: 10,
+                gather: Duration::ZERO,
+                clock: None,
+                #[cfg(feature = "mutants")]
+                mutant: None,
+            },
+            stop: CancellationToken::new(),
+        };
+        let tried = writer.attempt(batch, at, true).await;
+        assert!(matches!(tried, Err(ApplyFault::Fenced(_))), "{tried:?}");
+        assert_eq!(checkpoint(&database, MESSAGING).await.unwrap().unwrap().0, Position::START);
+        database.close().await;
         world.stop().await;
         place.clean().await;
     }
