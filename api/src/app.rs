@@ -21,6 +21,7 @@ use crate::app::due_work::Schedule;
 use crate::app::first_start::make_admin;
 use crate::app::opening::{Opened, Tasks, open};
 use crate::auth::password::Passwords;
+use crate::auth::rates::Rates;
 use crate::auth::role::Roles;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::Tokens;
@@ -85,6 +86,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Counts failed sign-ins.
     pub sign_ins: SignInLimit,
+    /// Counts requests.
+    pub rates: Rates,
     /// The feed's router.
     pub live: Arc<Live>,
     /// The connection to NATS, where events go over it.

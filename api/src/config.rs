@@ -107,6 +107,7 @@ impl Config {
             self.keys.check(),
             self.transport.check(),
             self.auth.check(),
+            self.limits.check(),
             self.telemetry.check(),
         ];
         sections.into_iter().collect::<Result<Vec<()>, String>>().map(drop).map_err(ConfigFault)
@@ -168,6 +169,9 @@ mod tests {
             ("[serv]\nlisten = \"x\"", "serv"),
             ("[server]\nlisten = \"nowhere\"", "server.listen"),
             ("[limits]\nrates = \"sometimes\"", "limits.rates"),
+            ("[limits.rate_send]\nburst = 0\nper_second = 1.0", "limits.rate_send.burst"),
+            ("[limits.rate_query]\nburst = 1\nper_second = -1.0", "limits.rate_query.per_second"),
+            ("[limits]\nrate_sending = 1", "limits.rate_sending"),
             ("[auth]\nargon2_memory_kib = -1", "auth.argon2_memory_kib"),
             ("[auth]\naccess_token_seconds = 0", "auth.access_token_seconds"),
             ("[telemetry]\nlevel = \"=,=\"", "telemetry.level"),

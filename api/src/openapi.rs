@@ -164,6 +164,12 @@ fn success(route: &Route, answer: &Documented) -> Response {
             .header("Tidings-Position", header("Where in the log the answer stands."))
             .header("Tidings-Log", header("Which log that is."));
     }
+    if route.limited.is_some() {
+        let header = |description| HeaderBuilder::new().schema(Some(string())).description(Some(description)).build();
+        response = response
+            .header("RateLimit-Policy", header("The rate's name, its burst `q`, and the seconds `w` that refill it."))
+            .header("RateLimit", header("The rate's name, what is left `r`, and the seconds `t` until all is back."));
+    }
     response.build()
 }
 
@@ -179,6 +185,9 @@ fn problems(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     }
     if route.path.contains('{') {
         codes.push(Code::NotFound);
+    }
+    if route.limited.is_some() {
+        codes.push(Code::RateLimited);
     }
     match route.kind {
         Kind::Command => {

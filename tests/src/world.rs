@@ -34,6 +34,7 @@ pub struct World {
     /// Its client.
     pub http: Http,
     directory: TempDir,
+    change: fn(&mut Config),
     databases: Option<Databases>,
     running: Option<Running>,
 }
@@ -63,7 +64,8 @@ impl World {
     async fn start(mode: Mode, databases: Option<Databases>) -> Self {
         let directory = TempDir::with_prefix("tidings-world-").expect("a directory");
         let clock = Arc::new(MovableClock::default());
-        let mut world = Self { mode, clock, http: Http::new(String::new()), directory, databases, running: None };
+        let mut world =
+            Self { mode, clock, http: Http::new(String::new()), directory, change: |_| (), databases, running: None };
         world.go().await;
         world
     }
@@ -85,6 +87,7 @@ impl World {
             config.keys.url = Some(databases.keys.clone());
             config.transport.url = databases.nats.clone();
         }
+        (self.change)(&mut config);
         config
     }
 
@@ -134,6 +137,12 @@ impl World {
     pub async fn restarts(&mut self) {
         self.stops().await;
         self.go().await;
+    }
+
+    /// The same with another configuration from now on.
+    pub async fn restarts_with(&mut self, change: fn(&mut Config)) {
+        self.change = change;
+        self.restarts().await;
     }
 
     async fn stops(&mut self) {

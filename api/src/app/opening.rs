@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::password::Passwords;
+use crate::auth::rates::Rates;
 use crate::auth::role::Roles;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::Tokens;
@@ -122,6 +123,7 @@ async fn compose(
         roles: Roles::new(projections.accounts()),
         passwords: Passwords::new(&config.auth)?,
         sign_ins: SignInLimit::default(),
+        rates: Rates::new(&config.limits),
         // Feeds follow the log itself, which is in this process: one consumer of NATS is enough, for the projections.
         live: Live::new(log.clone(), vault.clone(), projections.clone(), clock.clone()),
         log_id: log.log_id(),

@@ -1,7 +1,9 @@
 //! Who is asking: passwords, access tokens, roles, and how often one may guess.
 
+pub mod buckets;
 pub mod caller;
 pub mod password;
+pub mod rates;
 pub mod role;
 pub mod sign_in_limit;
 pub mod token;

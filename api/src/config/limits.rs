@@ -13,10 +13,72 @@ pub enum Switch {
     Off,
 }
 
+/// So many at once, and then so many a second.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests at once, from 1 to 1,000,000.
+    pub burst: u32,
+    /// Requests a second in the long run, from 0.001 to 1,000,000.
+    pub per_second: f64,
+}
+
+impl Rate {
+    /// Microseconds after which one more request is allowed.
+    pub fn refill_microseconds(self) -> u32 {
+        // At most 1,000,000,000 by the check, at least 1.
+        (1_000_000.0 / self.per_second) as u32
+    }
+}
+
 /// Rates. The domain's own limits cannot be changed.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Whether rates apply. Failed sign-ins are limited in any case.
     pub rates: Switch,
+    /// Registrations of an address.
+    pub rate_register: Rate,
+    /// Messages of an account.
+    pub rate_send: Rate,
+    /// Other commands of an account.
+    pub rate_command: Rate,
+    /// Questions of an account.
+    pub rate_query: Rate,
+    /// Tickets of an account.
+    pub rate_ticket: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rates: Switch::On,
+            rate_register: Rate { burst: 60, per_second: 1.0 },
+            rate_send: Rate { burst: 100, per_second: 20.0 },
+            rate_command: Rate { burst: 100, per_second: 20.0 },
+            rate_query: Rate { burst: 300, per_second: 100.0 },
+            rate_ticket: Rate { burst: 30, per_second: 1.0 },
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let rates = [
+            ("rate_register", self.rate_register),
+            ("rate_send", self.rate_send),
+            ("rate_command", self.rate_command),
+            ("rate_query", self.rate_query),
+            ("rate_ticket", self.rate_ticket),
+        ];
+        for (name, rate) in rates {
+            if !(1..=1_000_000).contains(&rate.burst) {
+                return Err(format!("bad value for `limits.{name}.burst`: must be from 1 to 1000000"));
+            }
+            if !(0.001..=1_000_000.0).contains(&rate.per_second) {
+                return Err(format!("bad value for `limits.{name}.per_second`: must be from 0.001 to 1000000"));
+            }
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::caller::{self, Caller};
+use crate::auth::rates::Limited;
 use crate::http::answer::{Answer, set};
 use crate::http::headers::{self, IfMatch};
 use crate::http::path::Path;
@@ -32,6 +33,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub trait Endpoint: Sized + Send + Sync + 'static {
     /// Its name: the operation's id, and its name on the feed.
     const NAME: &'static str;
+    /// What it counts as.
+    const LIMITED: Limited = Limited::Command;
     /// The parameters of its path, by name.
     const PATH: &'static [&'static str];
     /// Its body. Written back in its own order, it is what a repeat is recognised by.
@@ -227,6 +230,7 @@ fn run_from_feed<E: Endpoint>(
 ) -> BoxFuture<'static, Result<Answer, Problem>> {
     let parsed = from_feed::<E>(body, idempotency_key.as_deref());
     Box::pin(async move {
+        app.rates.take(E::LIMITED, caller.account, app.clock.now())?;
         let (path, body) = parsed?;
         let surroundings = Surroundings { idempotency_key, correlation, if_match: None };
         run::<E>(&app, &caller, path, body, surroundings).await.map(|(answer, _)| answer)

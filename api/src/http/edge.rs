@@ -1,7 +1,8 @@
-//! The one layer around every route: request id, security headers, time limit, panics, problems, metrics.
+//! The one layer around every route: request id, rates, security headers, time limit, panics, problems, metrics.
 //!
 //! One layer instead of seven: each boxed layer costs on the path of every message.
 
+use crate::http::gate::Gate;
 use crate::http::request::{RequestId, request_id};
 use crate::problem::{Code, Problem};
 use axum::body::Body;
@@ -35,6 +36,7 @@ struct Route {
     method: &'static str,
     template: &'static str,
     is_https: bool,
+    gate: Option<Gate>,
     seconds: Histogram,
     // The usual answers, so that no label is looked up on the hot path.
     ok: OnceLock<Counter>,
@@ -44,12 +46,13 @@ struct Route {
 
 impl Edge {
     /// For one method of one route, named by its template: the real path never becomes a label.
-    pub fn new(method: &'static str, template: &'static str, is_https: bool) -> Self {
+    pub fn new(method: &'static str, template: &'static str, is_https: bool, gate: Option<Gate>) -> Self {
         let seconds = metrics::histogram!("http_request_seconds", "method" => method, "route" => template);
         Self(Arc::new(Route {
             method,
             template,
             is_https,
+            gate,
             seconds,
             ok: OnceLock::new(),
             created: OnceLock::new(),
@@ -138,8 +141,18 @@ where
         let since = Instant::now();
         let id = request_id(request.headers());
         request.extensions_mut().insert(id.clone());
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         let route = self.route.clone();
+        let rate = match route.gate.as_ref().map_or(Ok(None), |gate| gate.pass(&request)) {
+            Ok(rate) => rate,
+            Err(limited) => {
+                return Box::pin(async move {
+                    let response = route.complete(limited.into_response(), id);
+                    route.count(response.status(), since);
+                    Ok(response)
+                });
+            }
+        };
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let response = match tokio::time::timeout(TIME_LIMIT, answer).await {
                 Ok(Ok(Ok(response))) => response.into_response(),
@@ -149,7 +162,8 @@ where
                     Problem::new(Code::Unavailable).detail("the answer took too long").retry_after(5).into_response()
                 }
             };
-            let response = route.complete(response, id);
+            let mut response = route.complete(response, id);
+            response.headers_mut().extend(rate.into_iter().flatten());
             route.count(response.status(), since);
             Ok(response)
         })
@@ -184,7 +198,7 @@ mod tests {
         async fn refuse() -> Problem {
             Problem::new(Code::GroupFull).retry_after(3)
         }
-        let router = axum::Router::new().route("/x", get(refuse).layer(Edge::new("GET", "/x", true)));
+        let router = axum::Router::new().route("/x", get(refuse).layer(Edge::new("GET", "/x", true, None)));
         let (response, body) = ask(router, request("r-7")).await;
         assert_eq!(response.status(), StatusCode::CONFLICT);
         assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some("GROUP_FULL"), Some("r-7")));
@@ -200,7 +214,7 @@ mod tests {
         async fn fail() -> &'static str {
             panic!("secret")
         }
-        let router = axum::Router::new().route("/x", get(fail).layer(Edge::new("GET", "/x", false)));
+        let router = axum::Router::new().route("/x", get(fail).layer(Edge::new("GET", "/x", false, None)));
         let (response, body) = ask(router, request("a b")).await;
         assert_eq!((response.status().as_u16(), body["code"].as_str()), (500, Some("INTERNAL")));
         assert!(!body.to_string().contains("secret"));

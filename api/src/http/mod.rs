@@ -5,6 +5,7 @@ pub mod body;
 pub mod command;
 pub mod cursor;
 pub mod edge;
+pub mod gate;
 pub mod headers;
 pub mod operation;
 pub mod path;

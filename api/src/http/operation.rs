@@ -1,8 +1,10 @@
 //! A route with its documentation: what is routed is what the OpenAPI document says, for both come from here.
 
 use crate::app::App;
+use crate::auth::rates::Limited;
 use crate::http::command::{Endpoint, NoBody, handle};
 use crate::http::edge::Edge;
+use crate::http::gate::Gate;
 use crate::problem::Code;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -125,6 +127,8 @@ pub struct Route {
     pub parameters: Vec<Parameter>,
     /// The shape of the body, if it has one.
     pub body: Option<RefOr<Schema>>,
+    /// What it counts as; none where it is not limited.
+    pub limited: Option<Limited>,
     /// Answers that are no problems.
     pub answers: Vec<Documented>,
     /// Problems of its own.
@@ -151,6 +155,7 @@ impl Route {
             description: "",
             access: Access::SignedIn,
             kind: Kind::Question,
+            limited: Some(Limited::Query),
             parameters: Vec::new(),
             body: None,
             answers: Vec::new(),
@@ -165,13 +170,14 @@ impl Route {
     where
         E::Body: ToSchema,
     {
-        let route = Self { kind: Kind::Command, ..Self::new(method, path, E::NAME, handle::<E>) };
+        let route = Self::new(method, path, E::NAME, handle::<E>).kind(Kind::Command).limited(E::LIMITED);
         if TypeId::of::<E::Body>() == TypeId::of::<NoBody>() { route } else { route.body::<E::Body>() }
     }
 
     /// Its layer and handler.
-    pub fn mount(&self, is_https: bool) -> MethodRouter<Arc<App>> {
-        (self.mount)(Edge::new(self.method.as_str(), self.path, is_https))
+    pub fn mount(&self, app: &Arc<App>) -> MethodRouter<Arc<App>> {
+        let gate = self.limited.map(|limited| Gate::new(app.clone(), self.access, limited));
+        (self.mount)(Edge::new(self.method.as_str(), self.path, app.config.server.is_https(), gate))
     }
 
     /// Says in one sentence what it does.
@@ -192,9 +198,20 @@ impl Route {
         self
     }
 
-    /// Says what kind of operation it is.
+    /// Says what kind of operation it is, and so what it counts as.
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
+        self.limited = match kind {
+            Kind::Command => Some(Limited::Command),
+            Kind::Question => Some(Limited::Query),
+            Kind::Service => None,
+        };
+        self
+    }
+
+    /// Says what it counts as, when that is not what all of its kind count as.
+    pub fn limited(mut self, limited: impl Into<Option<Limited>>) -> Self {
+        self.limited = limited.into();
         self
     }
 

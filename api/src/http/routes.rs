@@ -68,16 +68,15 @@ fn feed() -> Route {
 
 /// The router of everything.
 pub fn router(app: Arc<App>) -> Router {
-    let is_https = app.config.server.is_https();
     let mut paths: Vec<(&'static str, MethodRouter<Arc<App>>)> = Vec::new();
     for route in routes() {
-        let mounted = route.mount(is_https);
+        let mounted = route.mount(&app);
         match paths.iter_mut().find(|(path, _)| *path == route.path) {
             Some((_, methods)) => *methods = std::mem::take(methods).merge(mounted),
             None => paths.push((route.path, mounted)),
         }
     }
-    let unmatched = Edge::new("other", "unmatched", is_https);
+    let unmatched = Edge::new("other", "unmatched", app.config.server.is_https(), None);
     let mut router = Router::new();
     for (path, methods) in paths {
         router = router.route(path, methods.fallback(method_not_allowed.layer(unmatched.clone())));

@@ -4,4 +4,5 @@ mod bad_input;
 mod conventions;
 mod health;
 mod openapi;
+mod rates;
 mod stranger;

@@ -1,6 +1,7 @@
 //! `POST /v1/accounts`: somebody registers.
 
 use crate::app::App;
+use crate::auth::rates::Limited;
 use crate::http::answer::Answer;
 use crate::http::body;
 use crate::http::command::time;
@@ -44,6 +45,7 @@ pub fn route() -> Route {
     Route::new(Method::Post, "/v1/accounts", "RegisterAccount", handle)
         .kind(Kind::Command)
         .access(Access::Open)
+        .limited(Limited::Register)
         .summary("Registers an account.")
         .body::<Body>()
         .answers::<Profile>(201, "The account.")

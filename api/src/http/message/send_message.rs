@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::rates::Limited;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
 use crate::http::operation::{Method, Route};
@@ -47,6 +48,7 @@ pub struct SendMessage;
 
 impl Endpoint for SendMessage {
     const NAME: &'static str = "SendMessage";
+    const LIMITED: Limited = Limited::Send;
     const PATH: &'static [&'static str] = &["id"];
     type Body = Body;
     type Command = send_message::SendMessage;

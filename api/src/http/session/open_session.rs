@@ -1,6 +1,7 @@
 //! `POST /v1/sessions`: somebody signs in.
 
 use crate::app::App;
+use crate::auth::rates::Headers;
 use crate::auth::token::refresh_token;
 use crate::http::answer::Answer;
 use crate::http::body;
@@ -21,7 +22,7 @@ use domain::source::Direction;
 use domain::stream::StreamName;
 use domain::values::{DeviceName, check_text};
 use domain::words::{Purpose, open_one};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub fn route() -> Route {
     Route::new(Method::Post, "/v1/sessions", "OpenSession", handle)
         .kind(Kind::Command)
         .access(Access::Open)
+        // Only failures count, and that is known later.
+        .limited(None)
         .summary("Signs in.")
         .description(
             "Failures are counted for each account and address: ten, and one more every 30 seconds. The access token \
@@ -104,8 +107,6 @@ async fn handle(
 /// A reserved name that no account has: stands for every text that cannot be a name.
 const NOBODY: &str = "deleted";
 
-type Headers = Vec<(HeaderName, HeaderValue)>;
-
 /// Whose user name and password these are. Every failure takes as long as a success.
 async fn verify(app: &App, username: &str, password: String, address: IpAddr) -> Result<(AccountId, Headers), Problem> {
     // A text that cannot be a name is nobody's; all such texts of an address count as one name.
@@ -118,10 +119,11 @@ async fn verify(app: &App, username: &str, password: String, address: IpAddr) ->
         app.sign_ins.give_back(attempt);
     }
     match compared? {
-        Some(account) => Ok((account, attempt.headers(false))),
+        Some(account) => Ok((account, app.sign_ins.headers(attempt, false))),
         None => {
             let refused = Problem::new(Code::InvalidCredentials);
-            Err(attempt.headers(true).into_iter().fold(refused, |problem, (name, value)| problem.header(name, value)))
+            let headers = app.sign_ins.headers(attempt, true);
+            Err(headers.into_iter().fold(refused, |problem, (name, value)| problem.header(name, value)))
         }
     }
 }
