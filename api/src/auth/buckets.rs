@@ -8,12 +8,13 @@ use http::{HeaderName, HeaderValue};
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Keys that are remembered, at most: in each of the shards.
-const REMEMBERED_PER_SHARD: usize = 8_192;
+const REMEMBERED_PER_SHARD: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// Parts of the memory, each with its own lock.
 const SHARDS: usize = 8;
 
@@ -61,7 +62,7 @@ impl Buckets {
             burst: i64::from(burst),
             refill_micros: i64::from(refill_micros),
             policy: policy.unwrap_or(HeaderValue::from_static("")),
-            forgiven_at: std::array::from_fn(|_| Mutex::new(LruCache::unbounded())),
+            forgiven_at: std::array::from_fn(|_| Mutex::new(LruCache::new(REMEMBERED_PER_SHARD))),
         }
     }
 
@@ -78,9 +79,6 @@ impl Buckets {
             return Err(Full { wait_micros });
         }
         forgiven_at.put(key, after);
-        if forgiven_at.len() > REMEMBERED_PER_SHARD {
-            forgiven_at.pop_lru();
-        }
         Ok(Taken { key, reset_micros })
     }
 
@@ -196,11 +194,11 @@ mod tests {
     #[test]
     fn no_more_keys_are_remembered_than_there_is_room_for() {
         let buckets = buckets();
-        for n in 0..(REMEMBERED_PER_SHARD * SHARDS + 10_000) as u128 {
+        for n in 0..(REMEMBERED_PER_SHARD.get() * SHARDS + 10_000) as u128 {
             buckets.take(n.to_be_bytes(), NOW).unwrap();
         }
         let remembered: usize = buckets.forgiven_at.iter().map(|shard| shard.lock().len()).sum();
-        assert_eq!(remembered, REMEMBERED_PER_SHARD * SHARDS);
+        assert_eq!(remembered, REMEMBERED_PER_SHARD.get() * SHARDS);
     }
 
     #[test]
