@@ -6,7 +6,7 @@
 
 use super::disk::{Disk, DiskFile, Mode};
 use super::segment::SPARE;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,8 @@ struct Plan {
     stop: bool,
 }
 
-struct Shared {
+/// Does the zeroing: on the thread, or where a simulation asks for a step.
+pub struct Worker {
     plan: Mutex<Plan>,
     changed: Condvar,
     /// How far the open segment is zeroed, for the writer to look at without the lock.
@@ -45,7 +46,8 @@ struct Shared {
 
 /// The writer's side.
 pub struct Ahead {
-    shared: Arc<Shared>,
+    shared: Arc<Worker>,
+    /// Without it, whoever waits does the work.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -75,25 +77,37 @@ impl Plan {
     }
 }
 
-impl Shared {
+impl Worker {
     fn run(&self) {
         let mut plan = self.plan.lock();
         while !plan.stop {
-            let Some(work) = plan.next(self.segment_bytes) else {
+            if !self.work_off_one(&mut plan) {
                 self.changed.wait(&mut plan);
-                continue;
-            };
-            drop(plan);
-            let done = self.work(&work);
-            plan = self.plan.lock();
-            match (done, work) {
-                (Err(error), _) => plan.fault = Some(error),
-                (Ok(Some(file)), _) => plan.spare = Some((file, 0)),
-                (Ok(None), Work::Zero { to, file, .. }) => self.zeroed(&mut plan, &file, to),
-                (Ok(None), Work::MakeSpare) => {}
             }
-            self.changed.notify_all();
         }
+    }
+
+    /// Does the next piece of work, if there is one.
+    pub fn step(&self) -> bool {
+        self.work_off_one(&mut self.plan.lock())
+    }
+
+    /// How far the open segment is zeroed, in bytes.
+    pub fn zeroed_bytes(&self) -> u64 {
+        self.zeroed.load(Ordering::Acquire)
+    }
+
+    fn work_off_one(&self, plan: &mut MutexGuard<'_, Plan>) -> bool {
+        let Some(work) = plan.next(self.segment_bytes) else { return false };
+        let done = MutexGuard::unlocked(plan, || self.work(&work));
+        match (done, work) {
+            (Err(error), _) => plan.fault = Some(error),
+            (Ok(Some(file)), _) => plan.spare = Some((file, 0)),
+            (Ok(None), Work::Zero { to, file, .. }) => self.zeroed(plan, &file, to),
+            (Ok(None), Work::MakeSpare) => {}
+        }
+        self.changed.notify_all();
+        true
     }
 
     /// The file may be the spare, or the open segment although it was the spare when the work began, or left behind.
@@ -121,19 +135,12 @@ impl Shared {
 }
 
 impl Ahead {
-    /// Starts the thread. `zeroed` says how much of the open segment is zeroed or written already, in bytes; see
-    /// [`capacity`].
-    pub fn start(
-        disk: Arc<dyn Disk>,
-        dir: PathBuf,
-        segment_bytes: u64,
-        open: Arc<dyn DiskFile>,
-        zeroed: u64,
-    ) -> io::Result<Self> {
+    /// `zeroed` says how much of the open segment is zeroed or written already, in bytes; see [`capacity`].
+    pub fn new(disk: Arc<dyn Disk>, dir: PathBuf, segment_bytes: u64, open: Arc<dyn DiskFile>, zeroed: u64) -> Self {
         let target = capacity(zeroed, segment_bytes);
         let spare_wanted = target < segment_bytes;
         let plan = Plan { open, zeroed, target, spare: None, spare_wanted, fault: None, stop: false };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(Worker {
             plan: Mutex::new(plan),
             changed: Condvar::new(),
             zeroed: AtomicU64::new(zeroed),
@@ -141,14 +148,24 @@ impl Ahead {
             dir,
             segment_bytes,
         });
-        let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("log-ahead".into()).spawn(move || worker.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Self { shared, thread: None }
+    }
+
+    /// Starts the thread.
+    pub fn start(&mut self) -> io::Result<()> {
+        let worker = self.worker();
+        self.thread = Some(std::thread::Builder::new().name("log-ahead".into()).spawn(move || worker.run())?);
+        Ok(())
+    }
+
+    /// What the thread runs.
+    pub fn worker(&self) -> Arc<Worker> {
+        Arc::clone(&self.shared)
     }
 
     /// Returns once the open segment is zeroed up to `end`, in bytes. Gives the error of zeroing if that failed again.
     pub fn reserve(&self, end: u64) -> io::Result<()> {
-        if self.shared.zeroed.load(Ordering::Acquire) >= end {
+        if self.shared.zeroed_bytes() >= end {
             return Ok(());
         }
         let mut plan = self.shared.plan.lock();
@@ -157,7 +174,7 @@ impl Ahead {
     }
 
     /// Waits for a state, after having the thread try again what failed before.
-    fn wait(&self, plan: &mut parking_lot::MutexGuard<'_, Plan>, reached: impl Fn(&Plan) -> bool) -> io::Result<()> {
+    fn wait(&self, plan: &mut MutexGuard<'_, Plan>, reached: impl Fn(&Plan) -> bool) -> io::Result<()> {
         plan.fault = None;
         self.shared.changed.notify_all();
         while !reached(plan) {
@@ -165,7 +182,11 @@ impl Ahead {
                 plan.fault = Some(io::Error::from(error.kind()));
                 return Err(error);
             }
-            self.shared.changed.wait(plan);
+            if self.thread.is_some() {
+                self.shared.changed.wait(plan);
+            } else if !self.shared.work_off_one(plan) {
+                return Err(io::Error::other("nothing is left to be zeroed"));
+            }
         }
         Ok(())
     }

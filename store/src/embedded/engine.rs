@@ -20,6 +20,7 @@ use domain::ids::{EventId, Position};
 use domain::source::SourceFault;
 use domain::stream::StreamName;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -41,6 +42,18 @@ pub struct Log {
 impl Log {
     /// Opens the log in `dir` for appending, making it if it is missing. One process at a time can have it.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenFault> {
+        let (log, mut writer) = Self::assemble(dir, options)?;
+        let start = |error| OpenFault::io("starting a thread", error);
+        writer.commit.ahead.start().map_err(start)?;
+        writer.commit.sealer.start().map_err(start)?;
+        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run());
+        *log.writer.lock() = Some(thread.map_err(start)?);
+        Ok(log)
+    }
+
+    /// Everything that [`Log::open`] does but starting its threads: nothing is appended until the writer is driven. So a
+    /// simulation can drive the writer and what works beside it on one thread, in an order of its own.
+    pub fn assemble(dir: &Path, options: Options) -> Result<(Self, Writer), OpenFault> {
         let disk = Arc::clone(&options.disk);
         disk.create_dir(dir).map_err(|error| OpenFault::io("making the log's directory", error))?;
         let lock = disk.lock(&dir.join(LOCK_FILE)).map_err(|error| OpenFault::io("locking the log", error))?;
@@ -58,11 +71,9 @@ impl Log {
         // A file of its own: a write error is told to each open file once, and the writer must not miss its own.
         let first = history.state.read().open.first;
         let ahead = disk.open(&dir.join(segment_name(first)), Mode::Write).map_err(start("opening a segment"))?;
-        let zeroing = Ahead::start(Arc::clone(&disk), dir.clone(), options.segment_bytes, ahead, zeroed)
-            .map_err(start("starting a thread"))?;
+        let zeroing = Ahead::new(Arc::clone(&disk), dir.clone(), options.segment_bytes, ahead, zeroed);
         zeroing.used(end);
-        let sealer = Sealer::start(Arc::clone(&disk), dir.clone(), Arc::clone(&history));
-        let sealer = sealer.map_err(start("starting a thread"))?;
+        let sealer = Sealer::new(Arc::clone(&disk), dir.clone(), Arc::clone(&history));
         let (requests, receiver) = mpsc::channel(QUEUE_MAX_REQUESTS);
         let (head_sender, head) = watch::channel(Head { position: history.head(), end: None });
         let commit = Commit {
@@ -82,10 +93,9 @@ impl Log {
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
         };
-        let writer = Writer { requests: receiver, commit, batch: Batch::default(), lock };
-        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run());
-        let thread = thread.map_err(start("starting a thread"))?;
-        Ok(Self { history, header, report, head, requests: Some(requests), writer: Mutex::new(Some(thread)) })
+        let writer = Writer { requests: receiver, commit, batch: Batch::default(), waiting: VecDeque::default(), lock };
+        let log = Self { history, header, report, head, requests: Some(requests), writer: Mutex::new(None) };
+        Ok((log, writer))
     }
 
     /// Opens the log in `dir` for reading, as it is now. Takes no lock, changes nothing, and opens damaged logs too. What a

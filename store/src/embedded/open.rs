@@ -75,13 +75,20 @@ pub fn open(dir: &Path, options: &Options, for_append: bool) -> Result<Opened, O
 }
 
 fn make_header(dir: &Path, options: &Options) -> Result<Header, OpenFault> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|error| OpenFault::io("making a log id", std::io::Error::other(error.to_string())))?;
-    let log_id = LogId::new(uuid::Builder::from_random_bytes(random).into_uuid());
+    let log_id = match options.new_log_id {
+        Some(log_id) => log_id,
+        None => random_log_id()?,
+    };
     let header = Header { log_id, created: options.clock.now(), key_check: options.key_check };
     header::write(&*options.disk, dir, &header)?;
     Ok(header)
+}
+
+fn random_log_id() -> Result<LogId, OpenFault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| OpenFault::io("making a log id", std::io::Error::other(error.to_string())))?;
+    Ok(LogId::new(uuid::Builder::from_random_bytes(random).into_uuid()))
 }
 
 fn make_segment(disk: &dyn Disk, dir: &Path, first: u64) -> Result<(), OpenFault> {

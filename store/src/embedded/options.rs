@@ -2,6 +2,7 @@
 
 use super::disk::{Disk, RealDisk};
 use domain::clock::Clock;
+use domain::ids::LogId;
 use std::sync::Arc;
 
 /// Bytes of a segment, unless one unit is larger.
@@ -16,6 +17,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The check value of the keys store's hash key: written into a new log, compared with an old one's.
     pub key_check: [u8; 16],
+    /// The id of a log that is made; `None` takes a random one. Set where a history must repeat bit for bit.
+    pub new_log_id: Option<LogId>,
     /// Where the files are.
     pub disk: Arc<dyn Disk>,
     /// A fault that is built in. Only crash tests set it, to show that they would find it.
@@ -40,6 +43,7 @@ impl Options {
             segment_bytes: SEGMENT_DEFAULT_BYTES,
             clock,
             key_check,
+            new_log_id: None,
             disk: Arc::new(RealDisk),
             #[cfg(feature = "mutants")]
             mutant: None,

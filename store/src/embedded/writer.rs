@@ -26,6 +26,8 @@ pub struct Writer {
     pub commit: Commit,
     /// The batch being judged.
     pub batch: Batch,
+    /// What is taken from the queue and not worked off yet.
+    pub waiting: VecDeque<Request>,
     /// The exclusive lock of the directory, held as long as the thread runs.
     pub lock: Box<dyn Any + Send>,
 }
@@ -44,25 +46,38 @@ impl Writer {
     /// Runs until the log is closed or every handle is gone.
     pub fn run(mut self) {
         let mut received = Vec::new();
-        let mut waiting = VecDeque::new();
         while self.requests.blocking_recv_many(&mut received, QUEUE_MAX_REQUESTS) > 0 {
-            waiting.extend(received.drain(..));
-            if let Some(done) = self.work(&mut waiting) {
-                return self.close(waiting, Some(done));
+            self.waiting.extend(received.drain(..));
+            if let Some(done) = self.work() {
+                return self.close(Some(done));
             }
         }
-        self.close(waiting, None);
+        self.close(None);
+    }
+
+    /// Works off what waits now, as [`Writer::run`] does; gives the writer back unless the log was closed.
+    pub fn step(mut self) -> Option<Self> {
+        while let Ok(request) = self.requests.try_recv() {
+            self.waiting.push_back(request);
+        }
+        match self.work() {
+            Some(done) => {
+                self.close(Some(done));
+                None
+            }
+            None => Some(self),
+        }
     }
 
     /// Works off what waits. Whoever asks for the log to be closed ends it.
-    fn work(&mut self, waiting: &mut VecDeque<Request>) -> Option<oneshot::Sender<()>> {
+    fn work(&mut self) -> Option<oneshot::Sender<()>> {
         let mut calls = VecDeque::new();
-        while let Some(request) = waiting.pop_front() {
+        while let Some(request) = self.waiting.pop_front() {
             match request {
                 Request::Append { units, waiter } => {
                     let answers = Vec::with_capacity(units.len());
                     calls.push_back(Call { units: units.into_iter(), answers, told: 0, fault: None, waiter });
-                    if !matches!(waiting.front(), Some(Request::Append { .. })) {
+                    if !matches!(self.waiting.front(), Some(Request::Append { .. })) {
                         self.append(&mut calls);
                     }
                 }
@@ -139,13 +154,13 @@ impl Writer {
     }
 
     /// Stops taking requests, answers those that still wait, and lets the lock go.
-    fn close(mut self, mut waiting: VecDeque<Request>, done: Option<oneshot::Sender<()>>) {
+    fn close(mut self, done: Option<oneshot::Sender<()>>) {
         self.requests.close();
         while let Ok(request) = self.requests.try_recv() {
-            waiting.push_back(request);
+            self.waiting.push_back(request);
         }
         let mut asked = Vec::from_iter(done);
-        for request in waiting {
+        for request in self.waiting {
             match request {
                 Request::Append { waiter, .. } => waiter.answer(Err(LogFault::Closed)),
                 Request::Truncate { answer, .. } => drop(answer.send(Err(LogFault::Closed))),
