@@ -1,6 +1,6 @@
 //! Every event there is. A name on disk is written here by hand and never changes.
 
-use crate::account::event::{AccountRegistered, PasswordChanged, RoleGranted, UsernameReserved};
+use crate::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use crate::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
 use crate::import::event::ImportAdvanced;
 use crate::keys::event::KeyDestroyed;
@@ -70,6 +70,7 @@ events! {
     ReadMoved = "ReadMoved";
     RoleGranted = "RoleGranted";
     SessionOpened = "SessionOpened";
+    SettingsChanged = "SettingsChanged";
     StoryExpired = "StoryExpired";
     StoryPosted = "StoryPosted";
     UsernameReserved = "UsernameReserved";

@@ -13,7 +13,8 @@ use crate::stream::Category;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each is documented at its own type")]
 pub enum State {
-    Account(Account),
+    // By far the largest: the others should not each take its room.
+    Account(Box<Account>),
     Conversation(Conversation),
     Import(Import),
     /// Destructions are applied by the keys store; nothing is decided from them.
@@ -32,7 +33,7 @@ impl State {
     /// The state of a stream without events.
     pub fn empty(category: Category) -> Self {
         match category {
-            Category::Account => State::Account(Account::default()),
+            Category::Account => State::Account(Box::default()),
             Category::Conversation => State::Conversation(Conversation::default()),
             Category::Import => State::Import(Import::default()),
             Category::Keys => State::Keys,

@@ -1,6 +1,7 @@
 //! What people do, one command at a time, each in a scene of its own.
 
 use futures_util::future::BoxFuture;
+use serde_json::json;
 use tests::person::Person;
 use tests::room::{Room, Said};
 use tests::world::World;
@@ -98,4 +99,10 @@ pub const ACTS: &[Act] = &[
         })
     },
     |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
+    |s| {
+        Box::pin(async {
+            s.alice.put("/v1/me/settings", json!({"presence": false, "time_zone": "Europe/Vienna"})).await.ok(200);
+            s.bob.put("/v1/me/settings", json!({"read_receipts": false})).await.ok(200);
+        })
+    },
 ];

@@ -20,6 +20,8 @@ pub struct Screen {
     conversations: BTreeMap<String, Shown>,
     /// One's own stories by id.
     stories: BTreeMap<String, Value>,
+    /// One's own settings.
+    settings: Value,
 }
 
 /// One conversation on the screen.
@@ -43,6 +45,7 @@ impl Screen {
         for story in person.all(&format!("/v1/accounts/{}/stories?limit=100", person.id)).await {
             screen.stories.insert(id_of(&story), story);
         }
+        screen.settings = person.get("/v1/me/settings").await.ok(200);
         screen
     }
 
@@ -118,6 +121,7 @@ impl Screen {
             "reaction.removed" => self.reacted(data, -1),
             "read.moved" => self.read(data),
             "member.role_changed" => self.changed_role(data),
+            "account.settings_changed" => self.settings = data.clone(),
             "story.posted" => self.posted(data),
             "story.expired" => drop(self.stories.remove(&id_of(data))),
             other => panic!("the reducer does not know {other}: {frame}"),

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 use std::time::Duration;
@@ -110,6 +111,15 @@ fn explain<T: DeserializeOwned>(body: &[u8]) -> Problem {
     }
 }
 
+/// For a field that may be null and may be missing: `#[serde(default, deserialize_with = "sent")]` on an
+/// `Option<Option<T>>` tells the two apart.
+///
+/// # Errors
+/// What `T` refuses.
+pub fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Makes a value of the expected type.
 ///
 /// # Errors
@@ -162,7 +172,6 @@ fn escape(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

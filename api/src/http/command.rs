@@ -73,7 +73,7 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Answer, Problem>> + Send;
 
     /// The stream whose revision is the resource's entity tag, where `If-Match` is honoured: the one that it writes.
-    fn resource(_path: &Path) -> Option<StreamName> {
+    fn resource(_caller: &Caller, _path: &Path) -> Option<StreamName> {
         None
     }
 }
@@ -171,7 +171,7 @@ pub async fn run<E: Endpoint>(
         envelope.idempotency = Some(Idempotency { key, body: canonical(&path, &body)? });
     }
     if let Some(demand) = surroundings.if_match
-        && let Some(stream) = E::resource(&path)
+        && let Some(stream) = E::resource(caller, &path)
     {
         envelope.expected = demanded(app, demand, stream).await?;
     }

@@ -1,10 +1,11 @@
 //! Commands by name: how the feed finds what HTTP finds by its address.
 
 use crate::http::command::Entry;
-use crate::http::{conversation, message, story};
+use crate::http::{account, conversation, message, story};
 
 /// Every command that can come over the feed.
 pub const COMMANDS: &[Entry] = &[
+    Entry::of::<account::change_settings::ChangeSettings>(),
     Entry::of::<conversation::create_conversation::CreateConversation>(),
     Entry::of::<conversation::add_member::AddMember>(),
     Entry::of::<conversation::remove_member::RemoveMember>(),

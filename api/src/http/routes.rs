@@ -19,6 +19,8 @@ pub fn routes() -> Vec<Route> {
         account::profile::route(),
         account::profile::route_by_username(),
         account::me::route(),
+        account::settings::route(),
+        account::change_settings::route(),
         session::open_session::route(),
         conversation::create_conversation::route(),
         conversation::inbox::route(),

@@ -38,6 +38,7 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
+        Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
         Event::StoryPosted(e) => Some(Topic::Author(e.author)),
         Event::StoryExpired(_) => authors.get(&recorded.stream).copied().map(Topic::Author),
         Event::AccountRegistered(_)

@@ -7,6 +7,7 @@ use crate::live::data::{
     ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved, StoryExpired, StoryPosted,
 };
 use crate::live::frame::{Frame, raw};
+use crate::wire::account::Settings;
 use crate::wire::message::{Deleted, Edited, Message, Reaction};
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::message::event::MessageSent;
+use domain::proto::account::v1::SettingsWords;
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::proto::story::v1::StoryWords;
@@ -155,6 +157,12 @@ impl Renderer {
                 let (account_id, conversation_id) = reader(&recorded.stream).ok_or_else(|| misplaced(recorded))?;
                 ("read.moved", raw(&ReadMoved { conversation_id, account_id, seq: e.seq }))
             }
+            Event::SettingsChanged(e) => {
+                let words = e.time_zone.as_ref().map(|words| read::<SettingsWords>(words, opened)).transpose()?;
+                let time_zone = words.and_then(Content::present).map(|words| words.time_zone);
+                let data = Settings { read_receipts: e.read_receipts, presence: e.presence, time_zone };
+                ("account.settings_changed", raw(&data))
+            }
             Event::StoryPosted(e) => {
                 let words = read::<StoryWords>(&e.words, opened)?.present();
                 let (text, caption) = words.map_or((None, None), |words| (Some(words.text), words.caption));
@@ -250,6 +258,7 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::ConversationCreated(e) => e.words.as_ref()?.sealed(),
         Event::MessageSent(e) => e.words.sealed(),
         Event::MessageEdited(e) => e.words.sealed(),
+        Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
         Event::AccountRegistered(_)
         | Event::ImportAdvanced(_)

@@ -4,6 +4,7 @@ use domain::clock::Time;
 use domain::ids::AccountId;
 use domain::words::Content;
 use projections::account::accounts::AccountView;
+use projections::account::settings::SettingsView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,6 +56,26 @@ impl From<AccountView> for Profile {
             Content::Erased => (None, None),
         };
         Self { id: view.id, username, display_name, created_at: view.created_at }
+    }
+}
+
+/// What a person chose for themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = AccountSettings)]
+pub struct Settings {
+    /// Whether others see how far the person has read.
+    pub read_receipts: bool,
+    /// Whether others see that the person is there.
+    pub presence: bool,
+    /// Where the person's day begins, by an IANA name; null while it is not set.
+    #[schema(example = "Europe/Vienna")]
+    pub time_zone: Option<String>,
+}
+
+impl From<SettingsView> for Settings {
+    fn from(view: SettingsView) -> Self {
+        let time_zone = view.time_zone.and_then(Content::present);
+        Self { read_receipts: view.signals.read_receipts, presence: view.signals.presence, time_zone }
     }
 }
 

@@ -248,6 +248,7 @@ fn size_bytes(event: &Event) -> usize {
         Event::PasswordChanged(e) => words(&e.credential),
         Event::RoleGranted(e) => e.reason.as_ref().map_or(0, words),
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
+        Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
         Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)

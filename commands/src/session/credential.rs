@@ -31,7 +31,8 @@ pub async fn credential(executor: &Executor, username: &Username) -> Result<Opti
     };
     let Some(account) = holder else { return Ok(None) };
     let state = executor.current(&StreamName::account(account)).await?;
-    let State::Account(Account::Active { credential, .. }) = &*state else { return Ok(None) };
+    let State::Account(state) = &*state else { return Ok(None) };
+    let Account::Active { credential, .. } = &**state else { return Ok(None) };
     let password_hash = match credential {
         None => None,
         Some(field) => match open_one(executor.words(), field).await? {

@@ -2,7 +2,7 @@
 
 use crate::account::values::Role;
 use crate::ids::{AccountId, Hash16};
-use crate::proto::account::v1::{AccountWords, CredentialWords, ReasonWords};
+use crate::proto::account::v1::{AccountWords, CredentialWords, ReasonWords, SettingsWords};
 use crate::words::Field;
 use serde::Serialize;
 
@@ -40,4 +40,15 @@ pub struct RoleGranted {
     pub role: Role,
     /// Why; the deployment's key.
     pub reason: Option<Field<ReasonWords>>,
+}
+
+/// The account has these settings from now on: all of them, whichever changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SettingsChanged {
+    /// Whether others see how far the person has read.
+    pub read_receipts: bool,
+    /// Whether others see that the person is there.
+    pub presence: bool,
+    /// Where the person's day begins, if they said so; the account's key.
+    pub time_zone: Option<Field<SettingsWords>>,
 }

@@ -1,10 +1,28 @@
 //! What deciding needs to know of an account and of a user name.
 
+use crate::account::event::SettingsChanged;
 use crate::account::values::Role;
 use crate::event::Event;
 use crate::ids::AccountId;
-use crate::proto::account::v1::{AccountWords, CredentialWords};
+use crate::proto::account::v1::{AccountWords, CredentialWords, SettingsWords};
 use crate::words::Field;
+
+/// What a person chose for themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Whether others see how far the person has read.
+    pub read_receipts: bool,
+    /// Whether others see that the person is there.
+    pub presence: bool,
+    /// Where the person's day begins, if they said so.
+    pub time_zone: Option<Field<SettingsWords>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { read_receipts: true, presence: true, time_zone: None }
+    }
+}
 
 /// The state of `account-<id>`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +41,8 @@ pub enum Account {
         words: Field<AccountWords>,
         /// The password's hash, once there is a password.
         credential: Option<Field<CredentialWords>>,
+        /// What the person chose.
+        settings: Settings,
     },
 }
 
@@ -41,12 +61,17 @@ impl Account {
                     role: Role::User,
                     words: e.words.clone(),
                     credential: e.credential.clone(),
+                    settings: Settings::default(),
                 };
             }
             (Account::Active { credential, .. }, Event::PasswordChanged(e)) => {
                 *credential = Some(e.credential.clone());
             }
             (Account::Active { role, .. }, Event::RoleGranted(e)) => *role = e.role,
+            (Account::Active { settings, .. }, Event::SettingsChanged(e)) => {
+                let SettingsChanged { read_receipts, presence, time_zone } = e.clone();
+                *settings = Settings { read_receipts, presence, time_zone };
+            }
             _ => {}
         }
     }

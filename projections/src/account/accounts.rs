@@ -3,6 +3,7 @@
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
 use crate::database::row::{DatabaseFault, Row};
+use crate::database::tx::Tx;
 use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step, sealed};
 use crate::reader::{Access, At, Opening, ReadFault};
@@ -13,6 +14,7 @@ use domain::event::Event;
 use domain::ids::{AccountId, Position};
 use domain::proto::account::v1::AccountWords;
 use domain::recorded::Recorded;
+use domain::stream::Category;
 use domain::words::{Content, Purpose};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +36,17 @@ static SET_PASSWORD: Bulk = Bulk::new(
     1,
     ") UPDATE accounts SET has_password = TRUE FROM v WHERE accounts.account = v.account",
 );
+static SET_SETTINGS: Bulk = Bulk::new(
+    "WITH v (account, read_receipts, presence, time_zone) AS (",
+    4,
+    ") UPDATE accounts SET read_receipts = v.read_receipts, presence = v.presence, time_zone = v.time_zone FROM v \
+     WHERE accounts.account = v.account",
+);
+static SET_REVISION: Bulk = Bulk::new(
+    "WITH v (account, revision) AS (",
+    2,
+    ") UPDATE accounts SET revision = v.revision FROM v WHERE accounts.account = v.account",
+);
 static EXISTING: Bulk = Bulk::new(
     "WITH v (account) AS (",
     1,
@@ -42,67 +55,114 @@ static EXISTING: Bulk = Bulk::new(
 
 impl Projection for Accounts {
     const NAME: &'static str = projection::ACCOUNTS;
-    const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS];
+    const VERSION: u32 = 2;
+    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS];
     const TABLES: &'static [Table] = &[Table {
         name: "accounts",
-        select: "SELECT account, username_hash, words, role, has_password, created_at FROM accounts ORDER BY account",
-        columns: &[Kind::Uuid, Kind::Bytes, Kind::Bytes, Kind::Text, Kind::Bool, Kind::Time],
+        select: "SELECT account, username_hash, words, role, has_password, created_at, read_receipts, presence, \
+                 time_zone, revision FROM accounts ORDER BY account",
+        columns: &[
+            Kind::Uuid,
+            Kind::Bytes,
+            Kind::Bytes,
+            Kind::Text,
+            Kind::Bool,
+            Kind::Time,
+            Kind::Bool,
+            Kind::Bool,
+            Kind::Bytes,
+            Kind::Int,
+        ],
     }];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        let mut new: Vec<Value> = Vec::new();
-        let mut roles: BTreeMap<AccountId, Role> = BTreeMap::new();
-        let mut passwords: BTreeSet<AccountId> = BTreeSet::new();
-        let mut last = Position::START;
-        for recorded in batch {
-            let at = recorded.position;
-            let account = || recorded.stream.account_id().ok_or(ApplyFault::Unfit(at, "its stream is no account's"));
-            match &recorded.event {
-                Event::AccountRegistered(e) => new.extend([
-                    e.account.into(),
-                    e.username_hash.into(),
-                    sealed(&e.words, at)?.into(),
-                    Role::User.as_str().into(),
-                    e.credential.is_some().into(),
-                    recorded.occurred_at.into(),
-                ]),
-                Event::RoleGranted(e) => {
-                    roles.insert(account()?, e.role);
-                    last = at;
-                }
-                Event::PasswordChanged(_) => {
-                    passwords.insert(account()?);
-                    last = at;
-                }
-                Event::ConversationCreated(_)
-                | Event::ImportAdvanced(_)
-                | Event::KeyDestroyed(_)
-                | Event::MemberJoined(_)
-                | Event::MemberLeft(_)
-                | Event::MemberRoleChanged(_)
-                | Event::MessageDeleted(_)
-                | Event::MessageEdited(_)
-                | Event::MessageSent(_)
-                | Event::ReactionAdded(_)
-                | Event::ReactionRemoved(_)
-                | Event::ReadMoved(_)
-                | Event::SessionOpened(_)
-                | Event::StoryExpired(_)
-                | Event::StoryPosted(_)
-                | Event::UsernameReserved(_) => {}
-            }
-        }
-        if new.is_empty() && roles.is_empty() && passwords.is_empty() {
+        let mut changes = Changes::default();
+        batch.iter().try_for_each(|recorded| changes.take(recorded))?;
+        if changes.new.is_empty() && changes.revisions.is_empty() {
             return Ok(());
         }
-        let tx = step.tx().await?;
-        INSERT.execute(tx, new).await?;
-        let expected = (roles.len() + passwords.len()) as u64;
-        let roles = roles.into_iter().flat_map(|(account, role)| [account.into(), role.as_str().into()]).collect();
-        let mut touched = SET_ROLE.execute(tx, roles).await?;
-        touched += SET_PASSWORD.execute(tx, passwords.into_iter().map(Value::from).collect()).await?;
-        if touched == expected { Ok(()) } else { Err(ApplyFault::Unfit(last, "its account was never registered")) }
+        changes.write(step.tx().await?).await
+    }
+}
+
+/// What a batch does to accounts: the newest of each kind.
+#[derive(Default)]
+struct Changes {
+    new: Vec<Value>,
+    roles: BTreeMap<AccountId, Role>,
+    passwords: BTreeSet<AccountId>,
+    settings: BTreeMap<AccountId, [Value; 3]>,
+    /// Of every account that has an event in the batch after its registration.
+    revisions: BTreeMap<AccountId, u64>,
+    last: Position,
+}
+
+impl Changes {
+    fn take(&mut self, recorded: &Recorded) -> Result<(), ApplyFault> {
+        let at = recorded.position;
+        let account = || recorded.stream.account_id().ok_or(ApplyFault::Unfit(at, "its stream is no account's"));
+        if recorded.stream.category() == Category::Account {
+            if recorded.revision > 0 {
+                self.revisions.insert(account()?, recorded.revision);
+            }
+            self.last = at;
+        }
+        match &recorded.event {
+            Event::AccountRegistered(e) => self.new.extend([
+                e.account.into(),
+                e.username_hash.into(),
+                sealed(&e.words, at)?.into(),
+                Role::User.as_str().into(),
+                e.credential.is_some().into(),
+                recorded.occurred_at.into(),
+            ]),
+            Event::RoleGranted(e) => {
+                self.roles.insert(account()?, e.role);
+            }
+            Event::PasswordChanged(_) => {
+                self.passwords.insert(account()?);
+            }
+            Event::SettingsChanged(e) => {
+                let time_zone = e.time_zone.as_ref().map(|words| sealed(words, at)).transpose()?;
+                let settings = [e.read_receipts.into(), e.presence.into(), time_zone.into()];
+                self.settings.insert(account()?, settings);
+            }
+            Event::ConversationCreated(_)
+            | Event::ImportAdvanced(_)
+            | Event::KeyDestroyed(_)
+            | Event::MemberJoined(_)
+            | Event::MemberLeft(_)
+            | Event::MemberRoleChanged(_)
+            | Event::MessageDeleted(_)
+            | Event::MessageEdited(_)
+            | Event::MessageSent(_)
+            | Event::ReactionAdded(_)
+            | Event::ReactionRemoved(_)
+            | Event::ReadMoved(_)
+            | Event::SessionOpened(_)
+            | Event::StoryExpired(_)
+            | Event::StoryPosted(_)
+            | Event::UsernameReserved(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn write(self, tx: &mut Tx) -> Result<(), ApplyFault> {
+        INSERT.execute(tx, self.new).await?;
+        let expected = self.roles.len() + self.passwords.len() + self.settings.len() + self.revisions.len();
+        let roles = self.roles.into_iter().flat_map(|(account, role)| [account.into(), role.as_str().into()]);
+        let passwords = self.passwords.into_iter().map(Value::from);
+        let settings = self
+            .settings
+            .into_iter()
+            .flat_map(|(account, [receipts, presence, zone])| [account.into(), receipts, presence, zone]);
+        let revisions = self.revisions.into_iter().flat_map(|(account, revision)| [account.into(), revision.into()]);
+        let mut touched = SET_ROLE.execute(tx, roles.collect()).await?;
+        touched += SET_PASSWORD.execute(tx, passwords.collect()).await?;
+        touched += SET_SETTINGS.execute(tx, settings.collect()).await?;
+        touched += SET_REVISION.execute(tx, revisions.collect()).await?;
+        let is_complete = touched == expected as u64;
+        if is_complete { Ok(()) } else { Err(ApplyFault::Unfit(self.last, "its account was never registered")) }
     }
 }
 
@@ -143,7 +203,7 @@ const SELECT_BY_HASH: &str =
 
 /// Answers questions about accounts.
 #[derive(Clone)]
-pub struct Reader(Access);
+pub struct Reader(pub(super) Access);
 
 impl Reader {
     pub(crate) fn new(access: Access) -> Self {

@@ -39,6 +39,8 @@ changes! {
     FEED_INDEX = 6, "0006_feed_index";
     /// Messages a day.
     MESSAGE_COUNTS = 7, "0007_message_counts";
+    /// Settings of accounts, and their revisions.
+    ACCOUNT_SETTINGS = 8, "0008_account_settings";
 }
 
 /// Which dialect.

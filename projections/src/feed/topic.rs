@@ -71,7 +71,7 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         | Event::ReactionRemoved(_) => {
             recorded.stream.conversation_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Conversation(id)))
         }
-        Event::AccountRegistered(_) | Event::RoleGranted(_) => {
+        Event::AccountRegistered(_) | Event::RoleGranted(_) | Event::SettingsChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
         Event::StoryPosted(e) => Belongs::To(Topic::Author(e.author)),

@@ -65,6 +65,7 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::ReadMoved(_)
             | Event::RoleGranted(_)
             | Event::SessionOpened(_)
+            | Event::SettingsChanged(_)
             | Event::UsernameReserved(_) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Logs written by hand or at random.
 
 use crate::testing::words::{OpenWords, seal};
-use domain::account::event::{AccountRegistered, RoleGranted};
+use domain::account::event::{AccountRegistered, RoleGranted, SettingsChanged};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, ReadMoved};
@@ -200,7 +200,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
         let (who, group) = (u128::from(dice(12)), u128::from(dice(groups.max(1) as u64)));
         let head = heads[group as usize];
         let seq = dice(head.max(1)) + 1;
-        match dice(14) {
+        match dice(15) {
             0 if groups < 20 => {
                 let others = [who, (who + 1) % 12, (who + 2) % 12];
                 script.group(groups, &others);
@@ -224,6 +224,11 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
             9 => {
                 let granted = RoleGranted { role: Role::Moderator, reason: None };
                 script.record(StreamName::account(account(who)), granted);
+            }
+            10 => {
+                let (read_receipts, presence) = (dice(2) == 0, dice(2) == 0);
+                let chosen = SettingsChanged { read_receipts, presence, time_zone: None };
+                script.record(StreamName::account(account(who)), chosen);
             }
             _ if groups > 0 => {
                 script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));

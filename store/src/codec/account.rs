@@ -2,7 +2,7 @@
 
 use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, hash, hash_bytes, uuid, uuid_bytes};
-use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, UsernameReserved};
+use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use domain::account::values::Role;
 use domain::ids::AccountId;
 use domain::proto::account::v1 as proto;
@@ -107,5 +107,23 @@ impl Stored for RoleGranted {
 
     fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
         Ok(Self { reason: each.optional(2, Subjects::of(Subject::Deployment), self.reason)?, ..self })
+    }
+}
+
+impl Stored for SettingsChanged {
+    type Proto = proto::SettingsChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let (read_receipts, presence) = (self.read_receipts, self.presence);
+        Ok(Self::Proto { read_receipts, presence, time_zone: optional_to_proto(self.time_zone.as_ref())? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let time_zone = place.optional(3, of_stream(place.stream)?, proto.time_zone)?;
+        Ok(Self { read_receipts: proto.read_receipts, presence: proto.presence, time_zone })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { time_zone: each.optional(3, of_stream(stream)?, self.time_zone)?, ..self })
     }
 }

@@ -6,7 +6,7 @@ use crate::codec::{map_fields, schema_version};
 use crate::seal::cipher::{KeyPair, NONCE_BYTES, field_key};
 use crate::seal::sealing::seal_field;
 use crate::seal::secret::Secret;
-use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, UsernameReserved};
+use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
@@ -16,7 +16,7 @@ use domain::ids::{AccountId, ConversationId, EventId, Hash16, MessageId, Session
 use domain::import::event::ImportAdvanced;
 use domain::keys::event::KeyDestroyed;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
-use domain::proto::account::v1::{AccountWords, CredentialWords, ReasonWords};
+use domain::proto::account::v1::{AccountWords, CredentialWords, ReasonWords, SettingsWords};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::proto::session::v1::DeviceWords;
@@ -97,6 +97,10 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::RoleGranted => {
             let reason = Some(Field::Clear(ReasonWords { reason: format!("a {MARK} reason") }));
             (account, RoleGranted { role: Role::Moderator, reason }.into())
+        }
+        EventType::SettingsChanged => {
+            let time_zone = Some(Field::Clear(SettingsWords { time_zone: format!("Europe/{MARK}") }));
+            (account, SettingsChanged { read_receipts: true, presence: false, time_zone }.into())
         }
         EventType::SessionOpened => {
             let device = Some(Field::Clear(DeviceWords { device_name: format!("{MARK} telephone") }));

@@ -101,15 +101,20 @@ fn every_event_is_read_back_as_it_was_written() {
 
 #[test]
 fn optional_words_may_be_absent() {
-    for event_type in
-        [EventType::AccountRegistered, EventType::ConversationCreated, EventType::RoleGranted, EventType::SessionOpened]
-    {
+    for event_type in [
+        EventType::AccountRegistered,
+        EventType::ConversationCreated,
+        EventType::RoleGranted,
+        EventType::SessionOpened,
+        EventType::SettingsChanged,
+    ] {
         let mut sample = sealed_sample(event_type);
         match &mut sample.event {
             Event::AccountRegistered(event) => event.credential = None,
             Event::ConversationCreated(event) => event.words = None,
             Event::RoleGranted(event) => event.reason = None,
             Event::SessionOpened(event) => event.device = None,
+            Event::SettingsChanged(event) => event.time_zone = None,
             other => panic!("{other:?}"),
         }
         let payload = encode(&sample.event).unwrap();

@@ -1,3 +1,4 @@
 //! Accounts.
 
+mod change_settings;
 mod register_account;

@@ -37,7 +37,7 @@ impl Endpoint for DeleteMessage {
         Ok(Answer::empty(done))
     }
 
-    fn resource(path: &Path) -> Option<StreamName> {
+    fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {
         path.id("id").ok().map(StreamName::message)
     }
 }

@@ -75,7 +75,7 @@ impl Endpoint for EditMessage {
         Ok(Answer { etag: Some(etag(revision)), ..answer })
     }
 
-    fn resource(path: &Path) -> Option<StreamName> {
+    fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {
         path.id("id").ok().map(StreamName::message)
     }
 }

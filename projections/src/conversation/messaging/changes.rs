@@ -117,6 +117,7 @@ impl<'a> Changes<'a> {
             | Event::PasswordChanged(_)
             | Event::RoleGranted(_)
             | Event::SessionOpened(_)
+            | Event::SettingsChanged(_)
             | Event::StoryExpired(_)
             | Event::StoryPosted(_)
             | Event::UsernameReserved(_) => {}
