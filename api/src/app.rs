@@ -30,6 +30,7 @@ use crate::http::routes::router;
 use crate::live::router::Live;
 use crate::serve::{self, Server};
 use crate::telemetry;
+use crate::traces::Traces;
 use anyhow::{Context, bail};
 use commands::conversation::read_marks::ReadMarks;
 use commands::execute::Executor;
@@ -88,6 +89,8 @@ pub struct App {
     pub sign_ins: SignInLimit,
     /// Counts requests.
     pub rates: Rates,
+    /// Makes traces.
+    pub traces: Traces,
     /// The feed's router.
     pub live: Arc<Live>,
     /// The connection to NATS, where events go over it.

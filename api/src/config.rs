@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// Sections that the public contract knows and that this version does not have.
 const LATER_SECTIONS: &[&str] = &["cluster", "grpc", "search", "media"];
 /// The same for single keys.
-const LATER_KEYS: &[&str] = &["tls", "tls_certificate", "tls_key", "cors", "cors_origins", "otlp", "otlp_endpoint"];
+const LATER_KEYS: &[&str] = &["tls", "tls_certificate", "tls_key", "cors", "cors_origins"];
 
 /// Everything that can be set.
 #[derive(Clone, Default, Deserialize)]
@@ -175,6 +175,8 @@ mod tests {
             ("[auth]\nargon2_memory_kib = -1", "auth.argon2_memory_kib"),
             ("[auth]\naccess_token_seconds = 0", "auth.access_token_seconds"),
             ("[telemetry]\nlevel = \"=,=\"", "telemetry.level"),
+            ("[telemetry]\notlp_endpoint = \"https://x\"", "telemetry.otlp_endpoint"),
+            ("[telemetry]\ntrace_share = 2.0", "telemetry.trace_share"),
             ("[telemetry]\nlevel = \"info,tungstenite::protocol=trace\"", "telemetry.level"),
             ("[database]\nurl = \"mysql://x\"", "database.url"),
             ("[log]\nbackend = \"kurrentdb\"", "log.backend"),

@@ -8,6 +8,7 @@ pub mod config;
 pub mod problem;
 pub mod secrets;
 pub mod telemetry;
+pub mod traces;
 
 pub mod auth;
 pub mod wire;

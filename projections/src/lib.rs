@@ -3,6 +3,7 @@
 //! Depends on `domain` only: a read model can never cause an event. Each projection is a name that never changes, a
 //! database of its own and an `apply`; rows and checkpoint commit together.
 
+pub mod observer;
 pub mod projection;
 pub mod projections;
 

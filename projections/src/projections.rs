@@ -8,6 +8,7 @@ use crate::database::open::{OpenFault, Wanted, open};
 use crate::database::row::DatabaseFault;
 use crate::database::url::DatabaseUrl;
 use crate::feed::feed_index::{self, FeedIndex};
+use crate::observer::Observer;
 use crate::projection::Projection;
 use crate::reader::{Access, ReadFault};
 use crate::run::{self, Lane, Pace};
@@ -38,6 +39,8 @@ pub struct Options {
     pub gather: Duration,
     /// For the metric of how old the newest applied event is; without it there is none.
     pub clock: Option<Arc<dyn Clock>>,
+    /// Is told what is applied, for traces.
+    pub observer: Option<Arc<dyn Observer>>,
     /// A fault built in on purpose.
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::projection::Mutant>,
@@ -50,6 +53,7 @@ impl Default for Options {
             batch_max_events: 4_096,
             gather: Duration::from_millis(250),
             clock: None,
+            observer: None,
             #[cfg(feature = "mutants")]
             mutant: None,
         }
@@ -116,6 +120,7 @@ impl Projections {
             batch_max_events: options.batch_max_events.max(1),
             gather: options.gather,
             clock: options.clock.clone(),
+            observer: options.observer.clone(),
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
         };

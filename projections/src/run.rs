@@ -5,6 +5,7 @@ mod tests;
 
 use crate::database::Database;
 use crate::database::row::DatabaseFault;
+use crate::observer::Observer;
 use crate::projection::{ApplyFault, Projection, Step};
 use crate::wait::{Progress, State};
 use domain::clock::Clock;
@@ -64,6 +65,7 @@ pub(crate) struct Pace {
     pub(crate) batch_max_events: usize,
     pub(crate) gather: Duration,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     #[cfg(feature = "mutants")]
     pub(crate) mutant: Option<crate::projection::Mutant>,
 }
@@ -233,6 +235,7 @@ impl Writer {
             // What this projection had before the reader began, or what the transport repeated.
             let fresh = &batch[batch.partition_point(|event| event.position <= at)..];
             let Some(last) = fresh.last() else { continue };
+            let began = Instant::now();
             if let Err(fault) = self.apply(fresh, at).await {
                 let reason = in_full(&fault);
                 tracing::error!(projection = self.lane.name, position = at.0, error = %reason, "the projection stopped");
@@ -243,6 +246,9 @@ impl Writer {
             at = last.position;
             self.lane.progress.moved(at);
             self.measure(fresh.len(), last);
+            if let Some(observer) = &self.pace.observer {
+                observer.applied(self.lane.name, fresh, began.elapsed());
+            }
         }
     }
 

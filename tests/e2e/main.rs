@@ -5,6 +5,7 @@ mod conversation;
 mod message;
 mod session;
 mod story;
+mod telemetry;
 
 mod feed;
 mod http;

@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod clock;
+pub mod collector;
 pub mod databases;
 pub mod feed;
 pub mod http;

@@ -25,6 +25,8 @@ pub enum Mode {
     Production,
 }
 
+type Change = Box<dyn Fn(&mut Config) + Send + Sync>;
+
 /// A running Tidings, alone in its directory, its databases and its NATS stream.
 pub struct World {
     /// How it runs.
@@ -34,7 +36,7 @@ pub struct World {
     /// Its client.
     pub http: Http,
     directory: TempDir,
-    change: fn(&mut Config),
+    change: Change,
     databases: Option<Databases>,
     running: Option<Running>,
 }
@@ -64,8 +66,15 @@ impl World {
     async fn start(mode: Mode, databases: Option<Databases>) -> Self {
         let directory = TempDir::with_prefix("tidings-world-").expect("a directory");
         let clock = Arc::new(MovableClock::default());
-        let mut world =
-            Self { mode, clock, http: Http::new(String::new()), directory, change: |_| (), databases, running: None };
+        let mut world = Self {
+            mode,
+            clock,
+            http: Http::new(String::new()),
+            directory,
+            change: Box::new(|_| ()),
+            databases,
+            running: None,
+        };
         world.go().await;
         world
     }
@@ -140,8 +149,8 @@ impl World {
     }
 
     /// The same with another configuration from now on.
-    pub async fn restarts_with(&mut self, change: fn(&mut Config)) {
-        self.change = change;
+    pub async fn restarts_with(&mut self, change: impl Fn(&mut Config) + Send + Sync + 'static) {
+        self.change = Box::new(change);
         self.restarts().await;
     }
 

@@ -9,6 +9,7 @@ use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::live::router::Live;
 use crate::secrets;
+use crate::traces::Traces;
 use anyhow::{Context, bail};
 use commands::conversation::read_marks::ReadMarks;
 use commands::execute::Executor;
@@ -59,6 +60,7 @@ impl Opened {
         self.deciding.end().await;
         self.app.projections.close().await;
         self.log.close().await;
+        self.app.traces.close().await;
     }
 }
 
@@ -113,9 +115,11 @@ async fn compose(
     let event_log: Arc<dyn EventLog> = log.clone();
     let executor = Executor::new(event_log.clone(), vault.clone(), clock.clone(), deciding.tracker.clone());
     let url = config.database.url(&config.data).map_err(anyhow::Error::msg)?;
-    let projections = Projections::open_with(&url, log.log_id(), vault.clone(), projection_options(&config, &clock))
-        .await
-        .context("the read models could not be opened")?;
+    let traces = Traces::open(&config.telemetry, clock.clone()).await?;
+    let projections =
+        Projections::open_with(&url, log.log_id(), vault.clone(), projection_options(&config, &clock, &traces))
+            .await
+            .context("the read models could not be opened")?;
     let token_key = secrets::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
@@ -125,7 +129,8 @@ async fn compose(
         sign_ins: SignInLimit::default(),
         rates: Rates::new(&config.limits),
         // Feeds follow the log itself, which is in this process: one consumer of NATS is enough, for the projections.
-        live: Live::new(log.clone(), vault.clone(), projections.clone(), clock.clone()),
+        live: Live::new(log.clone(), vault.clone(), projections.clone(), clock.clone(), traces.clone()),
+        traces,
         log_id: log.log_id(),
         log_header: HeaderValue::from_str(&log.log_id().to_string())?,
         log: event_log,
@@ -208,10 +213,11 @@ fn log_options(clock: &Arc<dyn Clock>, check: Hash16) -> options::Options {
     options
 }
 
-fn projection_options(config: &Config, clock: &Arc<dyn Clock>) -> projections::projections::Options {
+fn projection_options(config: &Config, clock: &Arc<dyn Clock>, traces: &Traces) -> projections::projections::Options {
     projections::projections::Options {
         read_connections: config.database.read_connections,
         clock: Some(clock.clone()),
+        observer: Some(Arc::new(traces.clone())),
         #[cfg(feature = "mutants")]
         mutant: (mutant().as_deref() == Some("checkpoint_outside_transaction"))
             .then_some(projections::projection::Mutant::CheckpointOutsideTransaction),

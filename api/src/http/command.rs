@@ -112,9 +112,12 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
         body::parse(&request_body)?
     };
     let read = arrived.elapsed();
+    let correlation = surroundings.correlation;
     let (answer, done) = run::<E>(&app, &caller, path, parsed, surroundings).await?;
     let mut response = answer.into_response(&app);
-    time(&mut response, read, &done, arrived.elapsed());
+    let total = arrived.elapsed();
+    time(&mut response, read, &done, total);
+    app.traces.request(correlation, E::NAME, read, &done, total);
     Ok(response)
 }
 
@@ -228,12 +231,16 @@ fn run_from_feed<E: Endpoint>(
     idempotency_key: Option<String>,
     correlation: Uuid,
 ) -> BoxFuture<'static, Result<Answer, Problem>> {
+    let arrived = Instant::now();
     let parsed = from_feed::<E>(body, idempotency_key.as_deref());
+    let read = arrived.elapsed();
     Box::pin(async move {
         app.rates.take(E::LIMITED, caller.account, app.clock.now())?;
         let (path, body) = parsed?;
         let surroundings = Surroundings { idempotency_key, correlation, if_match: None };
-        run::<E>(&app, &caller, path, body, surroundings).await.map(|(answer, _)| answer)
+        let (answer, done) = run::<E>(&app, &caller, path, body, surroundings).await?;
+        app.traces.request(correlation, E::NAME, read, &done, arrived.elapsed());
+        Ok(answer)
     })
 }
 

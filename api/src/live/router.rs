@@ -6,6 +6,7 @@ use crate::live::membership::{Authors, Change, Changes, Topic, initial_joins, to
 use crate::live::outbox::Outbox;
 use crate::live::render::Renderer;
 use crate::live::tail;
+use crate::traces::Traces;
 use domain::clock::Clock;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, LogId, Position};
@@ -31,6 +32,8 @@ pub struct Live {
     pub(in crate::live) index: Arc<dyn Index>,
     /// The time, for `hello`.
     pub(in crate::live) clock: Arc<dyn Clock>,
+    /// Makes traces.
+    pub(in crate::live) traces: Traces,
     /// Who is connected.
     pub(in crate::live) routes: Mutex<Routes>,
     /// How far the tail has come; the same as in the routes.
@@ -48,8 +51,9 @@ impl Live {
         words: Arc<dyn Words>,
         projections: Projections,
         clock: Arc<dyn Clock>,
+        traces: Traces,
     ) -> Arc<Self> {
-        Self::over(source, words, Arc::new(ProjectedIndex::new(projections)), clock)
+        Self::over(source, words, Arc::new(ProjectedIndex::new(projections)), clock, traces)
     }
 
     /// The same over any index.
@@ -58,12 +62,14 @@ impl Live {
         words: Arc<dyn Words>,
         index: Arc<dyn Index>,
         clock: Arc<dyn Clock>,
+        traces: Traces,
     ) -> Arc<Self> {
         let position = source.head();
         Arc::new(Self {
             renderer: Renderer { source, words },
             index,
             clock,
+            traces,
             routes: Mutex::new(Routes::at(position)),
             position: watch::Sender::new(position),
             closing: CancellationToken::new(),

@@ -4,13 +4,14 @@ use crate::live::close::Close;
 use crate::live::membership::{Authors, complete_len, initial_joins};
 use crate::live::render::{RenderFault, When};
 use crate::live::router::{Live, Routed};
+use crate::traces::Part;
 use domain::event::Event;
 use domain::recorded::Recorded;
 use domain::source::SourceFault;
 use domain::words::WordsFault;
 use futures_util::StreamExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Events that are handed on before other tasks get their turn.
@@ -101,6 +102,7 @@ impl Live {
         if routed.is_empty() {
             return;
         }
+        let began = Instant::now();
         let events: Vec<_> = routed.iter().map(|routed| Arc::clone(&routed.event)).collect();
         loop {
             match self.renderer.render(&events, When::Live).await {
@@ -112,6 +114,7 @@ impl Live {
                         count += routed.sockets.len() as u64;
                     }
                     metrics::counter!("feed_frames_total").increment(count);
+                    self.trace(routed, began.elapsed());
                     return;
                 }
                 Err(fault) if is_passing(&fault) && !self.closing.is_cancelled() => {
@@ -131,6 +134,19 @@ impl Live {
                     return;
                 }
             }
+        }
+    }
+}
+
+impl Live {
+    fn trace(&self, routed: &[Routed], took: Duration) {
+        for Routed { event, sockets } in routed {
+            self.traces.part(event.correlation_id, || Part {
+                name: format!("feed {}", event.event.event_type()).into(),
+                took,
+                ended: Duration::ZERO,
+                count: Some(("sockets", sockets.len())),
+            });
         }
     }
 }

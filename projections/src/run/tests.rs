@@ -135,6 +135,7 @@ async fn a_checkpoint_that_fell_back_stops_the_projection_and_skips_nothing() {
                 batch_max_events: 10,
                 gather: Duration::ZERO,
                 clock: None,
+                observer: None,
                 #[cfg(feature = "mutants")]
                 mutant: None,
             },

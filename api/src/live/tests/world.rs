@@ -5,6 +5,7 @@ use crate::live::join::Joined;
 use crate::live::membership::{Authors, Visibility};
 use crate::live::replay::{FromIndex, FromLog};
 use crate::live::router::Live;
+use crate::traces::Traces;
 use axum::extract::ws::Utf8Bytes;
 use commands::log::clear_words::ClearWords;
 use commands::log::memory::MemoryLog;
@@ -126,13 +127,13 @@ impl World {
     pub fn new() -> Self {
         let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), Arc::new(StillClock));
         let index = Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None) });
-        let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), Arc::new(StillClock));
+        let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), Arc::new(StillClock), Traces::off());
         Self { log, index, live }
     }
 
     /// The feed of another node, which starts now.
     pub fn another_node(&self) -> Arc<Live> {
-        Live::over(self.log.clone(), Arc::new(ClearWords), self.index.clone(), Arc::new(StillClock))
+        Live::over(self.log.clone(), Arc::new(ClearWords), self.index.clone(), Arc::new(StillClock), Traces::off())
     }
 
     pub fn index_stands_at(&self, position: Option<Position>) {
