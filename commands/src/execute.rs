@@ -87,6 +87,9 @@ pub enum Failure {
     /// An event would be larger than the log takes.
     #[error("an event would be too large")]
     TooLarge,
+    /// A stream that it would write was deleted for good.
+    #[error("a stream was deleted for good")]
+    StreamDeleted,
     /// The append has no answer.
     #[error("the append has no answer")]
     Log(#[source] LogFault),

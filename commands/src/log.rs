@@ -106,6 +106,11 @@ pub enum Appended {
     },
     /// An event is larger than [`domain::limits::EVENT_MAX_BYTES`]. Nothing of this unit was appended.
     TooLarge,
+    /// A stream that it writes was deleted for good. Nothing of this unit was appended.
+    Deleted {
+        /// The first such stream.
+        stream: StreamName,
+    },
 }
 
 /// Why an append has no answer. Nothing of it was acknowledged; it may or may not be found later, which is what event
@@ -140,4 +145,9 @@ pub trait EventLog: EventSource {
 
     /// Hides every event of the stream before revision `before`, durably. Never moves back.
     fn truncate<'a>(&'a self, stream: &'a StreamName, before: u64) -> BoxFuture<'a, Result<(), LogFault>>;
+
+    /// Deletes a stream for good, durably, whether or not it ever had an event: nothing of it is read any more, and a unit
+    /// that writes it is answered [`Appended::Deleted`]. Its newest revision stays known, so that decisions which rest
+    /// on it do not take it for one that never was.
+    fn delete<'a>(&'a self, stream: &'a StreamName) -> BoxFuture<'a, Result<(), LogFault>>;
 }

@@ -75,7 +75,7 @@ pub struct LogSlice {
     pub at_end: bool,
 }
 
-/// A batch of consecutive events, at least one, in log order.
+/// A batch of consecutive events, at least one, in log order. Positions between them hold no event any more.
 pub type Batch = Arc<[Arc<Recorded>]>;
 
 /// A live subscription. It ends only with a fault or when the log closes.
@@ -90,7 +90,7 @@ pub trait EventSource: Send + Sync + 'static {
     fn head(&self) -> Position;
 
     /// Up to `limit` events of a stream from revision `from` on (inclusive), in `direction`. `u64::MAX` backward means
-    /// from its end. What retention or truncation hides is not given.
+    /// from its end. What retention, truncation or deletion hides is not given.
     fn read_stream<'a>(
         &'a self,
         stream: &'a StreamName,
@@ -100,7 +100,8 @@ pub trait EventSource: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<StreamSlice, SourceFault>>;
 
     /// Up to `limit` matching events after (forward) or before (backward) position `from`, exclusive. A filtered read
-    /// may stop early with fewer and `at_end: false`, so that one call never scans without bound.
+    /// may stop early with fewer (none too) and `at_end: false`, so that one call never scans without bound; so may any
+    /// read where much was reclaimed or deleted. The newest event of the log is always given.
     fn read_all<'a>(
         &'a self,
         from: Position,

@@ -56,6 +56,7 @@ impl From<Failure> for Problem {
             Failure::KeyReused => Problem::new(Code::IdempotencyKeyReused),
             Failure::Overloaded => again(Code::Overloaded),
             Failure::TooLarge => Problem::new(Code::TooLarge).detail("the words are too large for one event"),
+            Failure::StreamDeleted => Problem::new(Code::NotFound),
             Failure::Log(fault) => fault.into(),
             Failure::Source(fault) => fault.into(),
             Failure::Words(fault) => fault.into(),

@@ -166,6 +166,10 @@ impl Executor {
                     self.finish(job, result);
                 }
                 Appended::TooLarge => self.finish(job, Err(Failure::TooLarge)),
+                Appended::Deleted { .. } => {
+                    used.iter().for_each(|used| self.cache.forget(&used.stream));
+                    self.finish(job, Err(Failure::StreamDeleted));
+                }
             }
             committed.push(is_committed);
         }

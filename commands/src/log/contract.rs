@@ -91,7 +91,9 @@ cases! {
     retention:
         a_stream_with_a_max_count_shows_its_newest_event_only
         a_stream_with_a_max_age_shows_what_is_young
-        a_truncated_stream_shows_the_rest_and_goes_on;
+        a_truncated_stream_shows_the_rest_and_goes_on
+        a_deleted_stream_shows_nothing_and_takes_nothing
+        whoever_reads_the_whole_log_passes_over_deleted_streams_and_reaches_its_head;
     subscribing:
         a_subscription_catches_up_and_stays_live
         subscriptions_have_neither_gap_nor_repeat_under_concurrent_appends;

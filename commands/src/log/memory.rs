@@ -23,7 +23,8 @@ use tokio::sync::watch;
 const BATCH_MAX_EVENTS: usize = 256;
 
 /// A log in memory. Its positions are dense; words stay clear in it. As in the embedded log, only reading by stream
-/// leaves out what retention and truncation hide.
+/// leaves out what retention and truncation hide, and every way of reading the events of deleted streams, except the
+/// newest event of the log.
 pub struct MemoryLog {
     id: LogId,
     clock: Arc<dyn Clock>,
@@ -44,6 +45,7 @@ struct Held {
     /// The event of revision n.
     events: Vec<Arc<Recorded>>,
     truncated_before: u64,
+    is_deleted: bool,
 }
 
 impl MemoryLog {
@@ -89,7 +91,11 @@ impl EventSource for MemoryLog {
         positions: &'a [Position],
     ) -> BoxFuture<'a, Result<Vec<Arc<Recorded>>, SourceFault>> {
         let history = self.history.read();
-        let events = positions.iter().filter_map(|position| history.at(*position).cloned()).collect();
+        let events = positions
+            .iter()
+            .filter_map(|position| history.at(*position))
+            .filter(|event| !history.is_deleted(&event.stream));
+        let events = events.cloned().collect();
         Box::pin(ready(Ok(events)))
     }
 
@@ -132,6 +138,11 @@ impl EventLog for MemoryLog {
         held.truncated_before = held.truncated_before.max(before);
         Box::pin(ready(Ok(())))
     }
+
+    fn delete<'a>(&'a self, stream: &'a StreamName) -> BoxFuture<'a, Result<(), LogFault>> {
+        self.history.write().streams.entry(stream.clone()).or_default().is_deleted = true;
+        Box::pin(ready(Ok(())))
+    }
 }
 
 impl History {
@@ -141,7 +152,16 @@ impl History {
 
     fn after(&self, after: Position, limit: usize) -> Vec<Arc<Recorded>> {
         let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
-        self.events.iter().skip(skipped).take(limit).cloned().collect()
+        self.events.iter().skip(skipped).filter(|event| self.is_shown(event)).take(limit).cloned().collect()
+    }
+
+    fn is_deleted(&self, stream: &StreamName) -> bool {
+        self.streams.get(stream).is_some_and(|held| held.is_deleted)
+    }
+
+    /// Whether an event is read by position: the newest one is in any case.
+    fn is_shown(&self, event: &Recorded) -> bool {
+        event.position.0 == self.events.len() as u64 || !self.is_deleted(&event.stream)
     }
 
     fn revision(&self, stream: &StreamName) -> Option<u64> {
@@ -157,7 +177,7 @@ impl History {
         let seconds = kept.max_age_seconds.map(|age| i64::try_from(age).unwrap_or(i64::MAX));
         let oldest = seconds.map(|age| now.plus_seconds(-age));
         let is_young = |event: &Recorded| oldest.is_none_or(|oldest| event.recorded_at >= oldest);
-        let is_shown = |event: &&Arc<Recorded>| event.revision >= lowest && is_young(event);
+        let is_shown = |event: &&Arc<Recorded>| !held.is_deleted && event.revision >= lowest && is_young(event);
         let shown = held.events.iter().filter(is_shown);
         let events = match direction {
             Direction::Forward => shown.filter(|event| event.revision >= from).take(limit).cloned().collect(),
@@ -180,7 +200,7 @@ impl History {
                 break;
             }
             slice.next = event.position;
-            if filter.matches(event.stream.as_str(), event.event.event_type()) {
+            if self.is_shown(event) && filter.matches(event.stream.as_str(), event.event.event_type()) {
                 slice.events.push(Arc::clone(event));
             }
         }
@@ -195,6 +215,9 @@ impl History {
         let mut events = unit.writes.iter().flat_map(|write| &write.events);
         if events.any(|new| size_bytes(&new.event) > EVENT_MAX_BYTES) {
             return Appended::TooLarge;
+        }
+        if let Some(write) = unit.writes.iter().find(|write| self.is_deleted(&write.stream)) {
+            return Appended::Deleted { stream: write.stream.clone() };
         }
         let writes = unit.writes.iter().map(|write| (&write.stream, write.expected));
         let checks = unit.checks.iter().map(|check| (&check.stream, check.expected));

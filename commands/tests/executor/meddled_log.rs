@@ -125,4 +125,8 @@ impl EventLog for MeddledLog {
     fn truncate<'a>(&'a self, stream: &'a StreamName, before: u64) -> BoxFuture<'a, Result<(), LogFault>> {
         self.inner.truncate(stream, before)
     }
+
+    fn delete<'a>(&'a self, stream: &'a StreamName) -> BoxFuture<'a, Result<(), LogFault>> {
+        self.inner.delete(stream)
+    }
 }

@@ -1,5 +1,6 @@
 //! What is handed to the writer and what it answers.
 
+use super::marks::Hidden;
 use super::record::{RawEvent, TYPE_MAX_BYTES};
 use commands::log::{Check, Expected, LogFault};
 use domain::clock::Time;
@@ -55,6 +56,11 @@ pub enum RawAppended {
     },
     /// An event is larger than [`domain::limits::EVENT_MAX_BYTES`]. Nothing of this unit was appended.
     TooLarge,
+    /// A stream that it writes was deleted for good. Nothing of this unit was appended.
+    Deleted {
+        /// The first such stream.
+        stream: StreamName,
+    },
 }
 
 /// Whoever waits for an append. Called on the writer's thread: it must be quick and never wait.
@@ -83,12 +89,12 @@ pub enum Request {
         /// Gets the answer.
         waiter: Box<dyn Waiter>,
     },
-    /// Hide the events of a stream before a revision.
-    Truncate {
+    /// Hide events of a stream.
+    Hide {
         /// The stream.
         stream: StreamName,
-        /// The first revision that is still read.
-        before: u64,
+        /// Which.
+        hidden: Hidden,
         /// Gets the answer.
         answer: oneshot::Sender<Result<(), LogFault>>,
     },

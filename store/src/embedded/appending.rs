@@ -111,6 +111,7 @@ impl Waiter for Appending {
             RawAppended::Duplicate(position) => Appended::Duplicate(position),
             RawAppended::Conflict { stream, actual } => Appended::Conflict { stream, actual },
             RawAppended::TooLarge => Appended::TooLarge,
+            RawAppended::Deleted { stream } => Appended::Deleted { stream },
         };
         let Self { committed, answer: waiting, .. } = *self;
         let answer = answer.map(|answers| answers.into_iter().zip(committed).map(of_unit).collect());

@@ -6,11 +6,11 @@ use super::disk::{Disk, DiskFile, Mode};
 use super::head::{End, Head};
 use super::history::History;
 use super::judge::Batch;
+use super::marks::{Hidden, MarksFile};
 use super::memory_index::MemoryIndex;
 use super::recovery::zero;
 use super::sealer::Sealer;
 use super::segment::{SPARE, segment_name};
-use super::truncations::TruncationFile;
 use commands::log::LogFault;
 use domain::ids::Position;
 use domain::stream::StreamName;
@@ -36,16 +36,14 @@ pub struct Commit {
     pub file: Arc<dyn DiskFile>,
     /// Where the next record goes in it, in bytes.
     pub end: u64,
-    /// Bytes of it that a failed write may have left behind.
-    pub dirty: Option<(u64, u64)>,
     /// Why the log takes nothing more.
     pub failed: Option<String>,
     /// Zeroes ahead.
     pub ahead: Ahead,
     /// Writes index files.
     pub sealer: Sealer,
-    /// Where truncations are written.
-    pub truncations: TruncationFile,
+    /// Where truncations and tombstones are written.
+    pub marks: MarksFile,
     /// Tells everybody where the head is.
     pub head: watch::Sender<Head>,
     /// A fault that is built in, for crash tests.
@@ -54,8 +52,8 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Writes a batch and syncs it once. After [`LogFault::Full`] nothing of it is left in the file when the next batch
-    /// is written; after any other fault the log takes nothing more.
+    /// Writes a batch and syncs it once. After [`LogFault::Full`] nothing of it is left in the file; after any other fault
+    /// the log takes nothing more.
     pub fn write(&mut self, batch: &Batch) -> Result<(), LogFault> {
         if let Some(reason) = &self.failed {
             return Err(LogFault::Failed(reason.clone()));
@@ -66,8 +64,7 @@ impl Commit {
         self.make_room(batch.bytes.len() as u64)?;
         let (start, end) = (Instant::now(), self.end + batch.bytes.len() as u64);
         if let Err(error) = self.file.write_at(&batch.bytes, self.end) {
-            self.dirty = Some((self.end, end));
-            return Err(self.fault("writing a batch", error));
+            return Err(self.take_back(end, error));
         }
         if let Err(error) = self.sync() {
             // Whatever the reason: what a failed sync left on the disk is not known.
@@ -77,6 +74,21 @@ impl Commit {
         self.end = end;
         self.ahead.used(end);
         Ok(())
+    }
+
+    /// After a failed write: complete units of the batch may stand in the file already, and recovery would take them for
+    /// committed. "The disk is full" is the answer only once zeros stand there durably; they take no space that the
+    /// file does not have already.
+    fn take_back(&mut self, end: u64, error: io::Error) -> LogFault {
+        let fault = self.fault("writing a batch", error);
+        if self.failed.is_some() {
+            return fault;
+        }
+        let to = self.file.size().map_or(end, |size| size.min(end));
+        match zero(&*self.file, self.end, to) {
+            Ok(()) => fault,
+            Err(error) => self.fail("zeroing after a failed write", &error),
+        }
     }
 
     #[cfg(not(feature = "mutants"))]
@@ -91,10 +103,6 @@ impl Commit {
 
     /// Sees to it that the next `bytes` of the open segment are zeros that are durable.
     fn make_room(&mut self, bytes: u64) -> Result<(), LogFault> {
-        if let Some((from, to)) = self.dirty {
-            zero(&*self.file, from, to).map_err(|error| self.fault("zeroing after a failed write", error))?;
-            self.dirty = None;
-        }
         if self.end > 0 && self.end + bytes > self.capacity {
             self.roll()?;
         }
@@ -156,15 +164,18 @@ impl Commit {
         }
     }
 
-    /// Hides the events of a stream before a revision, durably. Never moves back.
-    pub fn truncate(&mut self, stream: StreamName, before: u64) -> Result<(), LogFault> {
+    /// Hides events of streams, durably and with one sync. Nothing comes back.
+    pub fn mark(&mut self, marks: &[(StreamName, Hidden)]) -> Result<(), LogFault> {
         if let Some(reason) = &self.failed {
             return Err(LogFault::Failed(reason.clone()));
         }
-        if self.history.truncations.before(&stream) < before {
-            self.truncations.append(&stream, before).map_err(|error| self.fault("writing a truncation", error))?;
-            self.history.truncations.publish(stream, before);
+        let known = &self.history.marks;
+        let new: Vec<_> = marks.iter().filter(|(stream, hidden)| !known.covers(stream, *hidden)).cloned().collect();
+        if new.is_empty() {
+            return Ok(());
         }
+        self.marks.append(&new).map_err(|error| self.fault("marking streams", error))?;
+        new.iter().for_each(|(stream, hidden)| self.history.marks.publish(stream, *hidden));
         Ok(())
     }
 

@@ -9,11 +9,11 @@ use super::head::{End, Head};
 use super::header::Header;
 use super::history::History;
 use super::judge::Batch;
+use super::marks::{Hidden, MarksFile};
 use super::open::{self, Opened, Report};
 use super::options::Options;
 use super::sealer::Sealer;
 use super::segment::segment_name;
-use super::truncations::TruncationFile;
 use super::writer::{QUEUE_MAX_REQUESTS, Writer};
 use commands::log::LogFault;
 use domain::ids::{EventId, Position};
@@ -58,7 +58,7 @@ impl Log {
         disk.create_dir(dir).map_err(|error| OpenFault::io("making the log's directory", error))?;
         let lock = disk.lock(&dir.join(LOCK_FILE)).map_err(|error| OpenFault::io("locking the log", error))?;
         let lock = lock.ok_or(OpenFault::Locked)?;
-        let Opened { header, history, report, truncations_end } = open::open(dir, &options, true)?;
+        let Opened { header, history, report, marks } = open::open(dir, &options, true)?;
         let history = Arc::new(history);
         let (file, end) = {
             let state = history.state.read();
@@ -66,7 +66,7 @@ impl Log {
         };
         let start = |doing| move |error| OpenFault::io(doing, error);
         let zeroed = file.size().map_err(start("reading a segment"))?;
-        let truncations = TruncationFile::open(&*disk, dir, truncations_end).map_err(start("opening truncations"))?;
+        let marks = MarksFile::open(&*disk, dir, &marks)?;
         let dir = dir.to_owned();
         // A file of its own: a write error is told to each open file once, and the writer must not miss its own.
         let first = history.state.read().open.first;
@@ -84,11 +84,10 @@ impl Log {
             capacity: ahead::capacity(zeroed, options.segment_bytes),
             file,
             end,
-            dirty: None,
             failed: None,
             ahead: zeroing,
             sealer,
-            truncations,
+            marks,
             head: head_sender,
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
@@ -149,10 +148,10 @@ impl Log {
         self.send(Request::Append { units, waiter }).await
     }
 
-    /// Hides every event of the stream before revision `before`, durably. Never moves back.
-    pub async fn truncate(&self, stream: StreamName, before: u64) -> Result<(), LogFault> {
+    /// Hides every event of the stream before a revision, or deletes it for good, durably. Never moves back.
+    pub async fn hide(&self, stream: StreamName, hidden: Hidden) -> Result<(), LogFault> {
         let (answer, answered) = oneshot::channel();
-        self.send(Request::Truncate { stream, before, answer }).await?;
+        self.send(Request::Hide { stream, hidden, answer }).await?;
         answered.await.map_err(|_| LogFault::Closed)?
     }
 

@@ -18,6 +18,10 @@ pub enum OpenFault {
     /// The header is not readable.
     #[error("the log's header is damaged: {0}")]
     Header(&'static str),
+    /// An entry in the file of truncations and tombstones is lost, and later ones are there: what it hid would be shown
+    /// again.
+    #[error("the file `marks` of truncated and deleted streams is damaged at byte {0}")]
+    Marks(usize),
     /// The files are of another version of the format.
     #[error("the log has format version {0}, which this program does not know")]
     Version(u32),

@@ -47,11 +47,16 @@ impl Follower {
         while !self.ended {
             let head = *self.head.borrow_and_update();
             if self.after < head.position {
-                let batch = self.there(head.position).await;
-                if let Ok((_, scanned)) = &batch {
-                    self.after = scanned.next;
+                let (events, scanned) = match self.there(head.position).await {
+                    Ok(there) => there,
+                    Err(fault) => return Some(Err(fault)),
+                };
+                self.after = scanned.next;
+                if events.is_empty() {
+                    // Everything that was looked at is gone for good.
+                    continue;
                 }
-                return Some(batch.map(|(events, _)| events));
+                return Some(Ok(events));
             }
             match head.end {
                 Some(End::Closed) => return None,
@@ -64,8 +69,13 @@ impl Follower {
 
     /// What is durable already, from the ring or from the disk.
     async fn there(&self, head: Position) -> Result<(Arc<[Arc<Recorded>]>, Scanned), SourceFault> {
-        if let Some(batch) = self.ring.after(self.after, head, BATCH_MAX_EVENTS) {
-            return Ok(batch);
+        if let Some((events, scanned)) = self.ring.after(self.after, head, BATCH_MAX_EVENTS) {
+            let marks = &self.history.marks;
+            if !marks.has_deleted() {
+                return Ok((events, scanned));
+            }
+            let is_shown = |event: &&Arc<Recorded>| event.position == head || !marks.is_deleted(event.stream.as_str());
+            return Ok((events.iter().filter(is_shown).cloned().collect(), scanned));
         }
         let (history, after) = (Arc::clone(&self.history), self.after);
         let slice =
@@ -99,9 +109,11 @@ fn read_all(
 ) -> Result<LogSlice, SourceFault> {
     let mut events = Vec::new();
     let (mut bytes, mut fault) = (0, None);
-    let most = if limit == 0 { 0 } else { SCAN_MAX_EVENTS };
+    let (most, head) = (if limit == 0 { 0 } else { SCAN_MAX_EVENTS }, history.head());
     let scanned = history.scan(from, direction, most, |record| {
-        if matches(filter, &record) {
+        // The newest event is given in any case: whoever follows reaches the head.
+        let is_gone = record.position() != head && history.marks.is_deleted(record.stream());
+        if !is_gone && matches(filter, &record) {
             match decode(&record) {
                 Ok(event) => events.push(event),
                 Err(unreadable) => fault = Some(unreadable),

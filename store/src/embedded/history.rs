@@ -3,9 +3,9 @@
 use super::bloom;
 use super::closed::{Closed, Hashed};
 use super::disk::DiskFile;
+use super::marks::Marks;
 use super::memory_index::MemoryIndex;
 use super::segment::Files;
-use super::truncations::Truncations;
 use domain::clock::{Clock, Time};
 use domain::ids::{EventId, LogId, Position};
 use domain::limits::IDEMPOTENCY_KEY_LIFE_SECONDS;
@@ -45,8 +45,8 @@ pub struct History {
     pub state: RwLock<State>,
     /// The closed segments' files.
     pub files: Files,
-    /// Which streams were truncated.
-    pub truncations: Truncations,
+    /// Which streams were truncated or deleted.
+    pub marks: Marks,
     /// For ages.
     pub clock: Arc<dyn Clock>,
     heads: Mutex<LruCache<StreamName, KnownHead>>,
@@ -55,13 +55,13 @@ pub struct History {
 
 impl History {
     /// Puts together what recovery found.
-    pub fn new(log_id: LogId, state: State, files: Files, truncations: Truncations, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(log_id: LogId, state: State, files: Files, marks: Marks, clock: Arc<dyn Clock>) -> Self {
         let head = state.open.first + u64::from(state.open.count()) - 1;
         Self {
             log_id,
             state: RwLock::new(state),
             files,
-            truncations,
+            marks,
             clock,
             heads: Mutex::new(LruCache::new(HEADS)),
             head: AtomicU64::new(head),

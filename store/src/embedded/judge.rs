@@ -80,6 +80,9 @@ impl Batch {
         if is_too_large(unit) {
             return Ok(RawAppended::TooLarge);
         }
+        if let Some(write) = unit.writes.iter().find(|write| history.marks.is_deleted(write.stream.as_str())) {
+            return Ok(RawAppended::Deleted { stream: write.stream.clone() });
+        }
         let mut actuals = Vec::with_capacity(unit.writes.len());
         for write in &unit.writes {
             let actual = self.head(history, state, &write.stream).map_err(unreadable)?;

@@ -5,6 +5,7 @@ use super::decode::decode;
 use super::engine::Log;
 use super::fault::OpenFault;
 use super::follow;
+use super::marks::Hidden;
 use super::options::Options;
 use super::ring::Ring;
 use crate::seal::vault::Vault;
@@ -22,8 +23,9 @@ pub const STREAM_MAX_EVENTS: usize = 4096;
 
 /// The embedded log.
 ///
-/// Reading by position, and subscribing, gives every event that is in the files; only reading by stream leaves out what
-/// the category's retention and truncation hide.
+/// Reading by stream leaves out what the category's retention, truncation and deletion hide. Reading by position, and
+/// subscribing, leaves out what was reclaimed and the events of deleted streams; but never the newest event of the log,
+/// so that whoever follows reaches its head.
 pub struct EmbeddedLog {
     raw: Log,
     /// None in a log that is open for reading only.
@@ -117,8 +119,11 @@ impl EventSource for EmbeddedLog {
     ) -> BoxFuture<'a, Result<Vec<Arc<Recorded>>, SourceFault>> {
         Box::pin(async move {
             let mut events = Vec::with_capacity(positions.len());
+            let marks = &self.raw.history().marks;
             self.raw.history().read_positions(positions, |record| {
-                events.push(decode(&record)?);
+                if !marks.is_deleted(record.stream()) {
+                    events.push(decode(&record)?);
+                }
                 Ok(())
             })?;
             Ok(events)
@@ -144,6 +149,10 @@ impl EventLog for EmbeddedLog {
     }
 
     fn truncate<'a>(&'a self, stream: &'a StreamName, before: u64) -> BoxFuture<'a, Result<(), LogFault>> {
-        Box::pin(self.raw.truncate(stream.clone(), before))
+        Box::pin(self.raw.hide(stream.clone(), Hidden::Before(before)))
+    }
+
+    fn delete<'a>(&'a self, stream: &'a StreamName) -> BoxFuture<'a, Result<(), LogFault>> {
+        Box::pin(self.raw.hide(stream.clone(), Hidden::Deleted))
     }
 }

@@ -19,9 +19,9 @@ pub mod bloom;
 pub mod disk;
 pub mod header;
 pub mod mapped_index;
+pub mod marks;
 pub mod record;
 pub mod segment;
-pub mod truncations;
 
 // Opening and checking.
 pub mod open;

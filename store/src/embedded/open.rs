@@ -6,12 +6,12 @@ use super::fault::OpenFault;
 use super::header::{self, Header};
 use super::history::{History, State};
 use super::mapped_index::MappedIndex;
+use super::marks::{self, Found, Marks};
 use super::memory_index::MemoryIndex;
 use super::options::Options;
 use super::recovery::{self, Torn};
 use super::sealer::write_index;
 use super::segment::{Files, index_name, parse_segment_name, segment_name};
-use super::truncations::Truncations;
 use domain::clock::Time;
 use domain::ids::{LogId, Position};
 use std::path::Path;
@@ -36,8 +36,8 @@ pub struct Opened {
     pub history: History,
     /// What was found.
     pub report: Report,
-    /// Where the last complete truncation ends, in bytes.
-    pub truncations_end: u64,
+    /// What stands in the file of truncations and tombstones.
+    pub marks: Found,
 }
 
 fn io(doing: &'static str) -> impl Fn(std::io::Error) -> OpenFault {
@@ -67,11 +67,11 @@ pub fn open(dir: &Path, options: &Options, for_append: bool) -> Result<Opened, O
     }
     let mut load = Load { disk, dir, log_id: header.log_id, for_append, report: Report::default() };
     let (closed, file, open) = load.segments(&firsts)?;
-    let (truncations, truncations_end) = Truncations::read(disk, dir).map_err(io("reading truncations"))?;
+    let marks = marks::read(disk, dir).map_err(io("reading the marks of streams"))?;
     let files = Files::new(Arc::clone(&options.disk), dir);
     let state = State { closed: Arc::new(closed), open, file };
-    let history = History::new(header.log_id, state, files, truncations, Arc::clone(&options.clock));
-    Ok(Opened { header, history, report: load.report, truncations_end })
+    let history = History::new(header.log_id, state, files, Marks::new(&marks), Arc::clone(&options.clock));
+    Ok(Opened { header, history, report: load.report, marks })
 }
 
 fn make_header(dir: &Path, options: &Options) -> Result<Header, OpenFault> {

@@ -28,8 +28,8 @@ struct Spot {
 }
 
 impl History {
-    /// Shows up to `limit` events of a stream from revision `from` on (inclusive) without those that retention or truncation
-    /// hides, and gives the stream's newest revision.
+    /// Shows up to `limit` events of a stream from revision `from` on (inclusive) without those that retention, truncation
+    /// or deletion hides, and gives the stream's newest revision.
     pub fn read_stream(
         &self,
         stream: &StreamName,
@@ -41,7 +41,7 @@ impl History {
         let Some(head) = self.revision(&self.state.read(), stream)? else { return Ok(None) };
         let kept = stream.category().retention();
         let counted = kept.max_count.map_or(0, |count| (head + 1).saturating_sub(count));
-        let lowest = self.truncations.before(stream).max(counted);
+        let lowest = self.marks.before(stream.as_str()).max(counted);
         let seconds = kept.max_age_seconds.map(|age| i64::try_from(age).unwrap_or(i64::MAX));
         let oldest = seconds.map(|age| self.clock.now().plus_seconds(age.saturating_neg()));
         let mut left = limit as u64;

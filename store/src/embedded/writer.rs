@@ -71,7 +71,7 @@ impl Writer {
 
     /// Works off what waits. Whoever asks for the log to be closed ends it.
     fn work(&mut self) -> Option<oneshot::Sender<()>> {
-        let mut calls = VecDeque::new();
+        let (mut calls, mut marks, mut hiding) = (VecDeque::new(), Vec::new(), Vec::new());
         while let Some(request) = self.waiting.pop_front() {
             match request {
                 Request::Append { units, waiter } => {
@@ -81,9 +81,15 @@ impl Writer {
                         self.append(&mut calls);
                     }
                 }
-                Request::Truncate { stream, before, answer } => {
-                    // Whoever asked may have gone; the truncation stays.
-                    drop(answer.send(self.commit.truncate(stream, before)));
+                Request::Hide { stream, hidden, answer } => {
+                    marks.push((stream, hidden));
+                    hiding.push(answer);
+                    if !matches!(self.waiting.front(), Some(Request::Hide { .. })) {
+                        let marked = self.commit.mark(&marks);
+                        marks.clear();
+                        // Whoever asked may have gone; what is hidden stays hidden.
+                        hiding.drain(..).for_each(|answer| drop(answer.send(marked.clone())));
+                    }
                 }
                 Request::Close(done) => return Some(done),
             }
@@ -163,7 +169,7 @@ impl Writer {
         for request in self.waiting {
             match request {
                 Request::Append { waiter, .. } => waiter.answer(Err(LogFault::Closed)),
-                Request::Truncate { answer, .. } => drop(answer.send(Err(LogFault::Closed))),
+                Request::Hide { answer, .. } => drop(answer.send(Err(LogFault::Closed))),
                 Request::Close(done) => asked.push(done),
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! Each subscription has one unfiltered ordered consumer. A projecting process has one runner and so one consumer,
 //! which fans out inside. Nothing that NATS does or does not do can lose an event: a message whose `Tidings-Previous`
-//! is not the last position that was seen is a gap, and a log whose head moves while NATS stays silent is one too.
+//! is beyond the last position that was seen is a gap, and a log whose head moves while NATS stays silent is one too.
+//! Positions between a message's previous one and its own hold no event, whoever has looked at them.
 
 use crate::nats::connection::{Nats, NatsFault};
 use crate::nats::envelope::{self, POSITION, PREVIOUS};
@@ -147,12 +148,15 @@ impl Follower {
     async fn read_log(&mut self) -> Result<Option<Batch>, SourceFault> {
         let everything = Filter::default();
         let slice = self.log.read_all(self.seen, Direction::Forward, BATCH_MAX_EVENTS, &everything).await?;
-        let Some(last) = slice.events.last() else {
-            // Nothing stands there after all.
-            self.due = self.seen;
+        // Positions that hold nothing any more are passed over: what was reclaimed or deleted leaves no gap.
+        self.seen = self.seen.max(slice.next);
+        if slice.events.is_empty() {
+            // Nothing stands there after all, or more has to be looked at.
+            if slice.at_end {
+                self.due = self.seen;
+            }
             return Ok(None);
-        };
-        self.seen = last.position;
+        }
         metrics::counter!("nats_events_read_from_log_total").increment(slice.events.len() as u64);
         Ok(Some(slice.events.into()))
     }
@@ -280,7 +284,7 @@ fn arrival(message: &Message, seen: Position, ignore_gaps: bool) -> Arrival {
     if position <= seen {
         return Arrival::Known;
     }
-    if previous != seen && !ignore_gaps {
+    if previous > seen && !ignore_gaps {
         return Arrival::Gap(position);
     }
     match envelope::decode(position, message.payload.clone()) {

@@ -1,6 +1,7 @@
 //! Disks that fill up or fail.
 
 use super::*;
+use crate::embedded::marks::Hidden;
 use commands::log::LogFault;
 use std::io::ErrorKind;
 
@@ -15,7 +16,7 @@ async fn a_failed_sync_acknowledges_nothing_and_ends_the_log() {
     place.disk.faults(|faults| faults.sync = None);
     let answer = log.append(vec![unit(stream(1), Expected::Exactly(0), [3])]).await;
     assert!(matches!(answer, Err(LogFault::Failed(_))), "{answer:?}");
-    assert!(matches!(log.truncate(stream(1), 1).await, Err(LogFault::Failed(_))));
+    assert!(matches!(log.hide(stream(1), Hidden::Before(1)).await, Err(LogFault::Failed(_))));
     assert_eq!((log.head(), everything(&log)), (Position(1), vec![(1, 1)]));
     assert_eq!(log.find(&[id(2)]).unwrap(), [None]);
     assert!(log.follow().borrow().end.is_some());
@@ -32,6 +33,10 @@ async fn a_full_disk_is_answered_as_such_and_the_log_goes_on_once_there_is_space
         assert!(matches!(log.append(units).await, Err(LogFault::Full)), "room {room}");
         assert!(matches!(log.append(vec![unit(stream(5), Expected::Any, [4])]).await, Err(LogFault::Full)));
         assert_eq!(everything(&log), [(1, 1)]);
+        // Who was told that the disk is full finds nothing of it, also if the process or the machine dies now.
+        for disk in [place.disk.after_power_loss(), place.disk.after_crash(|_, _, now| now.to_vec())] {
+            assert_eq!(everything(&Place::on(disk).open()), [(1, 1)], "room {room}");
+        }
     }
     place.disk.faults(|faults| faults.room = None);
     commit(&log, unit(stream(1), Expected::Exactly(0), [5])).await;

@@ -1,6 +1,9 @@
 //! Reading: limits, retention, truncation, positions.
 
 use super::*;
+use crate::embedded::disk::Disk;
+use crate::embedded::fault::OpenFault;
+use crate::embedded::marks::Hidden;
 use domain::ids::{AccountId, SessionId};
 use domain::limits::REFRESH_TOKEN_LIFE_MAX_SECONDS;
 
@@ -44,8 +47,8 @@ async fn what_a_truncation_hides_stays_hidden_after_a_restart_and_revisions_go_o
     let place = Place::new();
     let mut log = place.open();
     commit(&log, unit(stream(1), Expected::NoStream, 1..=10)).await;
-    log.truncate(stream(1), 4).await.unwrap();
-    log.truncate(stream(1), 2).await.unwrap();
+    log.hide(stream(1), Hidden::Before(4)).await.unwrap();
+    log.hide(stream(1), Hidden::Before(2)).await.unwrap();
     for _ in 0..2 {
         assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 3), [4, 5, 6]);
         assert_eq!(revisions(&log, &stream(1), 5, Direction::Backward, 10), [5, 4]);
@@ -53,7 +56,7 @@ async fn what_a_truncation_hides_stays_hidden_after_a_restart_and_revisions_go_o
         drop(log);
         log = Place { disk: Arc::new(place.disk.after_power_loss()), ..Place::new() }.open();
     }
-    log.truncate(stream(1), u64::MAX).await.unwrap();
+    log.hide(stream(1), Hidden::Before(u64::MAX)).await.unwrap();
     assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 3), [] as [u64; 0]);
     commit(&log, unit(stream(1), Expected::Exactly(9), [11])).await;
 }
@@ -63,19 +66,76 @@ async fn a_torn_truncation_is_cut() {
     let place = Place::new();
     let log = place.open();
     commit(&log, unit(stream(1), Expected::NoStream, 1..=10)).await;
-    log.truncate(stream(1), 4).await.unwrap();
-    let path = Place::dir().join("truncations");
+    log.hide(stream(1), Hidden::Before(4)).await.unwrap();
+    let path = Place::dir().join("marks");
     let one = place.disk.get(&path).unwrap();
-    log.truncate(stream(1), 8).await.unwrap();
+    log.hide(stream(1), Hidden::Before(8)).await.unwrap();
     let both = place.disk.get(&path).unwrap();
     drop(log);
     for cut in one.len()..both.len() {
         place.disk.put(&path, both[..cut].to_vec());
         let log = place.open();
-        assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 1), [4], "cut at {cut}");
-        log.truncate(stream(2), 1).await.unwrap();
+        // Once a whole copy stands there, it may have been acknowledged.
+        let shown = if cut < (one.len() + both.len()) / 2 { 4 } else { 8 };
+        assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 1), [shown], "cut at {cut}");
+        log.hide(stream(2), Hidden::Before(1)).await.unwrap();
         drop(log);
-        assert_eq!(revisions(&place.open(), &stream(1), 0, Direction::Forward, 1), [4], "cut at {cut}");
+        assert_eq!(revisions(&place.open(), &stream(1), 0, Direction::Forward, 1), [shown], "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn one_damaged_byte_shows_nothing_that_was_hidden_and_two_refuse_the_start() {
+    let place = Place::new();
+    let log = place.open();
+    for n in 1..=3 {
+        commit(&log, unit(stream(n), Expected::NoStream, [10 * n, 10 * n + 1])).await;
+        log.hide(stream(n), if n == 2 { Hidden::Deleted } else { Hidden::Before(1) }).await.unwrap();
+    }
+    drop(log);
+    let path = Place::dir().join("marks");
+    let whole = place.disk.get(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x20;
+        place.disk.put(&path, damaged);
+        for _ in 0..2 {
+            let log = place.open();
+            let shown = [1, 2, 3].map(|n| revisions(&log, &stream(n), 0, Direction::Forward, 9));
+            assert_eq!(shown, [vec![1], vec![], vec![1]], "byte {at}");
+        }
+        assert_eq!(place.disk.get(&path).unwrap(), whole, "written anew after damage to byte {at}");
+    }
+    let mut damaged = whole.clone();
+    let copy = whole.len() / 6;
+    (damaged[2 * copy + 5], damaged[3 * copy + 5]) = (0, 0);
+    place.disk.put(&path, damaged);
+    let refused = Log::open(Place::dir(), place.options()).map(drop).unwrap_err();
+    assert!(matches!(refused, OpenFault::Marks(at) if at == 2 * copy), "{refused}");
+}
+
+#[tokio::test]
+async fn a_deleted_stream_stays_so_after_a_restart_and_when_its_index_is_built_again() {
+    let place = Place::with_segments_of(2 << 10);
+    let log = place.open();
+    for n in 1..=40 {
+        commit(&log, unit(stream(n % 4), Expected::Any, [n])).await;
+    }
+    log.hide(stream(2), Hidden::Deleted).await.unwrap();
+    drop(log);
+    for disk in [place.disk.after_power_loss(), place.disk.after_crash(|_, _, now| now.to_vec())] {
+        let names = disk.list(Place::dir()).unwrap();
+        for name in names.iter().filter(|name| name.ends_with(".idx")) {
+            disk.remove(&Place::dir().join(name)).unwrap();
+        }
+        let log = Place { disk: Arc::new(disk), ..Place::with_segments_of(2 << 10) }.open();
+        assert_eq!(revisions(&log, &stream(2), 0, Direction::Forward, 99), [] as [u64; 0]);
+        assert_eq!(revisions(&log, &stream(2), u64::MAX, Direction::Backward, 99), [] as [u64; 0]);
+        assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 99).len(), 10);
+        let answer = log.append(vec![unit(stream(2), Expected::Any, [77])]).await.unwrap();
+        assert_eq!(answer, [RawAppended::Deleted { stream: stream(2) }]);
+        log.hide(stream(2), Hidden::Before(1)).await.unwrap();
+        assert_eq!(revisions(&log, &stream(2), 0, Direction::Forward, 99), [] as [u64; 0]);
     }
 }
 

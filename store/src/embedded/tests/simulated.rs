@@ -21,7 +21,7 @@ struct Content {
 pub struct Faults {
     /// Every sync of a file fails with this.
     pub sync: Option<ErrorKind>,
-    /// So many more bytes are written before the disk is full.
+    /// So many more bytes are written before the disk is full. Zeros over what a file has already take none.
     pub room: Option<u64>,
     /// Every write fails with this.
     pub write: Option<ErrorKind>,
@@ -156,9 +156,11 @@ impl DiskFile for SimulatedFile {
         if let Some(kind) = faults.write {
             return Err(kind.into());
         }
-        let fits = faults.room.map_or(bytes.len(), |room| bytes.len().min(room as usize));
-        faults.room = faults.room.map(|room| room - fits as u64);
         let mut content = self.content.lock();
+        let takes_room = offset as usize + bytes.len() > content.now.len() || bytes.iter().any(|byte| *byte != 0);
+        let room = faults.room.filter(|_| takes_room);
+        let fits = room.map_or(bytes.len(), |room| bytes.len().min(room as usize));
+        faults.room = faults.room.map(|left| if takes_room { left - fits as u64 } else { left });
         let end = offset as usize + fits;
         if content.now.len() < end {
             content.now.resize(end, 0);
