@@ -1,7 +1,10 @@
 //! Log lines and metrics. Neither ever holds what people wrote, their names, or secrets.
 
+pub mod catalogue;
+
 use crate::config::telemetry::{Format, Telemetry};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_util::layers::{Layer, PrefixLayer};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
@@ -9,6 +12,10 @@ use tracing_subscriber::EnvFilter;
 /// Seconds: the upper bounds of the histograms' buckets.
 const BUCKETS_SECONDS: &[f64] =
     &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// The same of histograms that count: events of a batch and the like.
+const BUCKETS_SIZE: &[f64] =
+    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0, 8192.0];
 
 /// Libraries whose finer lines hold what passes through them: the words of people.
 const QUIET: &[&str] = &["tungstenite=warn", "tokio_tungstenite=warn"];
@@ -56,19 +63,21 @@ pub fn recorder() -> PrometheusHandle {
 }
 
 fn install_recorder() -> PrometheusHandle {
-    let builder = match PrometheusBuilder::new().set_buckets(BUCKETS_SECONDS) {
-        Ok(builder) => builder,
-        Err(fault) => {
-            tracing::error!(%fault, "histograms have no buckets");
-            PrometheusBuilder::new()
-        }
-    };
+    let builder = with_buckets(PrometheusBuilder::new()).unwrap_or_else(|fault| {
+        tracing::error!(%fault, "histograms have no buckets");
+        PrometheusBuilder::new()
+    });
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
-    if metrics::set_global_recorder(recorder).is_err() {
+    if metrics::set_global_recorder(PrefixLayer::new(catalogue::PREFIX).layer(recorder)).is_err() {
         tracing::warn!("another recorder of metrics was installed before");
     }
+    catalogue::describe();
     handle
+}
+
+fn with_buckets(builder: PrometheusBuilder) -> Result<PrometheusBuilder, BuildError> {
+    builder.set_buckets(BUCKETS_SECONDS)?.set_buckets_for_metric(Matcher::Suffix("_size".into()), BUCKETS_SIZE)
 }
 
 #[cfg(test)]

@@ -62,8 +62,12 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, caller: Option<Caller>) {
     let live = Arc::clone(&app.live);
     let _open = live.sockets.token();
     let mut socket = Socket { app, live, socket, is_deaf: false };
-    if let Err(End::Close(close)) = socket.serve(caller).await {
+    let ended = socket.serve(caller).await;
+    if let Err(End::Close(close)) = ended {
+        metrics::counter!("feed_closes_total", "code" => close.code().to_string()).increment(1);
         socket.say_goodbye(close).await;
+    } else {
+        metrics::counter!("feed_closes_total", "code" => "gone").increment(1);
     }
 }
 

@@ -1,3 +1,4 @@
-//! What an operator sees from outside: traces.
+//! What an operator sees from outside: metrics and traces.
 
+mod metrics;
 mod traces;
