@@ -49,6 +49,7 @@ use std::time::Duration;
 use store::embedded::head::Head;
 use store::nats::connection::Nats;
 use store::nats::relay;
+use store::seal::vault::Vault;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -71,6 +72,8 @@ pub struct App {
     pub log_id: LogId,
     /// The same as a header's value.
     pub log_header: HeaderValue,
+    /// Keeps the keys.
+    pub vault: Arc<Vault>,
     /// Opens words and makes keyed hashes.
     pub words: Arc<dyn Words>,
     /// Decides and appends.

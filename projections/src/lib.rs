@@ -12,9 +12,12 @@ pub mod conversation;
 pub mod feed;
 pub mod story;
 
+mod copies;
 pub mod database;
 pub mod reader;
+pub mod rebuild;
 pub mod run;
+mod serving;
 pub mod state_hash;
 pub mod wait;
 

@@ -4,7 +4,9 @@ use crate::account::accounts::{self, Accounts};
 use crate::conversation::message_counts::{self, MessageCounts};
 use crate::conversation::messaging::apply::Messaging;
 use crate::conversation::messaging::reader as messaging;
-use crate::database::open::{OpenFault, Wanted, open};
+use crate::copies::{Copies, CopyId};
+use crate::database::migrations::Change;
+use crate::database::open::{OpenFault, Purpose, Wanted, open};
 use crate::database::row::DatabaseFault;
 use crate::database::url::DatabaseUrl;
 use crate::feed::feed_index::{self, FeedIndex};
@@ -12,6 +14,7 @@ use crate::observer::Observer;
 use crate::projection::Projection;
 use crate::reader::{Access, ReadFault};
 use crate::run::{self, Lane, Pace};
+use crate::serving::OpenCopy;
 use crate::state_hash::{Table, state_hash};
 use crate::story::stories::{self, Stories};
 use crate::story::story_expiry::{self, StoryExpiry};
@@ -20,8 +23,12 @@ use domain::clock::Clock;
 use domain::ids::{LogId, Position};
 use domain::source::EventSource;
 use domain::words::Words;
+use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +44,13 @@ pub struct Options {
     /// 54 µs in a nearly empty database, 49 instead of 73 µs after 400,000 messages); 250 ms stay well below the second
     /// that a projection may be behind.
     pub gather: Duration,
+    /// Events of one transaction while a copy is filled.
+    pub fill_events: usize,
+    /// A projection that has nothing yet is built beside, and in large steps, when the log holds so many events; with
+    /// fewer it just catches up.
+    pub build_beside_events: u64,
+    /// How long whoever began to ask a copy that is no longer live may go on. Longer than any request takes.
+    pub retire_after: Duration,
     /// For the metric of how old the newest applied event is; without it there is none.
     pub clock: Option<Arc<dyn Clock>>,
     /// Is told what is applied, for traces.
@@ -52,6 +66,9 @@ impl Default for Options {
             read_connections: 4,
             batch_max_events: 4_096,
             gather: Duration::from_millis(250),
+            fill_events: 16_384,
+            build_beside_events: 20_000,
+            retire_after: Duration::from_secs(40),
             clock: None,
             observer: None,
             #[cfg(feature = "mutants")]
@@ -63,19 +80,31 @@ impl Default for Options {
 /// All projections. Cheap to clone.
 #[derive(Clone)]
 pub struct Projections {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     words: Arc<dyn Words>,
-    options: Options,
+    pub(crate) options: Options,
+    pub(crate) url: DatabaseUrl,
+    pub(crate) log_id: LogId,
+    pub(crate) copies: Copies,
+    /// What this process rebuilds.
+    pub(crate) rebuilding: Mutex<HashSet<&'static str>>,
+    /// Copies that were live until then, and may still be asked.
+    pub(crate) retired: Mutex<Vec<(Instant, Arc<OpenCopy>)>>,
+    /// Counts switches to other copies.
+    pub(crate) switches: watch::Sender<u64>,
     /// In the order of [`crate::projection::ALL`].
-    lanes: [Opened; 6],
+    pub(crate) lanes: [Opened; 6],
 }
 
-struct Opened {
-    lane: Lane,
-    tables: &'static [Table],
+/// A projection that is open.
+pub(crate) struct Opened {
+    pub(crate) lane: Lane,
+    pub(crate) version: u32,
+    pub(crate) changes: &'static [Change],
+    pub(crate) tables: &'static [Table],
 }
 
 impl Projections {
@@ -100,20 +129,34 @@ impl Projections {
         words: Arc<dyn Words>,
         options: Options,
     ) -> Result<Self, OpenFault> {
-        let read = options.read_connections;
+        let copies = Copies::open(database).await?;
+        let opening = Opening { url: database, copies: &copies, log_id, read_connections: options.read_connections };
         let lanes = [
-            open_one::<Accounts>(database, log_id, read).await?,
-            open_one::<Messaging>(database, log_id, read).await?,
-            open_one::<Stories>(database, log_id, read).await?,
-            open_one::<StoryExpiry>(database, log_id, read).await?,
-            open_one::<FeedIndex>(database, log_id, read).await?,
-            open_one::<MessageCounts>(database, log_id, read).await?,
+            opening.one::<Accounts>().await?,
+            opening.one::<Messaging>().await?,
+            opening.one::<Stories>().await?,
+            opening.one::<StoryExpiry>().await?,
+            opening.one::<FeedIndex>().await?,
+            opening.one::<MessageCounts>().await?,
         ];
-        Ok(Self { inner: Arc::new(Inner { words, options, lanes }) })
+        let inner = Inner {
+            words,
+            options,
+            url: database.clone(),
+            log_id,
+            copies,
+            rebuilding: Mutex::default(),
+            retired: Mutex::default(),
+            switches: watch::Sender::new(0),
+            lanes,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Spawns one reader of the log and one writer for each projection; they end with `stop`. Once for each
     /// [`Projections`].
+    ///
+    /// A projection that has nothing yet is built beside when the log is long; until then it answers nothing.
     pub fn run(&self, source: Arc<dyn EventSource>, tracker: &TaskTracker, stop: CancellationToken) {
         let options = &self.inner.options;
         let pace = Pace {
@@ -124,23 +167,41 @@ impl Projections {
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
         };
-        let lanes = self.inner.lanes.iter().map(|opened| opened.lane.clone()).collect();
-        run::run(lanes, source, pace, tracker, stop.clone());
+        self.stop_beyond(source.head());
+        let unbuilt = self.build_beside(source.head());
+        if !unbuilt.is_empty() {
+            tracker.spawn(self.clone().build_first(unbuilt, source.clone(), stop.clone()));
+        }
+        let switches = self.inner.switches.subscribe();
+        tracker.spawn(run::run_again(self.lanes(), source, pace, switches, stop.clone()));
         self.listen(tracker, stop);
     }
 
-    /// On PostgreSQL, spawns the listener for what other processes' projectors commit. Part of
+    /// Spawns what follows other processes on PostgreSQL, and what removes copies that nobody asks any more. Part of
     /// [`Projections::run`]; for processes that only read.
     pub fn listen(&self, tracker: &TaskTracker, stop: CancellationToken) {
-        let all = self.inner.lanes.iter().map(|o| (o.lane.database.clone(), o.lane.progress.clone())).collect();
-        tracker.spawn(listen(all, stop));
+        tracker.spawn(self.clone().keep_tidy(stop.clone()));
+        let projections = self.clone();
+        let lanes = self.lanes();
+        tracker.spawn(async move {
+            listen(lanes, || projections.adopt(), stop).await;
+        });
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        self.inner.lanes.iter().map(|opened| opened.lane.clone()).collect()
     }
 
     /// Closes every connection, after the tasks of [`Projections::run`] have ended.
     pub async fn close(&self) {
         for opened in &self.inner.lanes {
-            opened.lane.database.close().await;
+            opened.lane.serving.now().database.close().await;
         }
+        let retired = std::mem::take(&mut *self.inner.retired.lock());
+        for (_, copy) in retired {
+            copy.database.close().await;
+        }
+        self.inner.copies.close().await;
     }
 
     /// How far a projection has come; none for an unknown name.
@@ -154,9 +215,21 @@ impl Projections {
     /// After `timeout`, or at once when it has stopped or does not exist.
     pub async fn wait(&self, name: &str, position: Position, timeout: Duration) -> Result<Position, Behind> {
         match self.named(name) {
-            Some(Opened { lane, .. }) => lane.progress.wait(&lane.database, position, timeout).await,
+            Some(Opened { lane, .. }) => lane.progress.wait(&lane.serving, position, timeout).await,
             None => Err(Behind { name: name.to_owned(), position: Position::START }),
         }
+    }
+
+    /// Asks the database of each projection.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn ping(&self) -> Result<(), ReadFault> {
+        for opened in &self.inner.lanes {
+            let mut tx = opened.lane.serving.now().database.begin_read().await?;
+            tx.fetch_optional("SELECT position FROM checkpoint", []).await?;
+        }
+        Ok(())
     }
 
     /// How every projection is doing.
@@ -171,7 +244,7 @@ impl Projections {
     /// When the database fails.
     pub async fn state_hash(&self, name: &str) -> Result<[u8; 32], ReadFault> {
         match self.named(name) {
-            Some(opened) => Ok(state_hash(&opened.lane.database, opened.tables).await?),
+            Some(opened) => Ok(state_hash(&opened.lane.serving.now().database, opened.tables).await?),
             None => Ok([0; 32]),
         }
     }
@@ -207,38 +280,52 @@ impl Projections {
     }
 
     fn access(&self, index: usize) -> Access {
-        Access { database: self.inner.lanes[index].lane.database.clone(), words: self.inner.words.clone() }
+        Access { serving: self.inner.lanes[index].lane.serving.clone(), words: self.inner.words.clone() }
     }
 
-    fn named(&self, name: &str) -> Option<&Opened> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Opened> {
         self.inner.lanes.iter().find(|opened| opened.lane.name == name)
     }
 }
 
-async fn open_one<P: Projection>(url: &DatabaseUrl, log_id: LogId, read: u32) -> Result<Opened, OpenFault> {
-    let wanted = Wanted { name: P::NAME, version: P::VERSION, changes: P::CHANGES, read_connections: read };
-    let database = open(url, &wanted).await?;
-    let failed = |fault| match fault {
-        DatabaseFault::Sql(source) => OpenFault::Open { name: P::NAME, source },
-        DatabaseFault::Damaged(what) => OpenFault::Open { name: P::NAME, source: sqlx::Error::Protocol(what.into()) },
-    };
-    let (position, of_log) = find_checkpoint(&database, P::NAME, log_id).await.map_err(failed)?;
-    let mut lane = Lane::new::<P>(database, position);
-    if of_log != log_id {
-        lane.runs = false;
-        let reason = format!("needs rebuild: its rows are of the log {of_log}, not of {log_id}");
-        tracing::error!(projection = P::NAME, %of_log, %log_id, "the projection is of another log and needs a rebuild");
-        lane.progress.set(State::Stopped(reason));
+/// What every projection is opened with.
+struct Opening<'a> {
+    url: &'a DatabaseUrl,
+    copies: &'a Copies,
+    log_id: LogId,
+    read_connections: u32,
+}
+
+impl Opening<'_> {
+    async fn one<P: Projection>(&self) -> Result<Opened, OpenFault> {
+        let failed = |fault| match fault {
+            DatabaseFault::Sql(source) => OpenFault::Open { name: P::NAME, source },
+            DatabaseFault::Damaged(what) => {
+                OpenFault::Open { name: P::NAME, source: sqlx::Error::Protocol(what.into()) }
+            }
+        };
+        let id = self.copies.live(P::NAME, P::VERSION).await.map_err(failed)?;
+        let database = open(self.url, &Wanted::copy(id, P::CHANGES, self.read_connections, Purpose::Serving)).await?;
+        let log_id = self.log_id;
+        let (position, of_log) = find_checkpoint(&database, id, log_id).await.map_err(failed)?;
+        let copy = OpenCopy { id, database, is_readable: of_log == log_id };
+        let lane = Lane::new::<P>(copy, position);
+        if of_log != log_id {
+            let reason = format!("needs rebuild: its rows are of the log {of_log}, not of {log_id}");
+            tracing::error!(projection = P::NAME, %of_log, %log_id, "the projection is of another log and needs a rebuild");
+            lane.progress.set(State::Stopped(reason));
+        }
+        Ok(Opened { lane, version: P::VERSION, changes: P::CHANGES, tables: P::TABLES })
     }
-    Ok(Opened { lane, tables: P::TABLES })
 }
 
 /// The checkpoint; made at the start of the log if there is none.
-async fn find_checkpoint(
+pub(crate) async fn find_checkpoint(
     database: &crate::database::Database,
-    name: &'static str,
+    copy: CopyId,
     log_id: LogId,
 ) -> Result<(Position, LogId), DatabaseFault> {
+    let name = copy.name;
     if let Some((position, of_log)) = run::checkpoint(database, name).await? {
         return Ok((position, LogId::new(of_log)));
     }

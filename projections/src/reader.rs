@@ -1,8 +1,8 @@
 //! Reading a projection: rows and checkpoint at one snapshot, words opened together.
 
-use crate::database::Database;
 use crate::database::row::DatabaseFault;
 use crate::database::tx::Tx;
+use crate::serving::Serving;
 use bytes::Bytes;
 use domain::ids::Position;
 use domain::words::{Content, SealedField, Words, WordsFault, decode_opened};
@@ -23,6 +23,9 @@ pub enum ReadFault {
     /// The database failed, or holds what was never written.
     #[error("the read models' database failed")]
     Database(#[from] DatabaseFault),
+    /// There is nothing to ask yet: the rows are of another log, or are being built.
+    #[error("the read model is not built from this log yet")]
+    Unbuilt,
     /// Words could not be opened. That they are erased is an answer, not a fault.
     #[error("words could not be opened")]
     Words(#[from] WordsFault),
@@ -34,21 +37,35 @@ impl From<sqlx::Error> for ReadFault {
     }
 }
 
-/// What every reader has: its database and the port to words. Cheap to clone.
+/// What every reader has: the copy that is served and the port to words. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Access {
-    pub(crate) database: Database,
+    pub(crate) serving: Arc<Serving>,
     pub(crate) words: Arc<dyn Words>,
 }
 
 impl Access {
     /// A transaction on one snapshot, and the checkpoint in it.
     pub(crate) async fn snapshot(&self) -> Result<(Tx, Position), ReadFault> {
-        let mut tx = self.database.begin_read().await?;
+        let mut tx = self.begin().await?;
         let row = tx.fetch_optional("SELECT position FROM checkpoint", []).await?;
         let row = row.ok_or(DatabaseFault::Damaged("the checkpoint is missing"))?;
         let position = row.columns().position()?;
         Ok((tx, position))
+    }
+
+    /// Of the copy that is served. One that was retired meanwhile may be closed: then the next one is asked.
+    async fn begin(&self) -> Result<Tx, ReadFault> {
+        loop {
+            let copy = self.serving.now();
+            if !copy.is_readable {
+                return Err(ReadFault::Unbuilt);
+            }
+            match copy.database.begin_read().await {
+                Err(sqlx::Error::PoolClosed) if !self.serving.is(&copy) => {}
+                begun => return Ok(begun?),
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The runner: one reader gives the same batch to every projection's writer.
 
+pub mod fault;
 #[cfg(test)]
 mod tests;
 
@@ -7,6 +8,8 @@ use crate::database::Database;
 use crate::database::row::DatabaseFault;
 use crate::observer::Observer;
 use crate::projection::{ApplyFault, Projection, Step};
+use crate::run::fault::{in_full, is_passing};
+use crate::serving::{OpenCopy, Serving};
 use crate::wait::{Progress, State};
 use domain::clock::Clock;
 use domain::ids::Position;
@@ -15,7 +18,7 @@ use domain::source::{Batch, BoxFuture, EventSource, SourceFault, Subscription};
 use futures_util::{FutureExt, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,27 +37,33 @@ const RETRIES_MAX: u32 = 16;
 /// shrink until nothing waits.
 const FULL_LOAD_EVENTS: usize = 256;
 
-type Apply = for<'a> fn(&'a [Arc<Recorded>], &'a mut Step<'_>) -> BoxFuture<'a, Result<(), ApplyFault>>;
+/// Applies a batch: [`Projection::apply`] of one projection.
+pub(crate) type Apply = for<'a> fn(&'a [Arc<Recorded>], &'a mut Step<'_>) -> BoxFuture<'a, Result<(), ApplyFault>>;
 
 /// One projection and what it runs with.
 #[derive(Clone)]
 pub(crate) struct Lane {
     pub(crate) name: &'static str,
-    pub(crate) database: Database,
+    pub(crate) serving: Arc<Serving>,
     pub(crate) progress: Progress,
-    /// False when its rows are of another log: it is not run.
-    pub(crate) runs: bool,
-    apply: Apply,
+    pub(crate) apply: Apply,
 }
 
 impl Lane {
-    pub(crate) fn new<P: Projection>(database: Database, position: Position) -> Self {
+    pub(crate) fn new<P: Projection>(copy: OpenCopy, position: Position) -> Self {
         Self {
             name: P::NAME,
-            database,
+            serving: Serving::new(copy),
             progress: Progress::new(P::NAME, position),
-            runs: true,
             apply: |batch, step| Box::pin(P::apply(batch, step)),
+        }
+    }
+
+    /// Whether events can be applied to it: not after it stopped, nor while it is built beside.
+    fn runs(&self) -> bool {
+        match self.progress.status().state {
+            State::Running | State::Retrying(_) => self.serving.now().is_readable,
+            State::Building | State::Stopped(_) => false,
         }
     }
 }
@@ -70,8 +79,35 @@ pub(crate) struct Pace {
     pub(crate) mutant: Option<crate::projection::Mutant>,
 }
 
+/// Runs the reader and a writer for each projection until stopped; from the checkpoints again after each switch to another
+/// copy.
+pub(crate) async fn run_again(
+    lanes: Vec<Lane>,
+    source: Arc<dyn EventSource>,
+    pace: Pace,
+    mut switches: watch::Receiver<u64>,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        switches.mark_unchanged();
+        let (tracker, round) = (TaskTracker::new(), stop.child_token());
+        run(lanes.clone(), source.clone(), pace.clone(), &tracker, round.clone());
+        tokio::select! {
+            () = stop.cancelled() => {}
+            changed = switches.changed() => {
+                if changed.is_err() {
+                    stop.cancelled().await;
+                }
+            }
+        }
+        round.cancel();
+        tracker.close();
+        tracker.wait().await;
+    }
+}
+
 /// Spawns the reader and a writer for each projection.
-pub(crate) fn run(
+fn run(
     lanes: Vec<Lane>,
     source: Arc<dyn EventSource>,
     pace: Pace,
@@ -79,13 +115,17 @@ pub(crate) fn run(
     stop: CancellationToken,
 ) {
     let mut receivers = Vec::new();
-    for lane in lanes.into_iter().filter(|lane| lane.runs) {
+    for lane in lanes.into_iter().filter(Lane::runs) {
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
-        let writer = Writer { lane: lane.clone(), source: source.clone(), pace: pace.clone(), stop: stop.clone() };
+        let copy = lane.serving.now();
+        let (pace, stop) = (pace.clone(), stop.clone());
+        let writer = Writer { lane: lane.clone(), copy, source: source.clone(), pace, stop };
         tracker.spawn(writer.write(batches));
         receivers.push(Receiver { lane, batches: sender });
     }
-    tracker.spawn(Reader { source, pace, stop, receivers }.read());
+    if !receivers.is_empty() {
+        tracker.spawn(Reader { source, pace, stop, receivers }.read());
+    }
 }
 
 struct Receiver {
@@ -223,6 +263,8 @@ impl Reader {
 
 struct Writer {
     lane: Lane,
+    /// The copy that it writes; once another is served, it ends.
+    copy: Arc<OpenCopy>,
     source: Arc<dyn EventSource>,
     pace: Pace,
     stop: CancellationToken,
@@ -236,7 +278,12 @@ impl Writer {
             let fresh = &batch[batch.partition_point(|event| event.position <= at)..];
             let Some(last) = fresh.last() else { continue };
             let began = Instant::now();
-            if let Err(fault) = self.apply(fresh, at).await {
+            let applied = self.apply(fresh, at).await;
+            let gate = self.lane.serving.hold().await;
+            if !self.lane.serving.is(&self.copy) {
+                return;
+            }
+            if let Err(fault) = applied {
                 let reason = in_full(&fault);
                 tracing::error!(projection = self.lane.name, position = at.0, error = %reason, "the projection stopped");
                 metrics::counter!("projection_stops_total", "projection" => self.lane.name).increment(1);
@@ -245,6 +292,7 @@ impl Writer {
             }
             at = last.position;
             self.lane.progress.moved(at);
+            drop(gate);
             self.measure(fresh.len(), last);
             if let Some(observer) = &self.pace.observer {
                 observer.applied(self.lane.name, fresh, began.elapsed());
@@ -256,7 +304,12 @@ impl Writer {
     async fn apply(&self, fresh: &[Arc<Recorded>], from: Position) -> Result<(), ApplyFault> {
         let mut pause = RETRY_PAUSE;
         for tried in 0.. {
+            let gate = self.lane.serving.hold().await;
+            if !self.lane.serving.is(&self.copy) {
+                return Ok(());
+            }
             let Err(fault) = self.attempt(fresh, from, tried > 0).await else { return Ok(()) };
+            drop(gate);
             if tried >= RETRIES_MAX || !is_passing(&fault) || self.stop.is_cancelled() {
                 return Err(fault);
             }
@@ -276,7 +329,7 @@ impl Writer {
     async fn attempt(&self, fresh: &[Arc<Recorded>], from: Position, again: bool) -> Result<(), ApplyFault> {
         let mut at = from;
         if again {
-            let kept = checkpoint(&self.lane.database, self.lane.name).await?;
+            let kept = checkpoint(&self.copy.database, self.lane.name).await?;
             // Further back than this batch begins: the database lost what it had committed. Events between would be
             // skipped, so the projection stops; a start applies them again from the checkpoint.
             at = kept
@@ -290,7 +343,7 @@ impl Writer {
     }
 
     async fn apply_once(&self, batch: &[Arc<Recorded>], from: Position, to: Position) -> Result<(), ApplyFault> {
-        let mut step = Step::new(&self.lane.database, self.lane.name, from, to);
+        let mut step = Step::new(&self.copy.database, self.lane.name, from, to);
         #[cfg(feature = "mutants")]
         step.mutate(self.pace.mutant);
         (self.lane.apply)(batch, &mut step).await?;
@@ -321,31 +374,4 @@ pub(crate) async fn checkpoint(
     let Some(row) = row else { return Ok(None) };
     let mut columns = row.columns();
     Ok(Some((columns.position()?, columns.take()?)))
-}
-
-/// Whether trying again can help: the database was away or busy.
-fn is_passing(fault: &ApplyFault) -> bool {
-    let ApplyFault::Database(DatabaseFault::Sql(error)) = fault else { return false };
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // PostgreSQL: connection trouble, shutting down, out of resources, serialisation and deadlock. SQLite: busy
-            // and full, with their extended forms in the higher bits.
-            ["08", "57P", "53", "40"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 13))
-        }),
-        _ => false,
-    }
-}
-
-/// A fault with everything that caused it, on one line.
-fn in_full(fault: &ApplyFault) -> String {
-    let mut text = fault.to_string();
-    let mut cause = std::error::Error::source(fault);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -2,6 +2,8 @@
 
 use crate::database::Database;
 use crate::database::row::{Columns, DatabaseFault};
+use crate::database::tx::Tx;
+use domain::ids::Position;
 use futures_util::TryStreamExt;
 
 /// The type of a column that goes into the hash.
@@ -31,7 +33,20 @@ pub struct Table {
 
 /// The hash of these tables, at one snapshot. The same on both databases.
 pub(crate) async fn state_hash(database: &Database, tables: &[Table]) -> Result<[u8; 32], DatabaseFault> {
+    let (tx, _) = snapshot(database).await?;
+    hash_of(tx, tables).await
+}
+
+/// A snapshot and the checkpoint in it.
+pub(crate) async fn snapshot(database: &Database) -> Result<(Tx, Position), DatabaseFault> {
     let mut tx = database.begin_read().await?;
+    let row = tx.fetch_optional("SELECT position FROM checkpoint", []).await?;
+    let position = row.ok_or(DatabaseFault::Damaged("the checkpoint is missing"))?.columns().position()?;
+    Ok((tx, position))
+}
+
+/// The hash of these tables in a snapshot.
+pub(crate) async fn hash_of(mut tx: Tx, tables: &[Table]) -> Result<[u8; 32], DatabaseFault> {
     let mut hasher = blake3::Hasher::new();
     for table in tables {
         feed(&mut hasher, table.name.as_bytes());

@@ -1,10 +1,14 @@
 //! How far projections have come, and waiting until one has come far enough.
 
+use crate::copies::SWITCHES;
 use crate::database::Database;
 use crate::projection::NOTIFICATIONS;
+use crate::run::Lane;
+use crate::serving::Serving;
 use domain::ids::Position;
 use sqlx::postgres::PgListener;
 use std::convert::Infallible;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often a waiting query asks PostgreSQL itself, in case a notification was lost.
 const POLL: Duration = Duration::from_millis(100);
+/// How often a listener looks whether another copy is live, in case a notification was lost.
+const LOOK_FOR_SWITCHES: Duration = Duration::from_secs(2);
 /// How long to wait before listening again after the connection failed.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
@@ -22,6 +28,8 @@ pub enum State {
     Running,
     /// Its database does not answer; it is tried again.
     Retrying(String),
+    /// Nothing can be asked yet: its rows are built from the start of the log, beside.
+    Building,
     /// It has stopped and says why. Its rows are as of its position.
     Stopped(String),
 }
@@ -85,6 +93,11 @@ impl Progress {
         });
     }
 
+    /// Another copy is served, which is this far, and runs.
+    pub(crate) fn switched(&self, at: Position) {
+        self.sender.send_replace((at, State::Running));
+    }
+
     pub(crate) fn set(&self, new: State) {
         self.sender.send_modify(|(_, state)| *state = new);
     }
@@ -92,7 +105,7 @@ impl Progress {
     /// Waits until it has come to `wanted`, at most `timeout`. A projection that has stopped is not waited for.
     pub(crate) async fn wait(
         &self,
-        database: &Database,
+        serving: &Serving,
         wanted: Position,
         timeout: Duration,
     ) -> Result<Position, Behind> {
@@ -110,10 +123,10 @@ impl Progress {
         let polled = async {
             loop {
                 tokio::time::sleep(POLL).await;
-                self.ask(database).await;
+                self.ask(&serving.now().database).await;
             }
         };
-        let in_time = match database {
+        let in_time = match &serving.now().database {
             Database::Sqlite { .. } => tokio::time::timeout(timeout, reached).await,
             Database::Postgres { .. } => {
                 tokio::time::timeout(timeout, async {
@@ -143,17 +156,36 @@ impl Progress {
     }
 }
 
-/// Listens for what other processes' projectors commit, until stopped. Does nothing on SQLite.
-pub(crate) async fn listen(projections: Vec<(Database, Progress)>, stop: CancellationToken) {
-    let Some(Database::Postgres { read, .. }) = projections.first().map(|(database, _)| database) else { return };
+/// Listens for what other processes commit, until stopped: projections that moved, and switches to other copies, which
+/// `switched` looks up. Does nothing on SQLite.
+pub(crate) async fn listen<S: Future<Output = ()>>(
+    lanes: Vec<Lane>,
+    switched: impl Fn() -> S,
+    stop: CancellationToken,
+) {
+    let Some(Database::Postgres { .. }) = lanes.first().map(|lane| lane.serving.now().database.clone()) else { return };
     loop {
         let heard = async {
-            let mut listener = PgListener::connect_with(read).await?;
+            let Some(Database::Postgres { read, .. }) = lanes.first().map(|lane| lane.serving.now().database.clone())
+            else {
+                return std::future::pending().await;
+            };
             // The pool may close while this waits; the connection then ends with it.
-            listener.listen(NOTIFICATIONS).await?;
+            let mut listener = PgListener::connect_with(&read).await?;
+            listener.listen_all([NOTIFICATIONS, SWITCHES]).await?;
+            // What was switched before there was somebody to hear it.
+            switched().await;
             loop {
-                let notification = listener.recv().await?;
-                take_notice(&projections, notification.payload());
+                let Ok(notification) = tokio::time::timeout(LOOK_FOR_SWITCHES, listener.recv()).await else {
+                    switched().await;
+                    continue;
+                };
+                let notification = notification?;
+                if notification.channel() == SWITCHES {
+                    switched().await;
+                } else {
+                    take_notice(&lanes, notification.payload());
+                }
             }
         };
         let Err(error): Result<Infallible, sqlx::Error> = tokio::select! {
@@ -168,13 +200,13 @@ pub(crate) async fn listen(projections: Vec<(Database, Progress)>, stop: Cancell
     }
 }
 
-fn take_notice(projections: &[(Database, Progress)], payload: &str) {
+fn take_notice(lanes: &[Lane], payload: &str) {
     let Some((moved, position)) = payload.rsplit_once(' ') else { return };
     let Ok(position) = position.parse::<Position>() else { return };
-    let here = projections
-        .iter()
-        .find(|(database, _)| matches!(database, Database::Postgres { schema, .. } if schema == moved));
-    if let Some((_, progress)) = here {
-        progress.seen(position);
+    let here = lanes.iter().find(|lane| {
+        matches!(&lane.serving.now().database, Database::Postgres { schema, .. } if schema == moved)
+    });
+    if let Some(lane) = here {
+        lane.progress.seen(position);
     }
 }

@@ -99,6 +99,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("commands/src/policies", "whenever … then …"),
     ("projections/src/feed", "what a feed resumes from"),
     ("projections/src/database", "both databases"),
+    ("projections/src/rebuild", "building again beside the served copy"),
     ("projections/src/run", "the runner's parts"),
     ("api/src/http/log", "the log, for analysts and auditors"),
     ("projections/src/testing", "what its own tests stand on"),

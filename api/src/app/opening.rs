@@ -134,6 +134,7 @@ async fn compose(
         log_id: log.log_id(),
         log_header: HeaderValue::from_str(&log.log_id().to_string())?,
         log: event_log,
+        vault: vault.clone(),
         words: vault.clone(),
         executor,
         projections,

@@ -9,8 +9,13 @@ use domain::ids::{LogId, Position};
 use http::StatusCode;
 use projections::wait;
 use serde::Serialize;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
+
+/// How long a dependency may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// The process answers.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +56,7 @@ pub struct ProjectionHealth {
     /// The last event that it has applied.
     #[schema(value_type = String)]
     position: Position,
-    /// `running`, `retrying` or `stopped`.
+    /// `running`, `retrying`, `building` or `stopped`. Only the shell says why: `tidings doctor`.
     state: &'static str,
     /// How many events it is behind.
     lag_events: u64,
@@ -60,7 +65,7 @@ pub struct ProjectionHealth {
 /// Something that the server needs.
 #[derive(Serialize, ToSchema)]
 pub struct Dependency {
-    /// Which.
+    /// `database` (of the read models), `keys` (their store) or `nats`.
     name: &'static str,
     /// `up` or `down`.
     status: &'static str,
@@ -93,27 +98,33 @@ pub fn readyz() -> Route {
 async fn readiness(State(app): State<Arc<App>>) -> Response {
     let head = app.log.head();
     let statuses = app.projections.status();
-    let is_running = statuses.iter().all(|status| status.state == wait::State::Running);
+    let (database, keys) = futures_util::future::join(answers(app.projections.ping()), answers(app.vault.ping())).await;
+    let is_running = database && keys && statuses.iter().all(|status| status.state == wait::State::Running);
     let projections = statuses.iter().map(|status| ProjectionHealth {
         name: status.name,
         position: status.position,
         state: match status.state {
             wait::State::Running => "running",
             wait::State::Retrying(_) => "retrying",
+            wait::State::Building => "building",
             wait::State::Stopped(_) => "stopped",
         },
         lag_events: head.0.saturating_sub(status.position.0),
     });
-    let nats = app
-        .nats
-        .iter()
-        .map(|nats| Dependency { name: "nats", status: if nats.is_connected() { "up" } else { "down" } });
+    let dependency = |name, is_up| Dependency { name, status: if is_up { "up" } else { "down" } };
+    let mut dependencies = vec![dependency("database", database), dependency("keys", keys)];
+    dependencies.extend(app.nats.iter().map(|nats| dependency("nats", nats.is_connected())));
     let readiness = Readiness {
         status: if is_running { "ready" } else { "not_ready" },
         log: LogHealth { log_id: app.log_id, position: head },
         projections: projections.collect(),
-        dependencies: nats.collect(),
+        dependencies,
     };
     let status = if is_running { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
+}
+
+/// Whether a dependency answers, and in time.
+async fn answers<E>(ping: impl Future<Output = Result<(), E>>) -> bool {
+    matches!(tokio::time::timeout(ANSWER_LIMIT, ping).await, Ok(Ok(())))
 }

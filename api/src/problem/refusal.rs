@@ -118,6 +118,7 @@ impl From<WordsFault> for Problem {
 impl From<ReadFault> for Problem {
     fn from(fault: ReadFault) -> Self {
         match fault {
+            ReadFault::Unbuilt => again(Code::ProjectionBehind).detail("what was asked is still being built"),
             ReadFault::Words(fault) => fault.into(),
             ReadFault::Database(fault) => {
                 tracing::error!(cause = %in_full(&fault), "a read model could not be read");

@@ -41,6 +41,8 @@ changes! {
     MESSAGE_COUNTS = 7, "0007_message_counts";
     /// Settings of accounts, and their revisions.
     ACCOUNT_SETTINGS = 8, "0008_account_settings";
+    /// Which copies of projections there are; in a database of its own.
+    COPIES = 100, "0100_copies";
 }
 
 /// Which dialect.
@@ -50,9 +52,9 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// The checkpoint and the given changes, ready to run.
-pub(crate) fn migrator(changes: &[Change], dialect: Dialect) -> Migrator {
-    let all = std::iter::once(&CHECKPOINT).chain(changes).map(|change| {
+/// The given changes, ready to run.
+pub(crate) fn migrator<'a>(changes: impl IntoIterator<Item = &'a Change>, dialect: Dialect) -> Migrator {
+    let all = changes.into_iter().map(|change| {
         let sql = match dialect {
             Dialect::Sqlite => change.sqlite,
             Dialect::Postgres => change.postgres,

@@ -1,7 +1,8 @@
 //! Opening the database of one version of one projection.
 
+use crate::copies::CopyId;
 use crate::database::Database;
-use crate::database::migrations::{Change, Dialect, migrator};
+use crate::database::migrations::{CHECKPOINT, Change, Dialect, migrator};
 use crate::database::url::DatabaseUrl;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -18,6 +19,8 @@ const STATEMENTS_MAX: usize = 128;
 const WAL_PAGES: &str = "8192";
 /// KiB of pages that SQLite's writing connection keeps (negative means KiB).
 const WRITER_CACHE: &str = "-16384";
+/// The same while a copy is filled, which is over soon.
+const FILLER_CACHE: &str = "-65536";
 
 /// Why a projection's database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -54,17 +57,34 @@ pub enum OpenFault {
     },
 }
 
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be asked and to be moved on.
+    Serving,
+    /// To be filled from the start of the log by one writer. Nothing in it is durable: after a crash it is thrown away.
+    Filling,
+    /// To say which copies there are: every commit is durable before it is answered.
+    Catalogue,
+}
+
 /// What to open.
 pub(crate) struct Wanted {
+    /// Whose it is, for messages.
     pub(crate) name: &'static str,
-    pub(crate) version: u32,
-    pub(crate) changes: &'static [Change],
+    /// The name of the file or schema.
+    pub(crate) label: String,
+    /// What makes its tables.
+    pub(crate) changes: Vec<Change>,
     pub(crate) read_connections: u32,
+    pub(crate) purpose: Purpose,
 }
 
 impl Wanted {
-    fn versioned(&self) -> String {
-        format!("{}_v{}", self.name, self.version)
+    /// A copy of a projection.
+    pub(crate) fn copy(id: CopyId, changes: &[Change], read_connections: u32, purpose: Purpose) -> Self {
+        let changes = std::iter::once(&CHECKPOINT).chain(changes).copied().collect();
+        Self { name: id.name, label: id.label(), changes, read_connections, purpose }
     }
 
     fn failed(&self) -> impl Fn(sqlx::Error) -> OpenFault + use<> {
@@ -90,24 +110,32 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
     tokio::fs::create_dir_all(directory)
         .await
         .map_err(|source| OpenFault::Directory { path: directory.display().to_string(), source })?;
-    let file = directory.join(format!("{}.db", wanted.versioned()));
+    let file = directory.join(format!("{}.db", wanted.label));
     let options = SqliteConnectOptions::new()
         .filename(file)
         .foreign_keys(false)
         .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging();
-    // A commit is not synced: after a power loss its tail is missing, rows and checkpoint alike, and is applied again.
     let name = wanted.name;
-    let writing = options
-        .clone()
-        .thread_name(move |_| format!("apply-{name}"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .pragma("wal_autocheckpoint", WAL_PAGES)
-        .pragma("cache_size", WRITER_CACHE)
-        // A batch is bounded, so its pages fit into memory: writing some early would write them twice.
-        .pragma("cache_spill", "OFF");
+    let writing = options.clone().thread_name(move |_| format!("apply-{name}")).create_if_missing(true);
+    let writing = match wanted.purpose {
+        // A commit is not synced: after a power loss its tail is missing, rows and checkpoint alike, and is applied again.
+        Purpose::Serving => writing
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("cache_size", WRITER_CACHE)
+            // A batch is bounded, so its pages fit into memory: writing some early would write them twice.
+            .pragma("cache_spill", "OFF"),
+        Purpose::Filling => writing
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Off)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("cache_size", FILLER_CACHE),
+        Purpose::Catalogue => {
+            writing.journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Extra)
+        }
+    };
     let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
     let write = pool()
         .max_connections(1)
@@ -116,28 +144,34 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
         .connect_with(writing)
         .await
         .map_err(wanted.failed())?;
-    migrator(wanted.changes, Dialect::Sqlite).run(&write).await.map_err(wanted.not_migrated())?;
+    migrator(&wanted.changes, Dialect::Sqlite).run(&write).await.map_err(wanted.not_migrated())?;
     let read =
         pool().max_connections(wanted.read_connections).max_lifetime(None).connect_lazy_with(options.read_only(true));
     Ok(Database::Sqlite { write, read })
 }
 
 async fn open_postgres(url: &str, prefix: &str, wanted: &Wanted) -> Result<Database, OpenFault> {
-    let schema = format!("{prefix}{}", wanted.versioned());
+    let schema = format!("{prefix}{}", wanted.label);
     let options = url
         .parse::<PgConnectOptions>()
         .map_err(OpenFault::Url)?
-        .application_name("tidings")
+        // Also tells other processes that the schema is in use.
+        .application_name(&format!("tidings {schema}"))
         .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging();
     make_schema(&options, &schema).await.map_err(wanted.failed())?;
     let options = options.options([("search_path", schema.as_str())]);
     // Commits are waited for, whatever the database's default is: a checkpoint that fell back while this process goes on
-    // would stop the projection.
-    let writing = options.clone().options([("synchronous_commit", "on")]);
+    // would stop the projection. What is only filled becomes durable with the switch, which is a later commit.
+    let waited_for = match wanted.purpose {
+        Purpose::Serving | Purpose::Catalogue => "on",
+        Purpose::Filling => "off",
+    };
+    let writing = options.clone().options([("synchronous_commit", waited_for)]);
     let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
-    let write = pool().max_connections(1).connect_with(writing).await.map_err(wanted.failed())?;
-    migrator(wanted.changes, Dialect::Postgres).run(&write).await.map_err(wanted.not_migrated())?;
+    let write =
+        pool().max_connections(1).idle_timeout(None).connect_with(writing).await.map_err(wanted.failed())?;
+    migrator(&wanted.changes, Dialect::Postgres).run(&write).await.map_err(wanted.not_migrated())?;
     let read = pool().max_connections(wanted.read_connections).connect_lazy_with(options);
     Ok(Database::Postgres { write, read, schema })
 }

@@ -1,10 +1,12 @@
 //! However the log is cut, whatever interrupts, whoever else runs: the rows are those of one replay.
 
 use crate::conversation::messaging::apply::Messaging;
-use crate::database::open::{Wanted, open};
+use crate::copies::CopyId;
+use crate::database::open::{Purpose, Wanted, open};
 use crate::projection::{self, ApplyFault, MESSAGING, Projection, STORIES, Step};
 use crate::projections::Projections;
 use crate::run::{Lane, Pace, Writer, checkpoint};
+use crate::serving::OpenCopy;
 use crate::story::stories::Stories;
 use crate::testing::script::{LOG, Script, account, conversation, everything, message, story, time_of};
 use crate::testing::words::OpenWords;
@@ -75,7 +77,7 @@ async fn what_a_projection_has_already_is_dropped() {
     let script = everything(200, 11);
     World::caught_up(&place, &script.events[..120], 40).await.stop().await;
     // The transport repeats, and one projection is ahead of the others.
-    let wanted = Wanted { name: STORIES, version: 1, changes: Stories::CHANGES, read_connections: 1 };
+    let wanted = Wanted::copy(CopyId::first(STORIES, 1), Stories::CHANGES, 1, Purpose::Serving);
     let database = open(&place.url, &wanted).await.unwrap();
     let mut step = Step::new(&database, STORIES, Position(120), Position(150));
     Stories::apply(&script.events[120..150], &mut step).await.unwrap();
@@ -97,7 +99,7 @@ async fn a_transaction_that_is_dropped_leaves_neither_rows_nor_checkpoint() {
         script.group(1, &[1, 2, 3]);
         script.sends(1, 1, "one", None);
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted { name: MESSAGING, version: 1, changes: Messaging::CHANGES, read_connections: 1 };
+        let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
         let to = Position(script.events.len() as u64);
         let mut step = Step::new(&database, MESSAGING, Position::START, to);
@@ -126,10 +128,13 @@ async fn a_checkpoint_that_fell_back_stops_the_projection_and_skips_nothing() {
         let at = before.last().unwrap().position;
         // Makes the database; its checkpoint is at the start, as after a crash that lost the commit of `before`.
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted { name: MESSAGING, version: 1, changes: Messaging::CHANGES, read_connections: 1 };
+        let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
+        let copy = OpenCopy { id: CopyId::first(MESSAGING, 1), database: database.clone(), is_readable: true };
+        let lane = Lane::new::<Messaging>(copy, at);
         let writer = Writer {
-            lane: Lane::new::<Messaging>(database.clone(), at),
+            copy: lane.serving.now(),
+            lane,
             source: world.source.clone(),
             pace: Pace {
                 batch_max_events: 10,
@@ -254,7 +259,7 @@ async fn waiting_ends_after_its_time() {
 async fn a_step_that_touches_no_row_moves_the_checkpoint_and_is_fenced_too() {
     for place in Place::all("alone") {
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted { name: STORIES, version: 1, changes: Stories::CHANGES, read_connections: 1 };
+        let wanted = Wanted::copy(CopyId::first(STORIES, 1), Stories::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
         Step::new(&database, STORIES, Position(0), Position(5)).finish().await.unwrap();
         assert_eq!(checkpoint(&database, STORIES).await.unwrap().unwrap().0, Position(5));
@@ -300,7 +305,7 @@ async fn the_mutant_moves_the_checkpoint_without_the_rows() {
     let mut script = Script::default();
     script.group(1, &[1, 2, 3]);
     let world = World::run(&place, &[], 10).await;
-    let wanted = Wanted { name: MESSAGING, version: 1, changes: Messaging::CHANGES, read_connections: 1 };
+    let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
     let database = open(&place.url, &wanted).await.unwrap();
     let mut step = Step::new(&database, MESSAGING, Position::START, Position(4));
     step.mutate(Some(projection::Mutant::CheckpointOutsideTransaction));

@@ -59,14 +59,19 @@ impl EventSource for Source {
         Box::pin(async { Err(SourceFault::Closed) })
     }
 
+    /// Forward only, and everything.
     fn read_all<'a>(
         &'a self,
-        _: Position,
+        after: Position,
         _: Direction,
-        _: usize,
+        limit: usize,
         _: &'a Filter,
     ) -> BoxFuture<'a, Result<LogSlice, SourceFault>> {
-        Box::pin(async { Err(SourceFault::Closed) })
+        let all = self.events.borrow();
+        let from = (after.0 as usize).min(all.len());
+        let to = (from + limit).min(all.len());
+        let slice = LogSlice { events: all[from..to].to_vec(), next: Position(to as u64), at_end: to == all.len() };
+        Box::pin(async { Ok(slice) })
     }
 
     fn read_positions<'a>(&'a self, _: &'a [Position]) -> BoxFuture<'a, Result<Vec<Arc<Recorded>>, SourceFault>> {
@@ -123,8 +128,11 @@ impl Place {
     pub(crate) async fn clean(self) {
         if let DatabaseUrl::Postgres { url, schema_prefix } = &self.url {
             let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-            for name in crate::projection::ALL {
-                let drop = format!("DROP SCHEMA IF EXISTS \"{schema_prefix}{name}_v1\" CASCADE");
+            let ours = "SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname::text, $1)";
+            let schemas: Vec<String> =
+                sqlx::query_scalar(ours).bind(schema_prefix).fetch_all(&mut connection).await.unwrap();
+            for schema in schemas {
+                let drop = format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE");
                 connection.execute(AssertSqlSafe(drop)).await.unwrap();
             }
         }
@@ -148,8 +156,13 @@ impl World {
 
     /// Opens and runs from this source.
     pub(crate) async fn run_from(place: &Place, source: Arc<Source>, batch: usize) -> Self {
-        let words = Arc::new(OpenWords::default());
         let options = Options { batch_max_events: batch, read_connections: 2, ..Options::default() };
+        Self::run_with(place, source, options).await
+    }
+
+    /// Opens and runs so.
+    pub(crate) async fn run_with(place: &Place, source: Arc<Source>, options: Options) -> Self {
+        let words = Arc::new(OpenWords::default());
         let projections = Projections::open_with(&place.url, LOG, words.clone(), options).await.unwrap();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         projections.run(source.clone(), &tracker, stop.clone());
@@ -184,6 +197,12 @@ impl World {
             hashes.push(self.projections.state_hash(name).await.unwrap());
         }
         hashes
+    }
+
+    /// As a crash does: nothing is finished, nothing is closed.
+    pub(crate) async fn crashes(self) {
+        self.stop.cancel();
+        drop(self);
     }
 
     pub(crate) async fn stop(self) {

@@ -65,6 +65,16 @@ impl Vault {
         keyed_hash(&self.hash_key, CHECK_VALUE_NAME, &[])
     }
 
+    /// Asks the store, and sees that it is still the same.
+    ///
+    /// # Errors
+    /// When it does not answer or holds something else.
+    pub async fn ping(&self) -> Result<(), KeysFault> {
+        let kept = self.store.hash_key().await?.ok_or(KeysFault::Foreign)?;
+        let same = self.wrapping.unwrap_hash_key(&kept)?.bytes() == self.hash_key.bytes();
+        if same { Ok(()) } else { Err(KeysFault::AnotherLog) }
+    }
+
     pub(super) fn keyed_hash(&self, purpose: Purpose, parts: &[&[u8]]) -> Hash16 {
         keyed_hash(&self.hash_key, purpose.as_str(), parts)
     }
