@@ -107,13 +107,7 @@ pub(crate) async fn run_again(
 }
 
 /// Spawns the reader and a writer for each projection.
-fn run(
-    lanes: Vec<Lane>,
-    source: Arc<dyn EventSource>,
-    pace: Pace,
-    tracker: &TaskTracker,
-    stop: CancellationToken,
-) {
+fn run(lanes: Vec<Lane>, source: Arc<dyn EventSource>, pace: Pace, tracker: &TaskTracker, stop: CancellationToken) {
     let mut receivers = Vec::new();
     for lane in lanes.into_iter().filter(Lane::runs) {
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);

@@ -203,9 +203,9 @@ pub(crate) async fn listen<S: Future<Output = ()>>(
 fn take_notice(lanes: &[Lane], payload: &str) {
     let Some((moved, position)) = payload.rsplit_once(' ') else { return };
     let Ok(position) = position.parse::<Position>() else { return };
-    let here = lanes.iter().find(|lane| {
-        matches!(&lane.serving.now().database, Database::Postgres { schema, .. } if schema == moved)
-    });
+    let here = lanes
+        .iter()
+        .find(|lane| matches!(&lane.serving.now().database, Database::Postgres { schema, .. } if schema == moved));
     if let Some(lane) = here {
         lane.progress.seen(position);
     }

@@ -132,9 +132,7 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
             .synchronous(SqliteSynchronous::Off)
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .pragma("cache_size", FILLER_CACHE),
-        Purpose::Catalogue => {
-            writing.journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Extra)
-        }
+        Purpose::Catalogue => writing.journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Extra),
     };
     let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
     let write = pool()
@@ -169,8 +167,7 @@ async fn open_postgres(url: &str, prefix: &str, wanted: &Wanted) -> Result<Datab
     };
     let writing = options.clone().options([("synchronous_commit", waited_for)]);
     let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
-    let write =
-        pool().max_connections(1).idle_timeout(None).connect_with(writing).await.map_err(wanted.failed())?;
+    let write = pool().max_connections(1).idle_timeout(None).connect_with(writing).await.map_err(wanted.failed())?;
     migrator(&wanted.changes, Dialect::Postgres).run(&write).await.map_err(wanted.not_migrated())?;
     let read = pool().max_connections(wanted.read_connections).connect_lazy_with(options);
     Ok(Database::Postgres { write, read, schema })

@@ -163,7 +163,10 @@ async fn a_projection_that_stopped_runs_again_after_a_rebuild_and_nothing_is_com
         };
         tokio::time::timeout(MOMENT, stopped).await.expect("it is fenced");
         let rebuilt = rebuild(&world, &[MESSAGING], false).await.unwrap();
-        assert!(matches!(&rebuilt[0].comparison, Comparison::Impossible(why) if why.contains("stopped")), "{rebuilt:?}");
+        assert!(
+            matches!(&rebuilt[0].comparison, Comparison::Impossible(why) if why.contains("stopped")),
+            "{rebuilt:?}"
+        );
         script.sends(1, 2, "two", None);
         world.source.set(&script.events);
         world.catches_up().await;
@@ -262,7 +265,8 @@ async fn what_a_crash_leaves_of_a_rebuild_is_removed_and_the_live_copy_is_served
 async fn a_rebuild_that_is_dropped_leaves_nothing() {
     for place in Place::all("dropped_rebuild") {
         let script = everything(600, 8);
-        let world = World::run_with(&place, Source::new(&script.events, 50), Options { fill_events: 1, ..quick() }).await;
+        let world =
+            World::run_with(&place, Source::new(&script.events, 50), Options { fill_events: 1, ..quick() }).await;
         world.catches_up().await;
         let (before, progress) = (world.hashes().await, watch::Sender::new(Progressed::default()));
         let mut seen = progress.subscribe();
