@@ -8,6 +8,7 @@ mod connection;
 mod hot;
 mod log;
 mod measure;
+mod open;
 mod populate;
 mod send;
 mod server;
@@ -44,6 +45,11 @@ enum Scenario {
     Hot,
     /// From an empty folder to ready.
     Start,
+    /// A log with 1,000,000 events: opening it, and serving on it.
+    Open,
+    /// What `open` runs in a process of its own.
+    #[value(hide = true)]
+    OpenOnly,
     /// All of them.
     All,
 }
@@ -51,9 +57,15 @@ enum Scenario {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if args.scenario == Scenario::OpenOnly {
+        return open::only(&args);
+    }
     let run = |scenario| args.scenario == scenario || args.scenario == Scenario::All;
     if run(Scenario::Start) {
         start::run(&args).await?;
+    }
+    if run(Scenario::Open) {
+        open::run(&args).await?;
     }
     if run(Scenario::Log) {
         log::run(&args)?;

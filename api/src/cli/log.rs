@@ -1,8 +1,10 @@
-//! `tidings log …`: reads and checks the log. It takes no lock, so a server may run meanwhile.
+//! `tidings log …`: reads, checks and copies the log without a lock, so that a server may run meanwhile, and gives space
+//! back.
 
 use crate::cli::output::Output;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::secrets;
 use crate::wire::log::LogEvent;
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
@@ -11,10 +13,17 @@ use domain::ids::Position;
 use domain::source::{Direction, EventSource, Filter};
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use store::embedded::copy::{self, Copied, CopyFault};
+use store::embedded::disk::RealDisk;
+use store::embedded::engine::Log;
+use store::embedded::fault::OpenFault;
+use store::embedded::header;
 use store::embedded::log::EmbeddedLog;
 use store::embedded::options::Options;
+use store::embedded::reclaim::Reclaimed;
 
 /// Events that are read at once.
 const READ_AT_ONCE_EVENTS: usize = 1_024;
@@ -44,7 +53,27 @@ pub enum Command {
     /// Check every record and every index.
     #[command(after_help = "Example:\n  tidings log verify")]
     Verify,
+    /// Copy the log into a new one with an id of its own, every position the same. A server may run meanwhile.
+    #[command(after_help = COPY_HELP)]
+    Copy {
+        /// The directory of the new log, empty or missing.
+        #[arg(long, value_name = "DIR|URL")]
+        to: String,
+    },
+    /// Give the space of events that nobody reads any more back to the disk. A running server does so by itself.
+    #[command(after_help = "Example:\n  tidings log reclaim")]
+    Reclaim,
 }
+
+/// How a copy is used.
+const COPY_HELP: &str = "Example:
+  tidings log copy --to ./moved/log
+
+The copy has no keys of its own: words in it stay sealed with the keys of the log that it was made of. Give the server on
+the copy the same keys store and secrets, by configuration or, where they stand in the data directory, by copying them:
+  cp -r ./data/keys ./data/secrets ./moved/
+  tidings serve --data ./moved
+Its read models are built from the copy. Readers notice the new id and start anew.";
 
 /// Which events, and how they are printed.
 #[derive(clap::Args)]
@@ -87,14 +116,74 @@ pub async fn run(command: Command, config: &Config, output: &Output) -> anyhow::
         }
         Command::Tail { which } => tail(config, &which).await,
         Command::Verify => verify(config, output),
+        Command::Copy { to } => copy(config, &to, output),
+        Command::Reclaim => reclaim(config, output),
     }
 }
 
-fn open(config: &Config) -> anyhow::Result<EmbeddedLog> {
+fn copy(config: &Config, to: &str, output: &Output) -> anyhow::Result<()> {
+    if to.contains("://") {
+        bail!("this version copies to a directory only, not to {to}");
+    }
+    let (from, to) = (directory(config)?, Path::new(to));
+    secrets::private_directory(to)?;
+    let options = Options::new(Arc::new(SystemClock), [0; 16]);
+    let copied = copy::copy(&from, &options, to, &options, progress);
+    end_progress();
+    let copied = copied.map_err(|fault| match fault {
+        CopyFault::NotEmpty(name) => {
+            anyhow::anyhow!("{} is not empty: it holds {name}. Give an empty directory; what a copy that was interrupted left there can be removed", to.display())
+        }
+        fault => anyhow::Error::new(fault).context(format!("the log in {} was not copied", from.display())),
+    })?;
+    let Copied { log_id, head, events, stubs, bytes } = copied;
+    let result = json!({"to": to, "log_id": log_id, "head": head, "events": events, "stubs": stubs, "bytes": bytes});
+    let text = format!(
+        "copied {events} events ({bytes} bytes) to {} as the log {log_id}\nits words are sealed with the same keys: give the server on it the same keys store and secrets",
+        to.display()
+    );
+    output.result(&result, &text)
+}
+
+fn reclaim(config: &Config, output: &Output) -> anyhow::Result<()> {
+    let directory = directory(config)?;
+    let describe = || format!("the log in {}", directory.display());
+    let header = header::read(&RealDisk, &directory).with_context(describe)?.with_context(describe)?;
+    let log = match Log::open(&directory, Options::new(Arc::new(SystemClock), header.key_check)) {
+        Ok(log) => log,
+        Err(OpenFault::Locked) => {
+            bail!("{} is in use by another process; a running server gives space back by itself", directory.display())
+        }
+        Err(fault) => return Err(fault).with_context(describe),
+    };
+    let Reclaimed { segments, events, bytes } = log.reclaim(|_| true).with_context(describe)?;
+    let result = json!({"segments": segments, "events": events, "bytes": bytes});
+    output.result(&result, &format!("gave back {bytes} bytes of {events} events in {segments} segments"))
+}
+
+fn progress(position: Position, head: Position) {
+    if stderr().is_terminal() {
+        // Progress is no result: when nobody takes it, it is lost.
+        drop(write!(stderr().lock(), "\r{position} of {head}"));
+    }
+}
+
+fn end_progress() {
+    if stderr().is_terminal() {
+        drop(writeln!(stderr().lock()));
+    }
+}
+
+fn directory(config: &Config) -> anyhow::Result<PathBuf> {
     let directory = config.log.directory(&config.data);
     if !directory.is_dir() {
         bail!("there is no log in {}", directory.display());
     }
+    Ok(directory)
+}
+
+fn open(config: &Config) -> anyhow::Result<EmbeddedLog> {
+    let directory = directory(config)?;
     // The check value counts for appending only.
     let options = Options::new(Arc::new(SystemClock), [0; 16]);
     EmbeddedLog::open_read_only(&directory, &options).with_context(|| format!("the log in {}", directory.display()))
@@ -142,21 +231,17 @@ fn verify(config: &Config, output: &Output) -> anyhow::Result<()> {
     if let Some((position, reason)) = &log.raw().report().damage {
         bail!("the log is damaged at position {position}: {reason}");
     }
-    let shows_progress = stderr().is_terminal();
-    let verified = log.raw().history().verify(|position, head| {
-        if shows_progress {
-            // Progress is no result: when nobody takes it, it is lost.
-            drop(write!(stderr().lock(), "\r{position} of {head}"));
-        }
-    });
-    if shows_progress {
-        drop(writeln!(stderr().lock()));
+    if let Some(byte) = log.raw().report().marks_lost_at {
+        return Err(OpenFault::Marks(byte).into());
     }
+    let verified = log.raw().history().verify(progress);
+    end_progress();
     let verified = verified?;
     let result = json!({
         "ok": true,
         "head": log.head(),
         "events": verified.events,
+        "stubs": verified.stubs,
         "bytes": verified.bytes,
         "closed_segments": verified.closed_segments,
     });

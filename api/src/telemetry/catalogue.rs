@@ -54,6 +54,8 @@ pub const METRICS: &[Metric] = &[
     counter("http_requests_total", &["method", "route", "status"], "Requests that were answered."),
     histogram("log_append_batch_size", &[], "Events of one batch: one write and one sync."),
     counter("log_append_events_total", &[], "Events that were made durable."),
+    counter("log_reclaimed_bytes_total", &[], "Bytes given back of events that nobody reads any more."),
+    counter("log_reclaimed_events_total", &[], "Events that became stubs."),
     histogram("log_sync_seconds", &[], "One sync of the log's file."),
     counter("nats_events_read_from_log_total", &[], "Events that NATS lost or skipped and the log gave."),
     gauge("nats_relayed_position", &[], "The log position up to which events were published to NATS."),

@@ -3,7 +3,8 @@
 //! On disk: blocks of 64 bytes. A key's 64-bit hash chooses the block by its upper 32 bits (scaled to the number of
 //! blocks) and six bits in it by 9-bit groups of a multiplied lower half. About 1 % of the answers are falsely "maybe".
 
-const BLOCK_BYTES: usize = 64;
+/// Bytes of a block: one cache line.
+pub const BLOCK_BYTES: usize = 64;
 const KEYS_PER_BLOCK: usize = 40;
 const BITS_PER_KEY: u32 = 6;
 
@@ -18,15 +19,25 @@ pub fn hash(bytes: &[u8]) -> u64 {
     hash ^ (hash >> 31)
 }
 
+/// How many blocks a filter for so many keys has.
+pub fn blocks(keys: usize) -> usize {
+    keys.div_ceil(KEYS_PER_BLOCK).max(1)
+}
+
 /// The filter of these key hashes.
 pub fn build(hashes: impl ExactSizeIterator<Item = u64>) -> Vec<u8> {
-    let blocks = hashes.len().div_ceil(KEYS_PER_BLOCK).max(1);
+    let blocks = blocks(hashes.len());
     let mut bytes = vec![0; blocks * BLOCK_BYTES];
     for hash in hashes {
-        let start = block_of(hash, blocks) * BLOCK_BYTES;
-        bits(hash).for_each(|bit| bytes[start + bit / 8] |= 1 << (bit % 8));
+        set(&mut bytes, block_of(hash, blocks), hash);
     }
     bytes
+}
+
+/// Puts a key into a block of a filter.
+pub fn set(filter: &mut [u8], block: usize, hash: u64) {
+    let start = block * BLOCK_BYTES;
+    bits(hash).for_each(|bit| filter[start + bit / 8] |= 1 << (bit % 8));
 }
 
 /// Whether the key may have been among those the filter was built of. An empty filter says yes.
@@ -39,7 +50,8 @@ pub fn may_contain(filter: &[u8], hash: u64) -> bool {
     bits(hash).all(|bit| filter[start + bit / 8] & (1 << (bit % 8)) != 0)
 }
 
-fn block_of(hash: u64, blocks: usize) -> usize {
+/// The block of a key in a filter of so many. A greater hash never has a smaller block.
+pub fn block_of(hash: u64, blocks: usize) -> usize {
     (((hash >> 32) * blocks as u64) >> 32) as usize
 }
 

@@ -1,6 +1,7 @@
 //! A closed segment: immutable, found through its index.
 
 use super::bloom;
+use super::disk::DiskFile;
 use super::mapped_index::{DamagedIndex, MappedIndex};
 use super::memory_index::{MemoryIndex, StreamEvents};
 use super::recovery;
@@ -9,6 +10,7 @@ use domain::clock::Time;
 use domain::ids::{EventId, Position};
 use domain::source::SourceFault;
 use domain::stream::StreamName;
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 /// A closed segment's index.
@@ -44,6 +46,8 @@ pub struct Closed {
     /// When its last event was recorded.
     pub last_recorded_at: Time,
     index: Index,
+    /// The segment's file, once another one has taken its name.
+    kept: OnceLock<Arc<dyn DiskFile>>,
     /// Stands in for an index file that turned out to be damaged.
     rebuilt: OnceLock<Arc<MemoryIndex>>,
 }
@@ -99,6 +103,7 @@ impl Closed {
             last: index.first + u64::from(index.count()) - 1,
             last_recorded_at: index.last_recorded_at,
             index: Index::Memory(index),
+            kept: OnceLock::new(),
             rebuilt: OnceLock::new(),
         }
     }
@@ -110,6 +115,7 @@ impl Closed {
             last: index.first + u64::from(index.count) - 1,
             last_recorded_at: index.last_recorded_at,
             index: Index::Mapped(Box::new(index)),
+            kept: OnceLock::new(),
             rebuilt: OnceLock::new(),
         }
     }
@@ -122,14 +128,37 @@ impl Closed {
         }
     }
 
+    /// Where the last record ends in its file, in bytes.
+    pub fn end(&self) -> u32 {
+        match &self.index {
+            Index::Memory(index) => index.end,
+            Index::Mapped(index) => index.end,
+        }
+    }
+
+    /// Its file: the one that its index is of.
+    pub fn file(&self, files: &Files) -> io::Result<Arc<dyn DiskFile>> {
+        files.of(self)
+    }
+
+    /// The file that it keeps although another one has its name, if so.
+    pub fn kept(&self) -> Option<&Arc<dyn DiskFile>> {
+        self.kept.get()
+    }
+
+    /// Has it keep its file although another one takes its name.
+    pub fn keep(&self, file: Arc<dyn DiskFile>) {
+        self.kept.get_or_init(|| file);
+    }
+
     /// Asks the index; one that turns out to be damaged is built again, in memory, from the segment.
     fn ask<T>(&self, files: &Files, question: impl Fn(&Index) -> Result<T, DamagedIndex>) -> Result<T, SourceFault> {
         if self.rebuilt.get().is_none() {
             if let Ok(answer) = question(&self.index) {
                 return Ok(answer);
             }
-            let recovered = files
-                .get(self.first)
+            let recovered = self
+                .file(files)
                 .and_then(|file| recovery::recover(&*file, self.first))
                 .map_err(|error| SourceFault::Unavailable(error.to_string()))?;
             if let Some((position, reason)) = recovered.damage {

@@ -6,6 +6,7 @@ use super::disk::{Disk, DiskFile, Mode};
 use super::head::{End, Head};
 use super::history::History;
 use super::judge::Batch;
+use super::keeper::Keeper;
 use super::marks::{Hidden, MarksFile};
 use super::memory_index::MemoryIndex;
 use super::recovery::zero;
@@ -42,6 +43,8 @@ pub struct Commit {
     pub ahead: Ahead,
     /// Writes index files.
     pub sealer: Sealer,
+    /// Builds filters and gives bytes back.
+    pub keeper: Keeper,
     /// Where truncations and tombstones are written.
     pub marks: MarksFile,
     /// Tells everybody where the head is.
@@ -122,7 +125,7 @@ impl Commit {
             .map_err(|error| self.fail("beginning a segment", &error))?;
         let closed = {
             let mut state = self.history.state.write();
-            let mut open = MemoryIndex::new(first);
+            let mut open = MemoryIndex::like(first, &state.open);
             open.last_recorded_at = state.open.last_recorded_at;
             let closed = Arc::new(std::mem::replace(&mut state.open, open));
             let mut all = Vec::clone(&state.closed);
@@ -145,7 +148,7 @@ impl Commit {
         }
         let mut state = self.history.state.write();
         for event in &batch.events {
-            state.open.push(&event.stream, event.revision, event.id, event.length);
+            state.open.push(&event.stream, event.revision, Some(event.id), event.length);
         }
         state.open.last_recorded_at = batch.recorded_at;
         metrics::histogram!("log_append_batch_size").record(batch.events.len() as f64);

@@ -9,9 +9,11 @@ use super::head::{End, Head};
 use super::header::Header;
 use super::history::History;
 use super::judge::Batch;
+use super::keeper::{Keeper, Worker};
 use super::marks::{Hidden, MarksFile};
 use super::open::{self, Opened, Report};
 use super::options::Options;
+use super::reclaim::{ReclaimFault, Reclaimed};
 use super::sealer::Sealer;
 use super::segment::segment_name;
 use super::writer::{QUEUE_MAX_REQUESTS, Writer};
@@ -37,6 +39,8 @@ pub struct Log {
     head: watch::Receiver<Head>,
     requests: Option<mpsc::Sender<Request>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// None in a log that is open for reading only.
+    keeper: Option<Arc<Worker>>,
 }
 
 impl Log {
@@ -46,6 +50,7 @@ impl Log {
         let start = |error| OpenFault::io("starting a thread", error);
         writer.commit.ahead.start().map_err(start)?;
         writer.commit.sealer.start().map_err(start)?;
+        writer.commit.keeper.start().map_err(start)?;
         let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run());
         *log.writer.lock() = Some(thread.map_err(start)?);
         Ok(log)
@@ -74,6 +79,8 @@ impl Log {
         let zeroing = Ahead::new(Arc::clone(&disk), dir.clone(), options.segment_bytes, ahead, zeroed);
         zeroing.used(end);
         let sealer = Sealer::new(Arc::clone(&disk), dir.clone(), Arc::clone(&history));
+        let keeper = Keeper::new(Arc::clone(&disk), dir.clone(), Arc::clone(&history));
+        let worker = keeper.worker();
         let (requests, receiver) = mpsc::channel(QUEUE_MAX_REQUESTS);
         let (head_sender, head) = watch::channel(Head { position: history.head(), end: None });
         let commit = Commit {
@@ -87,13 +94,22 @@ impl Log {
             failed: None,
             ahead: zeroing,
             sealer,
+            keeper,
             marks,
             head: head_sender,
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
         };
         let writer = Writer { requests: receiver, commit, batch: Batch::default(), waiting: VecDeque::default(), lock };
-        let log = Self { history, header, report, head, requests: Some(requests), writer: Mutex::new(None) };
+        let log = Self {
+            history,
+            header,
+            report,
+            head,
+            requests: Some(requests),
+            writer: Mutex::new(None),
+            keeper: Some(worker),
+        };
         Ok((log, writer))
     }
 
@@ -102,7 +118,8 @@ impl Log {
     pub fn open_read_only(dir: &Path, options: &Options) -> Result<Self, OpenFault> {
         let Opened { header, history, report, .. } = open::open(dir, options, false)?;
         let (_, head) = watch::channel(Head { position: history.head(), end: Some(End::Closed) });
-        Ok(Self { history: Arc::new(history), header, report, head, requests: None, writer: Mutex::new(None) })
+        let (history, writer) = (Arc::new(history), Mutex::new(None));
+        Ok(Self { history, header, report, head, requests: None, writer, keeper: None })
     }
 
     /// What the header says.
@@ -167,6 +184,17 @@ impl Log {
     pub fn revisions(&self, streams: &[StreamName]) -> Result<Vec<Option<u64>>, SourceFault> {
         let state = self.history.state.read();
         streams.iter().map(|stream| self.history.revision(&state, stream)).collect()
+    }
+
+    /// Gives the bytes of what nobody reads any more back to the disk, as fast as it can; waits for the disk. `go_on` is told
+    /// how many bytes were read or written and says whether to go on. The log can be used meanwhile.
+    pub fn reclaim(&self, go_on: impl Fn(u64) -> bool) -> Result<Reclaimed, ReclaimFault> {
+        self.keeper.as_ref().ok_or(ReclaimFault::NotOpen)?.reclaim(true, go_on)
+    }
+
+    /// What works beside the writer, to drive it in a simulation.
+    pub fn keeper(&self) -> Option<&Arc<Worker>> {
+        self.keeper.as_ref()
     }
 
     /// Finishes what was appended before and closes the log; what is appended after is answered [`LogFault::Closed`].

@@ -112,7 +112,8 @@ fn read_all(
     let (most, head) = (if limit == 0 { 0 } else { SCAN_MAX_EVENTS }, history.head());
     let scanned = history.scan(from, direction, most, |record| {
         // The newest event is given in any case: whoever follows reaches the head.
-        let is_gone = record.position() != head && history.marks.is_deleted(record.stream());
+        let is_deleted = record.position() != head && history.marks.is_deleted(record.stream());
+        let is_gone = is_deleted || record.is_stub();
         if !is_gone && matches(filter, &record) {
             match decode(&record) {
                 Ok(event) => events.push(event),

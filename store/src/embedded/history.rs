@@ -5,6 +5,7 @@ use super::closed::{Closed, Hashed};
 use super::disk::DiskFile;
 use super::marks::Marks;
 use super::memory_index::MemoryIndex;
+use super::merged::{Kind, Merged, Search};
 use super::segment::Files;
 use domain::clock::{Clock, Time};
 use domain::ids::{EventId, LogId, Position};
@@ -24,6 +25,8 @@ const HEADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add((128 << 10) - 1);
 pub struct State {
     /// In order, without gaps between their positions.
     pub closed: Arc<Vec<Arc<Closed>>>,
+    /// Filters over many of them.
+    pub merged: Arc<Merged>,
     /// The index of the open segment: durable events only.
     pub open: MemoryIndex,
     /// The open segment's file.
@@ -93,7 +96,7 @@ impl History {
         }
         let mut revision = known.revision;
         let hashed = Hashed::new(stream);
-        for segment in state.closed[known.closed..].iter().rev() {
+        for segment in Search::new(&state.closed, &state.merged, known.closed, Kind::Stream, hashed.hash) {
             if let Some((first, count)) = segment.span(&self.files, hashed)? {
                 revision = Some(first + u64::from(count) - 1);
                 break;
@@ -124,7 +127,8 @@ impl History {
             return Ok(None);
         }
         let hash = bloom::hash(id.uuid().as_bytes());
-        for segment in state.closed.iter().rev().take_while(|segment| segment.last_recorded_at >= since) {
+        let from = state.closed.partition_point(|segment| segment.last_recorded_at < since);
+        for segment in Search::new(&state.closed, &state.merged, from, Kind::Id, hash) {
             if let Some(position) = segment.id(&self.files, id, hash)? {
                 return Ok(Some(position));
             }

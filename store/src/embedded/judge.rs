@@ -83,13 +83,13 @@ impl Batch {
         if let Some(write) = unit.writes.iter().find(|write| history.marks.is_deleted(write.stream.as_str())) {
             return Ok(RawAppended::Deleted { stream: write.stream.clone() });
         }
-        let mut actuals = Vec::with_capacity(unit.writes.len());
+        let mut revisions = Vec::with_capacity(unit.writes.len());
         for write in &unit.writes {
             let actual = self.head(history, state, &write.stream).map_err(unreadable)?;
             if !write.expected.holds(actual) {
                 return Ok(RawAppended::Conflict { stream: write.stream.clone(), actual });
             }
-            actuals.push(actual);
+            revisions.push(actual.map_or(0, |newest| newest + 1));
         }
         for check in unit.checks.iter().filter(|check| check.expected != Expected::Any) {
             let actual = self.head(history, state, &check.stream).map_err(unreadable)?;
@@ -97,7 +97,7 @@ impl Batch {
                 return Ok(RawAppended::Conflict { stream: check.stream.clone(), actual });
             }
         }
-        Ok(RawAppended::Committed(self.lay_out(unit, actuals)))
+        Ok(RawAppended::Committed(self.lay_out(unit, revisions)))
     }
 
     fn duplicate(
@@ -116,14 +116,12 @@ impl Batch {
         Ok(None)
     }
 
-    fn lay_out(&mut self, unit: &RawUnit, actuals: Vec<Option<u64>>) -> Placed {
+    fn lay_out(&mut self, unit: &RawUnit, revisions: Vec<u64>) -> Placed {
         let first = Position(self.next());
         let count: usize = unit.writes.iter().map(|write| write.events.len()).sum();
         let end = first.0 + count as u64;
-        let mut revisions = actuals;
-        for (write, actual) in unit.writes.iter().zip(&mut revisions) {
-            let mut revision = actual.map_or(0, |newest| newest + 1);
-            *actual = Some(revision);
+        for (write, first) in unit.writes.iter().zip(&revisions) {
+            let mut revision = *first;
             for event in &write.events {
                 let position = self.next();
                 let place = Place {
@@ -142,7 +140,7 @@ impl Batch {
             }
             self.heads.insert(write.stream.clone(), Some(revision - 1));
         }
-        Placed { first, recorded_at: self.recorded_at, revisions: revisions.into_iter().flatten().collect() }
+        Placed { first, recorded_at: self.recorded_at, revisions }
     }
 }
 

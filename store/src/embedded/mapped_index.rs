@@ -10,7 +10,7 @@
 //! 2. streams, sorted by (hash, name): hash of the name (8), first revision (8), start of the name in section 3 (4), start
 //!    of its ordinals in section 4 (4), number of events (4), length of the name (4);
 //! 3. the names; 4. ordinals of each stream's events (4 each);
-//! 5. ids, sorted: event id (16), ordinal (4); 6. filter of the streams' hashes; 7. filter of the ids' hashes.
+//! 5. ids of those that are no stubs, sorted: event id (16), ordinal (4); 6. filter of the streams' hashes; 7. filter of the ids' hashes.
 //!
 //! Hashes and filters: see the module `bloom`. A section's checksum is verified when it is first used.
 
@@ -136,7 +136,8 @@ impl MappedIndex {
         let (count, streams) = (u32_at(header, 12), u32_at(header, 44));
         let fits = sections[0].1 == count as usize * 4
             && sections[1].1 == streams as usize * STREAM_BYTES
-            && sections[4].1 == count as usize * ID_BYTES;
+            && sections[4].1 <= count as usize * ID_BYTES
+            && sections[4].1.is_multiple_of(ID_BYTES);
         if !(genuine && within && fits && count > 0) {
             return Err(DamagedIndex);
         }
@@ -166,6 +167,45 @@ impl MappedIndex {
             .try_for_each(|section| self.section(section).map(drop))
     }
 
+    /// How many streams have events here.
+    pub fn stream_count(&self) -> usize {
+        self.streams as usize
+    }
+
+    /// The hash of the stream with this number, in the order of the hashes; none after the last.
+    pub fn stream_hash(&self, number: usize) -> Result<Option<u64>, DamagedIndex> {
+        let streams = self.section(Section::Streams)?;
+        Ok((number < self.stream_count()).then(|| u64_at(streams, number * STREAM_BYTES)))
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Whether the file is this one.
+    pub fn is(&self, file: &[u8]) -> bool {
+        *self.map == *file
+    }
+
+    /// Every stream: its name, its first revision here, its events' ordinals.
+    pub fn streams(&self) -> Result<impl Iterator<Item = (&str, u64, impl Iterator<Item = u32>)>, DamagedIndex> {
+        let (streams, names) = (self.section(Section::Streams)?, self.section(Section::Names)?);
+        let ordinals = self.section(Section::Ordinals)?;
+        Ok(streams.chunks_exact(STREAM_BYTES).map(move |entry| {
+            let (start, len) = (u32_at(entry, 16) as usize, u32_at(entry, 28) as usize);
+            let name = names.get(start..start + len).and_then(|name| str::from_utf8(name).ok()).unwrap_or_default();
+            let (first, count) = (u32_at(entry, 20) as usize, u32_at(entry, 24) as usize);
+            let of_stream = (first..first + count).map(move |i| u32_at(ordinals, i * 4));
+            (name, u64_at(entry, 8), of_stream)
+        }))
+    }
+
+    /// The hashes of the ids, in no order.
+    pub fn id_hashes(&self) -> Result<impl Iterator<Item = u64>, DamagedIndex> {
+        Ok(self.section(Section::Ids)?.chunks_exact(ID_BYTES).map(|entry| bloom::hash(&entry[..16])))
+    }
+
     /// Where the record with this ordinal begins; the segment's end for the ordinal after the last.
     pub fn offset(&self, ordinal: u32) -> Result<u32, DamagedIndex> {
         let offsets = self.section(Section::Offsets)?;
@@ -178,7 +218,7 @@ impl MappedIndex {
             return Ok(None);
         }
         let (ids, wanted) = (self.section(Section::Ids)?, id.uuid());
-        let found = search(self.count, |i| {
+        let found = search((ids.len() / ID_BYTES) as u32, |i| {
             let at = i as usize * ID_BYTES;
             Ok(ids.get(at..at + 16).ok_or(DamagedIndex)?.cmp(wanted.as_bytes()))
         })?;

@@ -3,7 +3,7 @@
 use domain::clock::Time;
 use domain::ids::EventId;
 use domain::stream::StreamName;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// A stream's events in one segment. Their revisions follow each other without a gap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,12 +37,26 @@ impl MemoryIndex {
         Self { first, ..Self::default() }
     }
 
-    /// Takes in the next event; its record is `length` bytes long and follows the one before.
-    pub fn push(&mut self, stream: &StreamName, revision: u64, id: EventId, length: u32) {
+    /// Of an empty segment that is expected to hold about as much as another one: growing tables cost as much as filling
+    /// them.
+    pub fn like(first: u64, other: &Self) -> Self {
+        Self {
+            first,
+            offsets: Vec::with_capacity(other.offsets.len()),
+            ids: FxHashMap::with_capacity_and_hasher(other.ids.len(), FxBuildHasher),
+            streams: FxHashMap::with_capacity_and_hasher(other.streams.len(), FxBuildHasher),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in the next event; its record is `length` bytes long and follows the one before. A stub has no id.
+    pub fn push(&mut self, stream: &StreamName, revision: u64, id: Option<EventId>, length: u32) {
         let ordinal = self.offsets.len() as u32;
         self.offsets.push(self.end);
         self.end += length;
-        self.ids.insert(id, ordinal);
+        if let Some(id) = id {
+            self.ids.insert(id, ordinal);
+        }
         match self.streams.get_mut(stream) {
             Some(events) => events.ordinals.push(ordinal),
             None => {

@@ -20,10 +20,12 @@ pub mod disk;
 pub mod header;
 pub mod mapped_index;
 pub mod marks;
+pub mod merged;
 pub mod record;
 pub mod segment;
 
-// Opening and checking.
+// Opening, checking, copying.
+pub mod copy;
 pub mod open;
 pub mod recovery;
 pub mod verify;
@@ -39,6 +41,8 @@ pub mod scan;
 pub mod ahead;
 pub mod commit;
 pub mod judge;
+pub mod keeper;
+pub mod reclaim;
 pub mod sealer;
 pub mod writer;
 

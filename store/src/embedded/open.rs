@@ -24,6 +24,9 @@ pub struct Report {
     pub torn: Option<Torn>,
     /// Damage in the newest segment. Only a log that is opened for reading opens with it.
     pub damage: Option<(Position, String)>,
+    /// The byte of the file of truncations and tombstones at which an entry is lost. Only a log that is opened for reading
+    /// opens with it.
+    pub marks_lost_at: Option<usize>,
     /// How many index files were missing or damaged.
     pub rebuilt_indexes: usize,
 }
@@ -68,10 +71,11 @@ pub fn open(dir: &Path, options: &Options, for_append: bool) -> Result<Opened, O
     let mut load = Load { disk, dir, log_id: header.log_id, for_append, report: Report::default() };
     let (closed, file, open) = load.segments(&firsts)?;
     let marks = marks::read(disk, dir).map_err(io("reading the marks of streams"))?;
-    let files = Files::new(Arc::clone(&options.disk), dir);
-    let state = State { closed: Arc::new(closed), open, file };
+    let files = Files::new(Arc::clone(&options.disk), dir, (!for_append).then_some(header.log_id));
+    let state = State { closed: Arc::new(closed), merged: Arc::default(), open, file };
     let history = History::new(header.log_id, state, files, Marks::new(&marks), Arc::clone(&options.clock));
-    Ok(Opened { header, history, report: load.report, marks })
+    let report = Report { marks_lost_at: marks.lost_at, ..load.report };
+    Ok(Opened { header, history, report, marks })
 }
 
 fn make_header(dir: &Path, options: &Options) -> Result<Header, OpenFault> {
@@ -84,7 +88,8 @@ fn make_header(dir: &Path, options: &Options) -> Result<Header, OpenFault> {
     Ok(header)
 }
 
-fn random_log_id() -> Result<LogId, OpenFault> {
+/// A fresh id for a log.
+pub fn random_log_id() -> Result<LogId, OpenFault> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)
         .map_err(|error| OpenFault::io("making a log id", std::io::Error::other(error.to_string())))?;

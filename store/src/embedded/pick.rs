@@ -3,6 +3,7 @@
 use super::closed::Hashed;
 use super::disk::DiskFile;
 use super::history::History;
+use super::merged::{Kind, Search};
 use super::record::RecordRef;
 use super::scan::{find_closed, verified};
 use domain::clock::Time;
@@ -61,7 +62,7 @@ impl History {
             }
             self.show(&spots, &mut |record| {
                 expect_stream(&record, stream)?;
-                if left > 0 && oldest.is_none_or(|oldest: Time| record.recorded_at() >= oldest) {
+                if left > 0 && !record.is_stub() && oldest.is_none_or(|oldest: Time| record.recorded_at() >= oldest) {
                     left -= 1;
                     visit(record)?;
                 }
@@ -85,7 +86,7 @@ impl History {
         let head = self.head();
         let there = positions.iter().filter(|position| (1..=head.0).contains(&position.0));
         let spots = there.map(|position| self.spot(position.0)).collect::<Result<Vec<_>, _>>()?;
-        self.show(&spots, &mut visit)
+        self.show(&spots, &mut |record| if record.is_stub() { Ok(()) } else { visit(record) })
     }
 
     fn spot(&self, position: u64) -> Result<Spot, SourceFault> {
@@ -101,7 +102,7 @@ impl History {
         };
         let ordinal = (position - segment.first) as u32;
         Ok(Spot {
-            file: self.files.get(segment.first).map_err(|error| SourceFault::Unavailable(error.to_string()))?,
+            file: segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?,
             segment: segment.first,
             position,
             start: u64::from(segment.offset(&self.files, ordinal)?),
@@ -111,7 +112,7 @@ impl History {
 
     /// Where a stream's events from revision `low` to `high` lie, in order.
     fn spots(&self, stream: &StreamName, low: u64, high: u64) -> Result<Vec<Spot>, SourceFault> {
-        let (mut spots, mut lowest_found, closed) = {
+        let (mut spots, mut lowest_found, closed, merged) = {
             let state = self.state.read();
             let (mut spots, mut lowest_found) = (Vec::new(), u64::MAX);
             if let Some(events) = state.open.streams.get(stream) {
@@ -122,10 +123,10 @@ impl History {
                     spots.push(Spot { file: Arc::clone(&state.file), segment: state.open.first, position, start, end });
                 }
             }
-            (spots, lowest_found, Arc::clone(&state.closed))
+            (spots, lowest_found, Arc::clone(&state.closed), Arc::clone(&state.merged))
         };
         let hashed = Hashed::new(stream);
-        let mut segments = closed.iter().rev();
+        let mut segments = Search::new(&closed, &merged, 0, Kind::Stream, hashed.hash);
         while lowest_found > low
             && let Some(segment) = segments.next()
         {
@@ -135,7 +136,7 @@ impl History {
                 continue;
             }
             let events = segment.events(&self.files, hashed, low, high)?.unwrap_or_default();
-            let file = self.files.get(segment.first).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
+            let file = segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
             for ordinal in events.ordinals.into_iter().rev() {
                 let start = segment.offset(&self.files, ordinal)?.into();
                 let end = segment.offset(&self.files, ordinal + 1)?.into();

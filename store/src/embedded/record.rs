@@ -8,7 +8,7 @@
 //! | 0 | 4 | length of the record with everything, also its padding |
 //! | 4 | 4 | CRC-32C (Castagnoli) over bytes 0..4 and 8..length |
 //! | 8 | 1 | mark of a record, 0xE7 |
-//! | 9 | 1 | flags: 1 last of its unit, 2 has an actor, 4 has a causation id, 8 has a fingerprint; 16 (tombstone) and 32 (stub) are reserved; others are invalid |
+//! | 9 | 1 | flags: 1 last of its unit, 2 has an actor, 4 has a causation id, 8 has a fingerprint, 32 is a stub (see below); 16 is reserved; others are invalid |
 //! | 10 | 1 | length of the stream's name (1 to 128) |
 //! | 11 | 1 | length of the type's name (1 to 64, ASCII) |
 //! | 12 | 4 | length of the payload (at most 1 MiB) |
@@ -26,6 +26,14 @@
 //! | … | | stream's name, type's name, payload, zeros up to a multiple of 8 |
 //!
 //! A length of zero means that no record follows in this segment.
+//!
+//! A **stub** takes the place of a record that nobody reads any more. Offsets 0 to 39 are those of the record, with no
+//! flags but 32 and 1, and 11 to 15 are zeros; then commitment (40, 32), batch (72, 4), stream's name (76), zeros.
+//!
+//! The **commitment** of an event is SHA-256 over its record without the checksum (4..8) and the batch (80..84), which say
+//! how it was written and not what happened. It is the same for a record and its stub, on every copy of a log. SHA-256
+//! and not BLAKE3, although that is faster: commitments are to become leaves of a transparency log (C2SP tlog-tiles, RFC
+//! 6962), whose tools know SHA-256 only, and it is computed once for an event and never on the way of an append.
 
 use bytes::Bytes;
 use domain::clock::Time;
@@ -33,6 +41,7 @@ use domain::ids::{AccountId, EventId, Hash16, Position};
 use domain::limits::EVENT_MAX_BYTES;
 use domain::recorded::Fingerprint;
 use domain::stream::StreamName;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -41,9 +50,14 @@ const LAST_OF_UNIT: u8 = 1;
 const HAS_ACTOR: u8 = 2;
 const HAS_CAUSATION: u8 = 4;
 const HAS_FINGERPRINT: u8 = 8;
+const IS_STUB: u8 = 32;
 const KNOWN_FLAGS: u8 = LAST_OF_UNIT | HAS_ACTOR | HAS_CAUSATION | HAS_FINGERPRINT;
 /// Bytes before the optional parts.
 pub const FIXED_BYTES: usize = 88;
+/// Bytes of a stub before the stream's name.
+const STUB_FIXED_BYTES: usize = 76;
+/// Bytes of the smallest record: a stub of a stream with a short name.
+const RECORD_MIN_BYTES: usize = (STUB_FIXED_BYTES + 1).next_multiple_of(8);
 /// Bytes of a type's name, at most.
 pub const TYPE_MAX_BYTES: usize = 64;
 /// Bytes of the largest record.
@@ -130,6 +144,27 @@ pub fn encode(out: &mut Vec<u8>, place: Place, stream: &str, event: &RawEvent) {
     out[start + 4..start + 8].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// Bytes of the stub of an event of this stream. Every record that is no stub is longer.
+pub fn stub_bytes(stream: &str) -> usize {
+    (STUB_FIXED_BYTES + stream.len()).next_multiple_of(8)
+}
+
+/// Appends the stub of a record to `out`, whose length is a multiple of 8.
+pub fn stub(out: &mut Vec<u8>, record: &RecordRef<'_>) {
+    let (start, length) = (out.len(), stub_bytes(record.stream()));
+    out.extend_from_slice(&record.bytes[..40]);
+    out.extend_from_slice(&record.commitment());
+    out.extend_from_slice(&((record.position().0 - record.batch()) as u32).to_le_bytes());
+    out.extend_from_slice(record.stream().as_bytes());
+    out.resize(start + length, 0);
+    let stub = &mut out[start..];
+    stub[..4].copy_from_slice(&(length as u32).to_le_bytes());
+    stub[9] = IS_STUB | (record.bytes[9] & LAST_OF_UNIT);
+    stub[11..16].fill(0);
+    let crc = checksum(stub);
+    stub[4..8].copy_from_slice(&crc.to_le_bytes());
+}
+
 fn checksum(record: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&record[..4]), &record[8..])
 }
@@ -182,7 +217,7 @@ pub fn claimed_length(bytes: &[u8]) -> Result<usize, NoRecord> {
     }
     match u32_at(bytes, 0) as usize {
         0 => Err(NoRecord::End),
-        length if length.is_multiple_of(8) && (FIXED_BYTES..=RECORD_MAX_BYTES).contains(&length) => Ok(length),
+        length if length.is_multiple_of(8) && (RECORD_MIN_BYTES..=RECORD_MAX_BYTES).contains(&length) => Ok(length),
         _ => Err(NoRecord::Length),
     }
 }
@@ -200,6 +235,18 @@ impl<'a> RecordRef<'a> {
     }
 
     fn has_known_shape(&self) -> bool {
+        if self.is_stub() {
+            return self.bytes[8] == MARK
+                && self.bytes[9] & !(IS_STUB | LAST_OF_UNIT) == 0
+                && self.bytes[10] != 0
+                && self.bytes[11..16] == [0; 5]
+                && (STUB_FIXED_BYTES + usize::from(self.bytes[10])).next_multiple_of(8) == self.bytes.len()
+                && self.bytes[STUB_FIXED_BYTES..].is_ascii()
+                && u64::from(u32_at(self.bytes, 72)) < self.position().0;
+        }
+        if self.bytes.len() < FIXED_BYTES {
+            return false;
+        }
         let end = self.payload_start() + self.payload_len();
         self.bytes[8] == MARK
             && self.bytes[9] & !KNOWN_FLAGS == 0
@@ -223,6 +270,9 @@ impl<'a> RecordRef<'a> {
     }
 
     fn stream_start(&self) -> usize {
+        if self.is_stub() {
+            return STUB_FIXED_BYTES;
+        }
         self.fingerprint_start() + if self.flag(HAS_FINGERPRINT) { 32 } else { 0 }
     }
 
@@ -246,7 +296,29 @@ impl<'a> RecordRef<'a> {
 
     /// The position at which its batch began.
     pub fn batch(&self) -> u64 {
-        self.position().0 - u64::from(u32_at(self.bytes, 80))
+        self.position().0 - u64::from(u32_at(self.bytes, if self.is_stub() { 72 } else { 80 }))
+    }
+
+    /// Whether it is what is left of a record. Then it has place, stream, `recorded_at` and commitment, and an empty type
+    /// and payload; everything else means nothing.
+    pub fn is_stub(&self) -> bool {
+        self.flag(IS_STUB)
+    }
+
+    /// What proves its content; of a stub, the content of the record that stood there.
+    pub fn commitment(&self) -> [u8; 32] {
+        if self.is_stub() {
+            let mut commitment = [0; 32];
+            commitment.copy_from_slice(&self.bytes[40..72]);
+            return commitment;
+        }
+        let hash = Sha256::new().chain_update(&self.bytes[..4]).chain_update(&self.bytes[8..80]);
+        hash.chain_update(&self.bytes[84..]).finalize().into()
+    }
+
+    /// Its id; a stub has none.
+    pub fn live_id(&self) -> Option<EventId> {
+        (!self.is_stub()).then(|| self.id())
     }
 
     /// Whether its unit ends with it.

@@ -40,7 +40,7 @@ pub struct Recovered {
 struct Pending {
     stream: StreamName,
     revision: u64,
-    id: EventId,
+    id: Option<EventId>,
     length: u32,
     recorded_at: Time,
 }
@@ -83,7 +83,7 @@ fn accept(record: &RecordRef<'_>, position: u64, last: Time) -> Option<Pending> 
     Some(Pending {
         stream: StreamName::parse(record.stream()).ok()?,
         revision: record.revision(),
-        id: record.id(),
+        id: record.live_id(),
         length: record.bytes().len() as u32,
         recorded_at: record.recorded_at(),
     })

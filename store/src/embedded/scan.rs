@@ -1,7 +1,7 @@
 //! Reading the log in position order: big pieces of a segment at once, records borrowed from the buffer, each verified.
 //!
-//! Reading by position gives every event that is in the files, also what retention or truncation hides from
-//! [`History::read_stream`]: positions are dense, and what a subscriber sees does not depend on when it looks.
+//! Shows every record that is in the files, also what is hidden from [`History::read_stream`], and stubs: positions are
+//! dense. What of it is an event, the callers say.
 
 use super::closed::Closed;
 use super::disk::DiskFile;
@@ -86,7 +86,7 @@ impl History {
             }
             find_closed(&state.closed, from)?
         };
-        let file = self.files.get(segment.first).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
+        let file = segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
         let (low, high) = bounds(from, until, segment.first, segment.last, direction);
         cut(file, segment.first, low, high, direction, |ordinal| segment.offset(&self.files, ordinal))
     }

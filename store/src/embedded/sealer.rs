@@ -117,7 +117,8 @@ pub fn write_index(
         .map_err(|_| io::Error::other("the index file does not read back"))
 }
 
-fn swap(history: &History, closed: Closed) {
+/// Puts another index, and with it perhaps another file, in the place of a closed segment.
+pub fn swap(history: &History, closed: Closed) {
     let mut state = history.state.write();
     let mut all = Vec::clone(&state.closed);
     if let Some(place) = all.iter_mut().find(|segment| segment.first == closed.first) {

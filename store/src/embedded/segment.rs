@@ -1,7 +1,10 @@
 //! Segment files: their names, walking through their records, and the file handles that stay open.
 
+use super::closed::Closed;
 use super::disk::{Disk, DiskFile, Mode};
+use super::mapped_index::MappedIndex;
 use super::record::{NoRecord, RecordRef, claimed_length};
+use domain::ids::LogId;
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::io;
@@ -36,22 +39,54 @@ pub struct Files {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     open: Mutex<LruCache<u64, Arc<dyn DiskFile>>>,
+    /// The log, if another process may be writing segments anew.
+    shared: Option<LogId>,
 }
 
 impl Files {
     /// Of the log in `dir`.
-    pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Self {
-        Self { disk, dir: dir.to_owned(), open: Mutex::new(LruCache::new(OPEN_FILES)) }
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path, shared: Option<LogId>) -> Self {
+        Self { disk, dir: dir.to_owned(), open: Mutex::new(LruCache::new(OPEN_FILES)), shared }
     }
 
-    /// The file of the segment that begins at `first`.
-    pub fn get(&self, first: u64) -> io::Result<Arc<dyn DiskFile>> {
-        if let Some(file) = self.open.lock().get(&first) {
+    /// The file of a segment: the one that its index is of.
+    pub fn of(&self, segment: &Closed) -> io::Result<Arc<dyn DiskFile>> {
+        let mut open = self.open.lock();
+        if let Some(file) = segment.kept() {
             return Ok(Arc::clone(file));
         }
-        let file = self.disk.open(&self.dir.join(segment_name(first)), Mode::Read)?;
-        self.open.lock().put(first, Arc::clone(&file));
+        if let Some(file) = open.get(&segment.first) {
+            return Ok(Arc::clone(file));
+        }
+        let file = self.disk.open(&self.dir.join(segment_name(segment.first)), Mode::Read)?;
+        self.is_as_it_was(segment, &*file)?;
+        open.put(segment.first, Arc::clone(&file));
         Ok(file)
+    }
+
+    /// In a process that only reads: whether the one that has the log has written this segment anew since.
+    fn is_as_it_was(&self, segment: &Closed, file: &dyn DiskFile) -> io::Result<()> {
+        let Some(log_id) = self.shared.filter(|_| segment.mapped().is_some()) else { return Ok(()) };
+        if file.size()? >= u64::from(segment.end()) {
+            return Ok(());
+        }
+        let is_another = match self.disk.map(&self.dir.join(index_name(segment.first))) {
+            Ok(map) => MappedIndex::open(map, log_id, segment.first).is_ok_and(|index| index.end != segment.end()),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_another {
+            return Err(io::Error::other("a server gave back space in it meanwhile: look again"));
+        }
+        Ok(())
+    }
+
+    /// Has `rename` put another file in the place of a segment's. Whoever has the segment keeps the old one.
+    pub fn replace(&self, segment: &Closed, rename: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let old = self.of(segment)?;
+        let mut open = self.open.lock();
+        segment.keep(old);
+        open.pop(&segment.first);
+        rename()
     }
 }
 
@@ -99,7 +134,10 @@ impl<'f> Walk<'f> {
         let mut end = None;
         while at < self.len {
             let bytes = self.bytes(at, 1)?;
-            if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+            // Most of it are zeros: whole blocks of them are passed over at the speed of memory.
+            let is_zero = |block: &[u8]| block.iter().fold(0, |all, byte| all | byte) == 0;
+            let zeros: usize = bytes.rchunks(4096).take_while(|block| is_zero(block)).map(<[u8]>::len).sum();
+            if let Some(last) = bytes[..bytes.len() - zeros].iter().rposition(|byte| *byte != 0) {
                 end = Some(at + last as u64 + 1);
             }
             at += bytes.len() as u64;

@@ -12,6 +12,7 @@ mod following;
 mod mutants;
 mod places;
 mod reading;
+mod reclaiming;
 mod recovering;
 mod segments;
 

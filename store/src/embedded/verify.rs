@@ -1,6 +1,8 @@
 //! Checking everything: every record, every index file, and that they agree.
 
+use super::closed::Closed;
 use super::history::History;
+use super::mapped_index::build;
 use super::record::NoRecord;
 use super::recovery::recover;
 use super::segment::Walk;
@@ -17,6 +19,8 @@ const REPORT_EVERY: u64 = 100_000;
 pub struct Verified {
     /// Events.
     pub events: u64,
+    /// Stubs of events that nobody reads any more.
+    pub stubs: u64,
     /// Bytes of records.
     pub bytes: u64,
     /// Closed segments, whose index files were checked too.
@@ -33,23 +37,21 @@ impl History {
         let (head, closed) = (self.head(), Arc::clone(&self.state.read().closed));
         let mut verified = Verified { closed_segments: closed.len(), ..Verified::default() };
         for segment in closed.iter() {
-            self.verify_closed(segment.first, segment.last)?;
-            if segment.mapped().is_some_and(|index| index.verify().is_err()) {
-                return Err(SourceFault::Damaged(Position(segment.first), "its segment's index is damaged".into()));
-            }
+            self.verify_closed(segment)?;
         }
         let mut last = domain::clock::Time::default();
         let mut unordered = None;
         // Goes through the indexes: a record that they lead to must be the one of its position.
         self.scan(Position::START, Direction::Forward, usize::try_from(head.0).unwrap_or(usize::MAX), |record| {
-            verified.events += 1;
+            verified.events += u64::from(!record.is_stub());
+            verified.stubs += u64::from(record.is_stub());
             verified.bytes += record.bytes().len() as u64;
             if record.recorded_at() < last {
                 unordered = Some(record.position());
                 return ControlFlow::Break(());
             }
             last = record.recorded_at();
-            if verified.events.is_multiple_of(REPORT_EVERY) {
+            if record.position().0.is_multiple_of(REPORT_EVERY) {
                 progress(record.position(), head);
             }
             ControlFlow::Continue(())
@@ -61,23 +63,27 @@ impl History {
         Ok(verified)
     }
 
-    /// The records alone must give the index that the segment has.
-    fn verify_closed(&self, first: u64, last: u64) -> Result<(), SourceFault> {
+    /// The records alone must give the index that the segment has, byte for byte: stubs too stand where it says, in the
+    /// stream and with the revision that it says.
+    fn verify_closed(&self, segment: &Closed) -> Result<(), SourceFault> {
         let unavailable = |error: std::io::Error| SourceFault::Unavailable(error.to_string());
-        let file = self.files.get(first).map_err(unavailable)?;
+        let (first, file) = (segment.first, segment.file(&self.files).map_err(unavailable)?);
         let recovered = recover(&*file, first).map_err(unavailable)?;
         if let Some((position, reason)) = recovered.damage {
             return Err(SourceFault::Damaged(position, reason));
         }
         let index = recovered.index;
         let found = first + u64::from(index.count());
-        if found != last + 1 {
+        if found != segment.last + 1 {
             let reason = match Walk::new(&*file).and_then(|mut walk| walk.record(index.end.into()).map(|r| r.err())) {
                 Ok(Some(reason)) => reason,
                 Ok(None) => NoRecord::Shape,
                 Err(error) => return Err(unavailable(error)),
             };
             return Err(SourceFault::Damaged(Position(found), reason.to_string()));
+        }
+        if segment.mapped().is_some_and(|mapped| !mapped.is(&build(&index, self.log_id))) {
+            return Err(SourceFault::Damaged(Position(first), "its segment's index is damaged".into()));
         }
         Ok(())
     }

@@ -167,3 +167,45 @@ async fn a_stream_is_read_with_its_revision() {
     assert_eq!(log.find(&[id(2)]).await.unwrap(), [Some(Position(2))]);
     assert_eq!(log.revisions(&[marks(1), marks(2)]).await.unwrap(), [Some(1), None]);
 }
+
+#[tokio::test]
+async fn whoever_follows_or_reads_everything_passes_over_stubs_and_reaches_the_head() {
+    let (place, folder) = (Place::with_segments_of(4 << 10), TempDir::new().unwrap());
+    let log = opened(&place, &folder).await;
+    for n in 1..=100 {
+        append(&log, marks(1), vec![mark(n)]).await;
+        append(&log, marks(1_000 + n / 10), vec![mark(1_000 + n)]).await;
+    }
+    log.close().await;
+    drop(log);
+    place.clock.moves_by_seconds(49 * 3600);
+    let log = opened(&place, &folder).await;
+    for n in 300..310 {
+        append(&log, marks(1), vec![mark(n)]).await;
+    }
+    let reclaimed = log.raw().reclaim(|_| true).unwrap();
+    assert!(reclaimed.events > 150, "{reclaimed:?}");
+    let (mut followed, mut subscription) = (Vec::new(), log.subscribe(Position::START));
+    while followed.last() != Some(&log.head()) {
+        let batch = subscription.next().await.unwrap().unwrap();
+        assert!(!batch.is_empty());
+        followed.extend(batch.iter().map(|event| event.position));
+    }
+    assert!(followed.is_sorted_by(|a, b| a < b));
+    assert_eq!(followed.len() as u64, log.head().0 - reclaimed.events);
+    for limit in [1, 7, 1_000] {
+        for direction in [Direction::Forward, Direction::Backward] {
+            let (mut read, mut place) = (Vec::new(), if direction == Direction::Forward { 0 } else { u64::MAX });
+            loop {
+                let slice = log.read_all(Position(place), direction, limit, &Filter::default()).await.unwrap();
+                read.extend(slice.events.iter().map(|event| event.position));
+                place = slice.next.0;
+                if slice.at_end {
+                    break;
+                }
+            }
+            read.sort_unstable();
+            assert_eq!(read, followed, "{direction:?}, {limit} at once");
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Many small segments: heads, ids and streams are found whichever segment holds them.
 
 use super::*;
+use crate::embedded::bloom;
+use crate::embedded::disk::Disk;
+use crate::embedded::merged::{Kind, Merged, Search};
 
 async fn rolled(place: &Place, events: u128) -> Log {
     let log = place.open();
@@ -107,4 +110,80 @@ async fn one_stream_alone_is_read_over_many_segments() {
     assert_eq!(revisions(&log, &stream(1), 0, Direction::Forward, 1000), (0..300).collect::<Vec<_>>());
     assert_eq!(revisions(&log, &stream(1), u64::MAX, Direction::Backward, 2), [299, 298]);
     assert_eq!(revisions(&log, &stream(1), 100, Direction::Backward, 200), (0..=100).rev().collect::<Vec<_>>());
+}
+
+/// Loads or builds every filter that can be.
+fn keeps(log: &Log) {
+    while log.keeper().unwrap().step() {}
+}
+
+/// Filters that are asked for a stream that is nowhere, on average, and segments that are looked at in vain.
+fn cost_of_a_new_stream(log: &Log, merged: &Merged) -> (usize, usize) {
+    let state = log.history().state.read();
+    let (mut asked, mut in_vain, names) = (0, 0, 500);
+    for n in 0..names {
+        let hash = bloom::hash(stream(1_000_000 + n).as_str().as_bytes());
+        let mut search = Search::new(&state.closed, merged, 0, Kind::Stream, hash);
+        in_vain += search.by_ref().count();
+        asked += search.asked;
+    }
+    (asked / names as usize, in_vain / names as usize)
+}
+
+#[tokio::test]
+async fn a_new_stream_costs_nearly_the_same_however_many_segments_there_are() {
+    let place = Place::with_segments_of(600);
+    let (mut log, mut n, mut costs) = (place.open(), 0, Vec::new());
+    for segments in [40, 330] {
+        while log.history().state.read().closed.len() < segments {
+            n += 1;
+            commit(&log, unit(stream(n), Expected::NoStream, [n])).await;
+        }
+        drop(log);
+        log = place.open();
+        keeps(&log);
+        let merged = Arc::clone(&log.history().state.read().merged);
+        let (asked, in_vain) = cost_of_a_new_stream(&log, &merged);
+        let (without, _) = cost_of_a_new_stream(&log, &Merged::default());
+        assert_eq!(without, log.history().state.read().closed.len());
+        assert!(asked <= in_vain + 20 && asked < 25, "{asked} filters asked with {segments} segments");
+        costs.push(asked);
+    }
+    assert!(costs[1] <= costs[0] + 15, "{costs:?}");
+    for of in 1..=n {
+        assert_eq!(log.revisions(&[stream(of)]).unwrap(), [Some(0)], "{of}");
+        assert_eq!(log.find(&[id(of)]).unwrap(), [Some(Position(of as u64))], "{of}");
+        assert_eq!(revisions(&log, &stream(of), 0, Direction::Forward, 2), [0]);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_or_foreign_filter_over_segments_is_built_again() {
+    let place = Place::with_segments_of(600);
+    let log = place.open();
+    let mut n = 0;
+    while log.history().state.read().closed.len() < 17 {
+        n += 1;
+        commit(&log, unit(stream(n), Expected::NoStream, [n])).await;
+    }
+    drop(log);
+    let path = Place::dir().join("00000000000000000001.f1");
+    keeps(&place.open());
+    let whole = place.disk.get(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x11;
+        place.disk.put(&path, damaged);
+        let log = place.open();
+        keeps(&log);
+        assert_eq!(log.revisions(&[stream(1), stream(n), stream(n + 1)]).unwrap(), [Some(0), Some(0), None], "{at}");
+        drop(log);
+        assert_eq!(place.disk.get(&path).unwrap(), whole, "byte {at}");
+    }
+    place.disk.remove(&path).unwrap();
+    assert_eq!(
+        place.open().revisions(&[stream(1)]).unwrap(),
+        [Some(0)],
+        "without it the segments are asked one by one"
+    );
 }

@@ -25,6 +25,21 @@ pub struct Faults {
     pub room: Option<u64>,
     /// Every write fails with this.
     pub write: Option<ErrorKind>,
+    /// So many more things are changed before everything fails.
+    pub steps: Option<u64>,
+}
+
+impl Faults {
+    fn step(&mut self) -> io::Result<()> {
+        match &mut self.steps {
+            None => Ok(()),
+            Some(0) => Err(ErrorKind::Other.into()),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -99,6 +114,9 @@ impl Disk for SimulatedDisk {
     }
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Arc<dyn DiskFile>> {
+        if mode == Mode::Create {
+            self.0.faults.lock().step()?;
+        }
         let mut names = self.0.names.lock();
         let content = match (mode, names.get(path)) {
             (Mode::Create, None) => {
@@ -117,6 +135,7 @@ impl Disk for SimulatedDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.faults.lock().step()?;
         let mut names = self.0.names.lock();
         let content = names.remove(from).ok_or(ErrorKind::NotFound)?;
         names.insert(to.to_owned(), content);
@@ -124,10 +143,12 @@ impl Disk for SimulatedDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.faults.lock().step()?;
         self.0.names.lock().remove(path).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        self.0.faults.lock().step()?;
         *self.0.durable_names.lock() = self.0.names.lock().clone();
         Ok(())
     }
@@ -153,6 +174,7 @@ impl DiskFile for SimulatedFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut faults = self.world.faults.lock();
+        faults.step()?;
         if let Some(kind) = faults.write {
             return Err(kind.into());
         }
@@ -170,6 +192,7 @@ impl DiskFile for SimulatedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.world.faults.lock().step()?;
         if let Some(kind) = self.world.faults.lock().sync {
             return Err(kind.into());
         }
