@@ -146,6 +146,7 @@ fn describe_path(route: &Route, name: &str) -> &'static str {
         ("id", "messages") => "The message's id.",
         ("id", "stories") => "The story's id.",
         ("account_id", _) => "The member's account.",
+        ("device_id", _) => "The device's id: a UUID of the client's choice.",
         ("emoji", _) => "The emoji, percent-encoded.",
         ("stream", _) => "The stream's name.",
         ("code", _) => "The problem's code.",

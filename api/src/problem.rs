@@ -55,6 +55,7 @@ codes! {
     BadHeader = "BAD_HEADER", 400, "A header has no valid value";
     CiphertextRequired = "CIPHERTEXT_REQUIRED", 409, "The conversation takes ciphertext only";
     Contended = "CONTENDED", 503, "Too many changes at once";
+    DeviceKeyLimitReached = "DEVICE_KEY_LIMIT_REACHED", 409, "The account has too many devices with a key";
     DirectMembersFixed = "DIRECT_MEMBERS_FIXED", 409, "The members of a direct conversation do not change";
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";
     EmojiLimitReached = "EMOJI_LIMIT_REACHED", 409, "Too many different emoji on the message";
@@ -78,6 +79,7 @@ codes! {
     RequestTimeout = "REQUEST_TIMEOUT", 408, "The request took too long to arrive";
     RoleRequired = "ROLE_REQUIRED", 403, "Another role is needed";
     StoryNotDue = "STORY_NOT_DUE", 409, "The story's time is not over";
+    TextRequired = "TEXT_REQUIRED", 409, "The conversation takes texts only";
     TooLarge = "TOO_LARGE", 413, "The body is too large";
     Unauthenticated = "UNAUTHENTICATED", 401, "A valid access token is needed";
     Unavailable = "UNAVAILABLE", 503, "Not available at the moment";

@@ -19,6 +19,9 @@ pub enum Refusal {
     #[error("a value cannot be meant")]
     Invalid(Vec<InvalidField>),
 
+    /// The account has as many devices with a key as an account can have.
+    #[error("the account has too many devices with a key")]
+    DeviceKeyLimitReached,
     /// Somebody has the user name.
     #[error("the user name is taken")]
     UsernameTaken,
@@ -42,6 +45,9 @@ pub enum Refusal {
     /// The conversation takes only what its clients encrypted.
     #[error("the conversation takes ciphertext only")]
     CiphertextRequired,
+    /// The conversation takes texts, no ciphertext.
+    #[error("the conversation takes texts only")]
+    TextRequired,
     /// The author's time for changing the message is over.
     #[error("the time for changing the message is over")]
     EditWindowClosed,
@@ -88,7 +94,7 @@ pub struct InvalidField {
     /// A JSON pointer into the body, such as `/member_ids/3`.
     pub pointer: String,
     /// What is wrong, for programs: `UNKNOWN_ACCOUNT`, `ONESELF`, `TOO_FEW`, `TOO_MANY`, `NO_SUCH_MESSAGE`,
-    /// `NOT_AVAILABLE`.
+    /// `NOT_AVAILABLE`, `NOT_A_MEMBER`, `UNKNOWN_KEY`.
     pub code: &'static str,
     /// What is wrong, for people.
     pub detail: &'static str,

@@ -5,14 +5,15 @@ use crate::context::{Context, Names, StateOf, States};
 use crate::execute::decide::decide_with_progress;
 use crate::log::clear_words::ClearWords;
 use crate::refusal::Refusal;
-use domain::account::event::AccountRegistered;
+use domain::account::event::{AccountRegistered, DeviceKeyPublished};
 use domain::clock::Time;
 use domain::conversation::event::{ConversationCreated, MemberJoined};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::Event;
-use domain::ids::{AccountId, ConversationId, EventId, Hash16, MessageId, Position};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, Position};
 use domain::message::event::MessageSent;
-use domain::proto::account::v1::AccountWords;
+use domain::message::values::Ciphertext;
+use domain::proto::account::v1::{AccountWords, DeviceKeyWords};
 use domain::proto::message::v1::MessageWords;
 use domain::recorded::Recorded;
 use domain::state::State;
@@ -46,6 +47,26 @@ pub(crate) fn registered(account: AccountId) -> Happened {
     (StreamName::account(account), event.into())
 }
 
+pub(crate) const fn device(number: u128) -> DeviceId {
+    DeviceId::new(Uuid::from_u128(0xDE00 + number))
+}
+
+pub(crate) const fn key_id(number: u128) -> DeviceKeyId {
+    DeviceKeyId::new(Uuid::from_u128(0xE000 + number))
+}
+
+/// A registered account's device of this number has the key of this number.
+pub(crate) fn published(account: AccountId, number: u128) -> Happened {
+    let words = Field::Clear(DeviceKeyWords { algorithm: "x25519".into(), public_key: vec![7].into() });
+    let event = DeviceKeyPublished { device: device(number), key: key_id(number), words };
+    (StreamName::account(account), event.into())
+}
+
+/// What a device encrypted with the key of this number.
+pub(crate) fn encrypted(key: u128) -> Ciphertext {
+    Ciphertext::parse(vec![1, 2].into(), vec![3].into(), "mls", key_id(key), None).expect("within the limits")
+}
+
 pub(crate) fn joined(account: AccountId, role: MemberRole) -> Happened {
     (StreamName::conversation(ROOM), MemberJoined { account, role }.into())
 }
@@ -75,11 +96,11 @@ pub(crate) fn direct(privacy_mode: PrivacyMode) -> Vec<Happened> {
 }
 
 pub(crate) fn words(text: &str) -> Field<MessageWords> {
-    Field::Clear(MessageWords { text: text.to_owned(), client_ref: None })
+    Field::Clear(MessageWords { text: text.to_owned(), client_ref: None, ciphertext: None })
 }
 
 pub(crate) fn said(sender: AccountId, text: &str) -> Happened {
-    let sent = MessageSent { sender, reply_to: None, words: words(text) };
+    let sent = MessageSent { sender, reply_to: None, words: words(text), mentions: vec![] };
     (StreamName::timeline(ROOM), sent.into())
 }
 

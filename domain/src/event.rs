@@ -1,6 +1,6 @@
 //! Every event there is. A name on disk is written here by hand and never changes.
 
-use crate::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use crate::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use crate::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
 use crate::import::event::ImportAdvanced;
 use crate::keys::event::KeyDestroyed;
@@ -56,6 +56,8 @@ macro_rules! events {
 events! {
     AccountRegistered = "AccountRegistered";
     ConversationCreated = "ConversationCreated";
+    DeviceKeyPublished = "DeviceKeyPublished";
+    DeviceKeyRemoved = "DeviceKeyRemoved";
     ImportAdvanced = "ImportAdvanced";
     KeyDestroyed = "KeyDestroyed";
     MemberJoined = "MemberJoined";

@@ -68,6 +68,10 @@ ids! {
     AccountId;
     /// A direct conversation (keyed hash of its sorted pair) or a group (UUIDv7; imported: keyed hash).
     ConversationId;
+    /// One of an account's devices, as its client calls it.
+    DeviceId;
+    /// One publication of a device's key.
+    DeviceKeyId;
     /// One event. Of a command with an idempotency key: a keyed hash (UUIDv8); otherwise UUIDv7.
     EventId;
     /// The identity of a log, renewed by restore and copy.

@@ -12,6 +12,12 @@ pub const PASSWORD_MAX_CHARACTERS: usize = 128;
 pub const DISPLAY_NAME_MAX_CHARACTERS: usize = 100;
 /// Characters of a device's name, at most.
 pub const DEVICE_NAME_MAX_CHARACTERS: usize = 100;
+/// Devices of an account with a published key, at most.
+pub const DEVICE_KEYS_PER_ACCOUNT_MAX: usize = 32;
+/// Characters of the name of a device key's algorithm, at most.
+pub const DEVICE_KEY_ALGORITHM_MAX_CHARACTERS: usize = 32;
+/// Bytes of a device's public key, at most: twice the longest that is standardised.
+pub const DEVICE_KEY_MAX_BYTES: usize = 4 << 10;
 /// Characters of a group's name, at most.
 pub const CONVERSATION_NAME_MAX_CHARACTERS: usize = 100;
 /// Characters of a group's description, at most.
@@ -24,6 +30,16 @@ pub const GROUP_MAX_MEMBERS: usize = 500;
 pub const MESSAGE_TEXT_MAX_CHARACTERS: usize = 10_000;
 /// Characters of a client's own reference to a message, at most.
 pub const CLIENT_REF_MAX_CHARACTERS: usize = 64;
+/// Bytes of an encrypted message, at most.
+pub const CIPHERTEXT_MAX_BYTES: usize = 64 << 10;
+/// Bytes of an encrypted message's nonce, at most.
+pub const CIPHERTEXT_NONCE_MAX_BYTES: usize = 64;
+/// Characters of the name of an encrypted message's scheme, at most.
+pub const CIPHERTEXT_SCHEME_MAX_CHARACTERS: usize = 32;
+/// Bytes of what an encrypted message brings for its recipients' devices, at most.
+pub const CIPHERTEXT_RECIPIENTS_MAX_BYTES: usize = 64 << 10;
+/// People mentioned in a message, at most.
+pub const MENTIONS_PER_MESSAGE_MAX: usize = 100;
 /// Seconds after sending in which an author may edit or delete a message.
 pub const MESSAGE_EDIT_WINDOW_SECONDS: i64 = 15 * 60;
 /// Different emoji on one message, at most.

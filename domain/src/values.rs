@@ -31,6 +31,17 @@ pub fn check_length(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// Checks the number of bytes of something that is never looked into.
+pub fn check_bytes(bytes: &[u8], min: usize, max: usize) -> Result<(), Invalid> {
+    if bytes.len() < min {
+        return Err(Invalid { code: "TOO_SHORT", detail: format!("must have at least {min} bytes") });
+    }
+    if bytes.len() > max {
+        return Err(Invalid { code: "TOO_LONG", detail: format!("must have at most {max} bytes") });
+    }
+    Ok(())
+}
+
 /// A text of one line or many within limits. It may hold any character but NUL, which no database keeps.
 pub fn check_text(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     check_length(text, min, max)?;
@@ -74,18 +85,23 @@ macro_rules! texts {
 }
 
 use crate::limits::{
-    CLIENT_REF_MAX_CHARACTERS, CONVERSATION_DESCRIPTION_MAX_CHARACTERS, CONVERSATION_NAME_MAX_CHARACTERS,
-    DEVICE_NAME_MAX_CHARACTERS, DISPLAY_NAME_MAX_CHARACTERS, MESSAGE_TEXT_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS,
-    PASSWORD_MIN_CHARACTERS, STORY_CAPTION_MAX_CHARACTERS, STORY_TEXT_MAX_CHARACTERS,
+    CIPHERTEXT_SCHEME_MAX_CHARACTERS, CLIENT_REF_MAX_CHARACTERS, CONVERSATION_DESCRIPTION_MAX_CHARACTERS,
+    CONVERSATION_NAME_MAX_CHARACTERS, DEVICE_KEY_ALGORITHM_MAX_CHARACTERS, DEVICE_NAME_MAX_CHARACTERS,
+    DISPLAY_NAME_MAX_CHARACTERS, MESSAGE_TEXT_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS,
+    STORY_CAPTION_MAX_CHARACTERS, STORY_TEXT_MAX_CHARACTERS,
 };
 
 texts! {
+    /// What a client encrypts messages with.
+    CiphertextScheme: 1, CIPHERTEXT_SCHEME_MAX_CHARACTERS;
     /// A client's own reference to a message.
     ClientRef: 1, CLIENT_REF_MAX_CHARACTERS;
     /// What a group is about.
     ConversationDescription: 0, CONVERSATION_DESCRIPTION_MAX_CHARACTERS;
     /// A group's name.
     ConversationName: 1, CONVERSATION_NAME_MAX_CHARACTERS;
+    /// What kind of key a device has.
+    DeviceKeyAlgorithm: 1, DEVICE_KEY_ALGORITHM_MAX_CHARACTERS;
     /// What a device calls itself.
     DeviceName: 1, DEVICE_NAME_MAX_CHARACTERS;
     /// How a person wants to be called.

@@ -178,7 +178,8 @@ impl Generator {
         let revision = self.heads[number as usize];
         self.heads[number as usize] += 1;
         let reply_to = None;
-        self.record(stream, revision, MessageSent { sender, reply_to, words: Field::Sealed(words) }.into())
+        let words = Field::Sealed(words);
+        self.record(stream, revision, MessageSent { sender, reply_to, words, mentions: vec![] }.into())
     }
 
     fn messages(&mut self, count: u64) -> Batch {

@@ -33,6 +33,8 @@ pub const fn schema_version(event_type: EventType) -> u32 {
     match event_type {
         EventType::AccountRegistered => 1,
         EventType::ConversationCreated => 1,
+        EventType::DeviceKeyPublished => 1,
+        EventType::DeviceKeyRemoved => 1,
         EventType::ImportAdvanced => 1,
         EventType::KeyDestroyed => 1,
         EventType::MemberJoined => 1,
@@ -62,6 +64,8 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
     Ok(match event {
         Event::AccountRegistered(event) => event.to_proto()?.encode_to_vec(),
         Event::ConversationCreated(event) => event.to_proto()?.encode_to_vec(),
+        Event::DeviceKeyPublished(event) => event.to_proto()?.encode_to_vec(),
+        Event::DeviceKeyRemoved(event) => event.to_proto()?.encode_to_vec(),
         Event::ImportAdvanced(event) => event.to_proto()?.encode_to_vec(),
         Event::KeyDestroyed(event) => event.to_proto()?.encode_to_vec(),
         Event::MemberJoined(event) => event.to_proto()?.encode_to_vec(),
@@ -108,6 +112,8 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
     Ok(match place.event_type {
         EventType::AccountRegistered => Event::AccountRegistered(Stored::read(payload, place)?),
         EventType::ConversationCreated => Event::ConversationCreated(Stored::read(payload, place)?),
+        EventType::DeviceKeyPublished => Event::DeviceKeyPublished(Stored::read(payload, place)?),
+        EventType::DeviceKeyRemoved => Event::DeviceKeyRemoved(Stored::read(payload, place)?),
         EventType::ImportAdvanced => Event::ImportAdvanced(Stored::read(payload, place)?),
         EventType::KeyDestroyed => Event::KeyDestroyed(Stored::read(payload, place)?),
         EventType::MemberJoined => Event::MemberJoined(Stored::read(payload, place)?),
@@ -137,6 +143,8 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
     Ok(match event {
         Event::AccountRegistered(event) => Event::AccountRegistered(event.map_fields(stream, each)?),
         Event::ConversationCreated(event) => Event::ConversationCreated(event.map_fields(stream, each)?),
+        Event::DeviceKeyPublished(event) => Event::DeviceKeyPublished(event.map_fields(stream, each)?),
+        Event::DeviceKeyRemoved(event) => Event::DeviceKeyRemoved(event.map_fields(stream, each)?),
         Event::ImportAdvanced(event) => Event::ImportAdvanced(event.map_fields(stream, each)?),
         Event::KeyDestroyed(event) => Event::KeyDestroyed(event.map_fields(stream, each)?),
         Event::MemberJoined(event) => Event::MemberJoined(event.map_fields(stream, each)?),

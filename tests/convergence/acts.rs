@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
-use tests::person::Person;
+use tests::person::{DEVICE, Person};
 use tests::room::{Room, Said};
 use tests::world::World;
 
@@ -103,6 +103,23 @@ pub const ACTS: &[Act] = &[
         Box::pin(async {
             s.alice.put("/v1/me/settings", json!({"presence": false, "time_zone": "Europe/Vienna"})).await.ok(200);
             s.bob.put("/v1/me/settings", json!({"read_receipts": false})).await.ok(200);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            let key = s.carol.publishes(DEVICE, "AAAA").await;
+            let body = json!({"type": "direct", "participant_id": s.alice.id, "privacy_mode": "strict_e2e"});
+            let room = Room::from_json(s.carol.post("/v1/conversations", body).await.ok(201));
+            let [first, second] = [
+                s.carol.sends_encrypted("AQID", &key, &room).await,
+                s.carol.sends_encrypted("BAUG", &key, &room).await,
+            ]
+            .map(|sent| Said::from_json(sent.ok(201)));
+            let edited = json!({"ciphertext": "Cg==", "nonce": "AAAA", "scheme": "mls-1",
+                "sender_key_id": key["key_id"], "mentions": [s.alice.id]});
+            s.carol.put(&first.path(""), edited).await.ok(200);
+            s.carol.deletes(&second).await.ok(204);
+            s.carol.delete(&format!("/v1/me/devices/{DEVICE}/key")).await.ok(204);
         })
     },
 ];

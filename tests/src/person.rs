@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// A device's id.
+pub const DEVICE: &str = "00000000-0000-4000-8000-0000000000d1";
+/// Another one.
+pub const OTHER_DEVICE: &str = "00000000-0000-4000-8000-0000000000d2";
+
 /// Somebody, signed in.
 #[derive(Clone)]
 pub struct Person {
@@ -95,6 +100,25 @@ impl Person {
     /// Sends a message.
     pub async fn sends(&self, text: &str, room: &Room) -> Said {
         Said::from_json(self.post(&room.path("/messages"), json!({"text": text})).await.ok(201))
+    }
+
+    /// Publishes the key of a device, in base64.
+    pub async fn publishes(&self, device: &str, public_key: &str) -> Value {
+        let body = json!({"algorithm": "x25519", "public_key": public_key});
+        self.put(&format!("/v1/me/devices/{device}/key"), body).await.ok(200)
+    }
+
+    /// The keys of somebody's devices.
+    pub async fn keys_of(&self, other: &Person) -> Vec<Value> {
+        let keys = self.get(&format!("/v1/accounts/{}/keys", other.id)).await.ok(200);
+        keys["items"].as_array().expect("items").clone()
+    }
+
+    /// Tries to send what a device has encrypted, with a key as [`Person::publishes`] gave it.
+    pub async fn sends_encrypted(&self, ciphertext: &str, key: &Value, room: &Room) -> Reply {
+        let body =
+            json!({"ciphertext": ciphertext, "nonce": "AAAA", "scheme": "mls-1", "sender_key_id": key["key_id"]});
+        self.post(&room.path("/messages"), body).await
     }
 
     /// Answers a message.

@@ -122,6 +122,8 @@ impl Screen {
             "read.moved" => self.read(data),
             "member.role_changed" => self.changed_role(data),
             "account.settings_changed" => self.settings = data.clone(),
+            // Keys are asked for when something is to be encrypted.
+            "device_key.changed" => {}
             "story.posted" => self.posted(data),
             "story.expired" => drop(self.stories.remove(&id_of(data))),
             other => panic!("the reducer does not know {other}: {frame}"),
@@ -202,13 +204,20 @@ impl Screen {
             for field in ["text", "mentions", "edited_at"] {
                 message[field] = data[field].clone();
             }
+            for field in ENCRYPTED {
+                set(message, field, data.get(field));
+            }
         });
     }
 
     fn deleted(&mut self, data: &Value) {
         self.change(data, |message| {
             message["text"] = Value::Null;
+            message["mentions"] = json!([]);
             message["deleted_at"] = data["deleted_at"].clone();
+            for field in ENCRYPTED {
+                set(message, field, None);
+            }
         });
     }
 
@@ -259,6 +268,17 @@ impl Shown {
         let read = self.conversation["last_read_seq"].as_u64().unwrap_or_default();
         self.conversation["unread_count"] = json!(newest.saturating_sub(read));
     }
+}
+
+/// Fields of a message that are there only where it is encrypted.
+const ENCRYPTED: [&str; 5] = ["ciphertext", "nonce", "scheme", "sender_key_id", "recipients"];
+
+fn set(message: &mut Value, field: &str, value: Option<&Value>) {
+    let Some(fields) = message.as_object_mut() else { return };
+    match value {
+        Some(value) => fields.insert(field.to_owned(), value.clone()),
+        None => fields.remove(field),
+    };
 }
 
 fn text_of(value: &Value) -> String {

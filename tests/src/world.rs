@@ -142,6 +142,14 @@ impl World {
         (alice, bob, room)
     }
 
+    /// Two people and their direct conversation, strictly encrypted.
+    pub async fn two_in_a_strict_room(&self) -> (Person, Person, Room) {
+        let (alice, bob) = (self.registers("alice").await, self.registers("bob").await);
+        let body = serde_json::json!({"type": "direct", "participant_id": bob.id, "privacy_mode": "strict_e2e"});
+        let room = Room::from_json(alice.post("/v1/conversations", body).await.ok(201));
+        (alice, bob, room)
+    }
+
     /// Stops it and starts it again on the same data; people stay signed in.
     pub async fn restarts(&mut self) {
         self.stops().await;

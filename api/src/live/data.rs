@@ -2,7 +2,7 @@
 
 use domain::clock::Time;
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
-use domain::ids::{AccountId, ConversationId, StoryId};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, StoryId};
 use domain::story::values::StoryPrivacy;
 use serde::Serialize;
 
@@ -102,4 +102,15 @@ pub struct StoryExpired {
     pub id: StoryId,
     /// Whose.
     pub author_id: AccountId,
+}
+
+/// `device_key.changed`.
+#[derive(Serialize)]
+pub struct DeviceKeyChanged {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Which device.
+    pub device_id: DeviceId,
+    /// Its key from now on; null when it has none. What kind of key is asked for by `GET /v1/accounts/{id}/keys`.
+    pub key_id: Option<DeviceKeyId>,
 }

@@ -39,6 +39,7 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
         | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
+        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),
         Event::StoryPosted(e) => Some(Topic::Author(e.author)),
         Event::StoryExpired(_) => authors.get(&recorded.stream).copied().map(Topic::Author),
         Event::AccountRegistered(_)

@@ -4,11 +4,12 @@
 //! dropped was sent, except that words which were deleted or erased since are null.
 
 use crate::live::data::{
-    ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved, StoryExpired, StoryPosted,
+    ConversationCreated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved, StoryExpired,
+    StoryPosted,
 };
 use crate::live::frame::{Frame, raw};
 use crate::wire::account::Settings;
-use crate::wire::message::{Deleted, Edited, Message, Reaction};
+use crate::wire::message::{Deleted, Edited, Message, Reaction, Said};
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use domain::event::{Event, EventType};
@@ -136,12 +137,20 @@ impl Renderer {
             Event::MessageEdited(e) => {
                 let id = message_id()?;
                 let words = self.message_words(&e.words, opened, id, when).await?;
+                let mentions = if words.is_some() { e.mentions.clone() } else { Vec::new() };
+                let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } =
+                    words.map(Said::opened).unwrap_or_default();
                 let data = Edited {
                     id,
                     conversation_id: id.conversation,
                     seq: id.seq,
-                    text: words.map(|words| words.text),
-                    mentions: Vec::new(),
+                    text,
+                    ciphertext,
+                    nonce,
+                    scheme,
+                    sender_key_id,
+                    recipients,
+                    mentions,
                     edited_at: at,
                 };
                 ("message.edited", raw(&data))
@@ -183,6 +192,16 @@ impl Renderer {
                 let author_id = self.author_of(&recorded.stream).await?;
                 let (Some(id), Some(author_id)) = (recorded.stream.story_id(), author_id) else { return Ok(None) };
                 ("story.expired", raw(&StoryExpired { id, author_id }))
+            }
+            Event::DeviceKeyPublished(e) => {
+                let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                let data = DeviceKeyChanged { account_id, device_id: e.device, key_id: Some(e.key) };
+                ("device_key.changed", raw(&data))
+            }
+            Event::DeviceKeyRemoved(e) => {
+                let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                let data = DeviceKeyChanged { account_id, device_id: e.device, key_id: None };
+                ("device_key.changed", raw(&data))
             }
             Event::AccountRegistered(_)
             | Event::ImportAdvanced(_)
@@ -261,6 +280,8 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
         Event::AccountRegistered(_)
+        | Event::DeviceKeyPublished(_)
+        | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
@@ -291,16 +312,24 @@ where
 }
 
 fn message(recorded: &Recorded, event: &MessageSent, id: MessageId, words: Option<MessageWords>) -> Message {
-    let (text, client_ref) = words.map_or((None, None), |words| (Some(words.text), words.client_ref));
+    let mentions = if words.is_some() { event.mentions.clone() } else { Vec::new() };
+    let client_ref = words.as_ref().and_then(|words| words.client_ref.clone());
+    let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } =
+        words.map(Said::opened).unwrap_or_default();
     Message {
         id,
         conversation_id: id.conversation,
         seq: id.seq,
         sender_id: event.sender,
         text,
+        ciphertext,
+        nonce,
+        scheme,
+        sender_key_id,
+        recipients,
         reply_to: event.reply_to,
         reply_count: 0,
-        mentions: Vec::new(),
+        mentions,
         media: Vec::new(),
         client_ref,
         sent_at: recorded.occurred_at,

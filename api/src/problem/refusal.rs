@@ -33,6 +33,7 @@ impl From<Refusal> for Problem {
                     problem.and_field(field.pointer, field.code, field.detail)
                 })
             }
+            Refusal::DeviceKeyLimitReached => Problem::new(Code::DeviceKeyLimitReached),
             Refusal::UsernameTaken => Problem::new(Code::UsernameTaken),
             Refusal::InvalidCredentials => Problem::new(Code::InvalidCredentials),
             Refusal::PrivacyModeDiffers => Problem::new(Code::PrivacyModeDiffers),
@@ -40,6 +41,7 @@ impl From<Refusal> for Problem {
             Refusal::GroupFull => Problem::new(Code::GroupFull),
             Refusal::OwnerMustHandOver => Problem::new(Code::OwnerMustHandOver),
             Refusal::CiphertextRequired => Problem::new(Code::CiphertextRequired),
+            Refusal::TextRequired => Problem::new(Code::TextRequired),
             Refusal::EditWindowClosed => Problem::new(Code::EditWindowClosed),
             Refusal::MessageDeleted => Problem::new(Code::MessageDeleted),
             Refusal::EmojiLimitReached => Problem::new(Code::EmojiLimitReached),

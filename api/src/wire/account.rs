@@ -1,10 +1,12 @@
 //! Accounts and sessions.
 
+use crate::wire::opaque::encode;
 use domain::clock::Time;
-use domain::ids::AccountId;
+use domain::ids::{AccountId, DeviceId, DeviceKeyId};
 use domain::words::Content;
 use projections::account::accounts::AccountView;
 use projections::account::settings::SettingsView;
+use projections::account::device_keys::DeviceKeyView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,6 +78,31 @@ impl From<SettingsView> for Settings {
     fn from(view: SettingsView) -> Self {
         let time_zone = view.time_zone.and_then(Content::present);
         Self { read_receipts: view.signals.read_receipts, presence: view.signals.presence, time_zone }
+    }
+}
+
+/// The key of one of an account's devices.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DeviceKey {
+    /// Which device.
+    #[schema(value_type = uuid::Uuid)]
+    pub device_id: DeviceId,
+    /// What messages name the key by: another one for each key.
+    #[schema(value_type = uuid::Uuid)]
+    pub key_id: DeviceKeyId,
+    /// What kind of key.
+    pub algorithm: String,
+    /// The key, in base64.
+    pub public_key: String,
+    /// When it was published.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Time,
+}
+
+impl From<DeviceKeyView> for DeviceKey {
+    fn from(view: DeviceKeyView) -> Self {
+        let DeviceKeyView { device, key, algorithm, public_key, published_at } = view;
+        Self { device_id: device, key_id: key, algorithm, public_key: encode(&public_key), published_at }
     }
 }
 

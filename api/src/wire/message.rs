@@ -1,7 +1,10 @@
 //! Messages and reactions.
 
+use crate::wire::opaque::encode;
 use domain::clock::Time;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
+use domain::message::values::{Ciphertext, MessageContent};
+use domain::proto::message::v1::MessageWords;
 use projections::conversation::messaging::views::{Body, MessageView, ReactionView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,8 +23,24 @@ pub struct Message {
     /// Who sent it.
     #[schema(value_type = uuid::Uuid)]
     pub sender_id: AccountId,
-    /// What it says; null once deleted or erased.
+    /// What it says; null once deleted or erased, and where it is encrypted.
     pub text: Option<String>,
+    /// In a `strict_e2e` conversation, what it says: encrypted, in base64. Like the four fields below it is there
+    /// only in such a conversation, until the message is deleted or erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext: Option<String>,
+    /// What it was encrypted with beside the key, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How it was encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// The key of the sender's device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_key_id: Option<String>,
+    /// What each recipient's device needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<String>,
     /// The `seq` of the message that it answers.
     pub reply_to: Option<u64>,
     /// How many messages answer it.
@@ -61,11 +80,62 @@ pub struct ReactionCount {
     pub reacted: bool,
 }
 
+/// What a message says, as the fields of an answer or a frame; all empty once it is deleted or erased.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "documented at the message")]
+pub struct Said {
+    pub text: Option<String>,
+    pub ciphertext: Option<String>,
+    pub nonce: Option<String>,
+    pub scheme: Option<String>,
+    pub sender_key_id: Option<String>,
+    pub recipients: Option<String>,
+}
+
+impl Said {
+    /// What a body brought.
+    pub fn of(content: &MessageContent) -> Self {
+        match content {
+            MessageContent::Text(text) => Self { text: Some(text.as_str().to_owned()), ..Self::default() },
+            MessageContent::Ciphertext(ciphertext) => Self::encrypted(ciphertext),
+        }
+    }
+
+    /// What words hold.
+    pub fn opened(words: MessageWords) -> Self {
+        match words.ciphertext {
+            Some(ciphertext) => Self::encrypted(&Ciphertext::from_proto(ciphertext)),
+            None => Self { text: Some(words.text), ..Self::default() },
+        }
+    }
+
+    fn encrypted(ciphertext: &Ciphertext) -> Self {
+        Self {
+            text: None,
+            ciphertext: Some(encode(&ciphertext.bytes)),
+            nonce: Some(encode(&ciphertext.nonce)),
+            scheme: Some(ciphertext.scheme.clone()),
+            sender_key_id: Some(ciphertext.sender_key.to_string()),
+            recipients: ciphertext.recipients.clone(),
+        }
+    }
+}
+
+impl Message {
+    /// Says this from now on.
+    pub fn says(&mut self, said: Said) {
+        let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } = said;
+        (self.text, self.ciphertext, self.nonce) = (text, ciphertext, nonce);
+        (self.scheme, self.sender_key_id, self.recipients) = (scheme, sender_key_id, recipients);
+    }
+}
+
 impl From<MessageView> for Message {
     fn from(view: MessageView) -> Self {
-        let text = match view.body {
-            Body::Text(text) => Some(text),
-            Body::Erased | Body::Deleted => None,
+        let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } = match view.body {
+            Body::Text(text) => Said { text: Some(text), ..Said::default() },
+            Body::Ciphertext(ciphertext) => Said::encrypted(&ciphertext),
+            Body::Erased | Body::Deleted => Said::default(),
         };
         let reactions = view.reactions.into_iter();
         Self {
@@ -74,9 +144,14 @@ impl From<MessageView> for Message {
             seq: view.id.seq,
             sender_id: view.sender,
             text,
+            ciphertext,
+            nonce,
+            scheme,
+            sender_key_id,
+            recipients,
             reply_to: view.reply_to,
             reply_count: view.reply_count,
-            mentions: Vec::new(),
+            mentions: view.mentions,
             media: Vec::new(),
             client_ref: view.client_ref,
             sent_at: view.sent_at,
@@ -112,8 +187,24 @@ pub struct Edited {
     pub conversation_id: ConversationId,
     /// Its place there.
     pub seq: u64,
-    /// The new text; null once deleted or erased.
+    /// The new text; null once deleted or erased, and where it is encrypted.
     pub text: Option<String>,
+    /// In a `strict_e2e` conversation, what it says: encrypted, in base64. Like the four fields below it is there
+    /// only in such a conversation, until the message is deleted or erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ciphertext: Option<String>,
+    /// What it was encrypted with beside the key, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How it was encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// The key of the sender's device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_key_id: Option<String>,
+    /// What each recipient's device needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<String>,
     /// Who is mentioned.
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub mentions: Vec<AccountId>,

@@ -4,5 +4,6 @@ pub mod account;
 pub mod conversation;
 pub mod log;
 pub mod message;
+pub mod opaque;
 pub mod page;
 pub mod story;

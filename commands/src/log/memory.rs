@@ -266,6 +266,7 @@ fn size_bytes(event: &Event) -> usize {
     match event {
         Event::AccountRegistered(e) => words(&e.words) + e.credential.as_ref().map_or(0, words),
         Event::ConversationCreated(e) => e.words.as_ref().map_or(0, words),
+        Event::DeviceKeyPublished(e) => words(&e.words),
         Event::MessageEdited(e) => words(&e.words),
         Event::MessageSent(e) => words(&e.words),
         Event::PasswordChanged(e) => words(&e.credential),
@@ -273,7 +274,8 @@ fn size_bytes(event: &Event) -> usize {
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
-        Event::ImportAdvanced(_)
+        Event::DeviceKeyRemoved(_)
+        | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)

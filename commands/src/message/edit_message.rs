@@ -1,16 +1,15 @@
 //! `EditMessage`: an author gives a message another text.
 
-use super::target;
+use super::{content, target};
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::Refusal;
 use domain::conversation::state::Conversation;
-use domain::conversation::values::PrivacyMode;
-use domain::ids::MessageId;
+use domain::ids::{AccountId, MessageId};
 use domain::message::event::MessageEdited;
+use domain::message::values::MessageContent;
 use domain::proto::message::v1::MessageWords;
 use domain::stream::StreamName;
-use domain::values::MessageText;
 use domain::words::{Field, SealedField};
 
 /// Edits a message.
@@ -18,8 +17,10 @@ use domain::words::{Field, SealedField};
 pub struct EditMessage {
     /// Which.
     pub message: MessageId,
-    /// Its text from now on.
-    pub text: MessageText,
+    /// What it says from now on.
+    pub content: MessageContent,
+    /// Whom it mentions from now on.
+    pub mentions: Vec<AccountId>,
 }
 
 impl EditMessage {
@@ -42,6 +43,10 @@ impl Command for EditMessage {
         target::reads(self.message)
     }
 
+    fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
+        content::reads(names, states.conversation()).into_iter().collect()
+    }
+
     fn opens(&self, states: &States) -> Vec<SealedField> {
         self.current_words(states).and_then(Field::sealed).cloned().into_iter().collect()
     }
@@ -51,9 +56,10 @@ impl Command for EditMessage {
         if target.sent.sender != actor && !context.is_import() {
             return Err(Refusal::NotPermitted);
         }
-        if is_strict(states.conversation()) {
-            return Err(Refusal::CiphertextRequired);
+        if let Conversation::Open { privacy_mode, .. } = states.conversation() {
+            content::check(&self.content, *privacy_mode, states, actor)?;
         }
+        let mentions = content::mentions(&self.mentions, states.conversation())?;
         if states.message().deleted {
             return Err(Refusal::MessageDeleted);
         }
@@ -61,34 +67,35 @@ impl Command for EditMessage {
             return Err(Refusal::EditWindowClosed);
         }
         let current = self.current_words(states).and_then(|words| context.words_of(words));
-        let is_unchanged = current.is_some_and(|words| words.text == self.text.as_str());
+        let words = self.content.to_words(None);
+        let is_unchanged = current.is_some_and(|current| MessageWords { client_ref: None, ..current } == words);
         if is_unchanged && !context.is_import() {
             return Ok(vec![]);
         }
-        let words = MessageWords { text: self.text.as_str().to_owned(), client_ref: None };
-        let edited = MessageEdited { author: target.sent.sender, words: Field::Clear(words) };
+        let edited = MessageEdited { author: target.sent.sender, words: Field::Clear(words), mentions };
         Ok(vec![(states.primary(), edited.into())])
     }
 
     fn bytes(&self) -> usize {
-        256 + self.text.as_str().len()
+        256 + self.content.bytes()
     }
-}
-
-fn is_strict(conversation: &Conversation) -> bool {
-    matches!(conversation, Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::refusal::Missing;
-    use crate::scenario::{ALICE, CAROL, DAVE, Happened, given, group, message, said, then_happened, words};
+    use crate::scenario::{
+        ALICE, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, message, published, registered, said,
+        then_happened, words,
+    };
+    use domain::conversation::values::PrivacyMode;
     use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
-    use domain::message::event::MessageDeleted;
+    use domain::message::event::{MessageDeleted, MessageSent};
+    use domain::values::MessageText;
 
     fn edit(text: &str) -> EditMessage {
-        EditMessage { message: message(1), text: MessageText::parse(text).unwrap() }
+        EditMessage { message: message(1), content: MessageText::parse(text).unwrap().into(), mentions: vec![] }
     }
 
     fn talk() -> Vec<Happened> {
@@ -96,7 +103,7 @@ mod tests {
     }
 
     fn edited(text: &str) -> Happened {
-        then_happened(MessageEdited { author: CAROL, words: words(text) })
+        then_happened(MessageEdited { author: CAROL, words: words(text), mentions: vec![] })
     }
 
     #[test]
@@ -137,6 +144,24 @@ mod tests {
     fn a_deleted_message_stays_as_it_is() {
         let deleted = talk().into_iter().chain([then_happened(MessageDeleted { deleted_by: CAROL })]);
         given(deleted).by(CAROL).when(edit("two")).refused(Refusal::MessageDeleted);
+    }
+
+    #[test]
+    fn ciphertext_takes_the_place_of_ciphertext() {
+        let words = |key| Field::Clear(MessageContent::Ciphertext(encrypted(key)).to_words(None));
+        let sent = MessageSent { sender: ALICE, reply_to: None, words: words(1), mentions: vec![] };
+        let keys = [registered(ALICE), published(ALICE, 1), published(ALICE, 2)];
+        let talk = || {
+            let sent = (StreamName::timeline(ROOM), sent.clone().into());
+            direct(PrivacyMode::StrictE2e).into_iter().chain(keys.clone()).chain([sent])
+        };
+        let edit_with =
+            |key| EditMessage { content: MessageContent::Ciphertext(encrypted(key)), ..edit("not looked at") };
+        let edited = MessageEdited { author: ALICE, words: words(2), mentions: vec![] };
+        given(talk()).by(ALICE).when(edit_with(2)).then([then_happened(edited)]);
+        given(talk()).by(ALICE).when(edit_with(1)).then_it_is_already_so();
+        given(talk()).by(ALICE).when(edit_with(3)).invalid(&[("/sender_key_id", "UNKNOWN_KEY")]);
+        given(talk()).by(ALICE).when(edit("clear")).refused(Refusal::CiphertextRequired);
     }
 
     #[test]

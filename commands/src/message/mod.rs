@@ -1,5 +1,6 @@
 //! Commands on messages.
 
+pub mod content;
 pub mod target;
 
 pub mod add_reaction;

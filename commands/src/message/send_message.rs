@@ -1,15 +1,16 @@
 //! `SendMessage`: somebody says something.
 
+use super::content;
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::state::Conversation;
-use domain::conversation::values::{ConversationKind, PrivacyMode};
-use domain::ids::ConversationId;
+use domain::conversation::values::ConversationKind;
+use domain::ids::{AccountId, ConversationId};
 use domain::message::event::MessageSent;
-use domain::proto::message::v1::MessageWords;
+use domain::message::values::MessageContent;
 use domain::stream::StreamName;
-use domain::values::{ClientRef, MessageText};
+use domain::values::ClientRef;
 use domain::words::Field;
 
 /// Sends a message.
@@ -18,7 +19,9 @@ pub struct SendMessage {
     /// Where.
     pub conversation: ConversationId,
     /// What.
-    pub text: MessageText,
+    pub content: MessageContent,
+    /// Whom it mentions.
+    pub mentions: Vec<AccountId>,
     /// The message that it answers, by its sequence number.
     pub reply_to: Option<u64>,
     /// The client's own reference.
@@ -38,13 +41,16 @@ impl Command for SendMessage {
         vec![Read::Check(StreamName::conversation(self.conversation))]
     }
 
-    fn then_reads(&self, _names: &Names<'_>, states: &States) -> Vec<Read> {
-        match states.conversation() {
+    fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
+        let conversation = states.conversation();
+        let mut reads = match conversation {
             Conversation::Open { kind: ConversationKind::Direct, members, .. } => {
                 members.keys().map(|account| Read::Check(StreamName::relationship(*account))).collect()
             }
             Conversation::Open { kind: ConversationKind::Group, .. } | Conversation::Unknown => vec![],
-        }
+        };
+        reads.extend(content::reads(names, conversation));
+        reads
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
@@ -55,34 +61,35 @@ impl Command for SendMessage {
         if !context.is_import() && !members.contains_key(&sender) {
             return Err(Refusal::NotFound(Missing::Conversation));
         }
-        if *privacy_mode == PrivacyMode::StrictE2e {
-            return Err(Refusal::CiphertextRequired);
-        }
+        content::check(&self.content, *privacy_mode, states, sender)?;
+        let mentions = content::mentions(&self.mentions, states.conversation())?;
         // The timeline has no gap, so every number up to the last one is a message.
         if self.reply_to.is_some_and(|seq| seq == 0 || seq > states.timeline().last_seq) {
             return Err(Refusal::invalid("/reply_to", "NO_SUCH_MESSAGE", "is not a message of this conversation"));
         }
-        let words = MessageWords {
-            text: self.text.as_str().to_owned(),
-            client_ref: self.client_ref.as_ref().map(|reference| reference.as_str().to_owned()),
-        };
-        let sent = MessageSent { sender, reply_to: self.reply_to, words: Field::Clear(words) };
+        let words = self.content.to_words(self.client_ref.as_ref().map(|reference| reference.as_str().to_owned()));
+        let sent = MessageSent { sender, reply_to: self.reply_to, words: Field::Clear(words), mentions };
         Ok(vec![(states.primary(), sent.into())])
     }
 
     fn bytes(&self) -> usize {
-        256 + self.text.as_str().len()
+        256 + self.content.bytes()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, ROOM, direct, given, group, said, words};
+    use crate::scenario::{
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, published, registered, said, words,
+    };
+    use domain::conversation::values::PrivacyMode;
+    use domain::proto::message::v1::MessageWords;
+    use domain::values::MessageText;
 
     fn send(reply_to: Option<u64>) -> SendMessage {
-        let text = MessageText::parse("hi").unwrap();
-        SendMessage { conversation: ROOM, text, reply_to, client_ref: None }
+        let content = MessageText::parse("hi").unwrap().into();
+        SendMessage { conversation: ROOM, content, mentions: vec![], reply_to, client_ref: None }
     }
 
     #[test]
@@ -93,8 +100,8 @@ mod tests {
     #[test]
     fn the_clients_reference_comes_back_with_the_words() {
         let client_ref = Some(ClientRef::parse("c-1").unwrap());
-        let words = Field::Clear(MessageWords { text: "hi".into(), client_ref: Some("c-1".into()) });
-        let sent = MessageSent { sender: CAROL, reply_to: None, words };
+        let words = Field::Clear(MessageWords { text: "hi".into(), client_ref: Some("c-1".into()), ciphertext: None });
+        let sent = MessageSent { sender: CAROL, reply_to: None, words, mentions: vec![] };
         let send = SendMessage { client_ref, ..send(None) };
         given(group()).by(CAROL).when(send).then([(StreamName::timeline(ROOM), sent.into())]);
     }
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn a_reply_answers_a_message_that_exists() {
         let talk = || group().into_iter().chain([said(ALICE, "one")]);
-        let sent = MessageSent { sender: BOB, reply_to: Some(1), words: words("hi") };
+        let sent = MessageSent { sender: BOB, reply_to: Some(1), words: words("hi"), mentions: vec![] };
         given(talk()).by(BOB).when(send(Some(1))).then([(StreamName::timeline(ROOM), sent.into())]);
         given(talk()).by(BOB).when(send(Some(2))).invalid(&[("/reply_to", "NO_SUCH_MESSAGE")]);
         given(talk()).by(BOB).when(send(Some(0))).invalid(&[("/reply_to", "NO_SUCH_MESSAGE")]);
@@ -125,6 +132,55 @@ mod tests {
     #[test]
     fn a_strictly_encrypted_conversation_takes_no_clear_text() {
         given(direct(PrivacyMode::StrictE2e)).by(ALICE).when(send(None)).refused(Refusal::CiphertextRequired);
+    }
+
+    fn strict() -> Vec<Happened> {
+        direct(PrivacyMode::StrictE2e)
+            .into_iter()
+            .chain([registered(ALICE), published(ALICE, 1), registered(BOB), published(BOB, 2)])
+            .collect()
+    }
+
+    fn send_encrypted(key: u128, mentions: &[AccountId]) -> SendMessage {
+        let content = MessageContent::Ciphertext(encrypted(key));
+        SendMessage { content, mentions: mentions.to_vec(), ..send(None) }
+    }
+
+    #[test]
+    fn a_strictly_encrypted_conversation_takes_ciphertext_of_the_senders_devices() {
+        let words = Field::Clear(MessageContent::Ciphertext(encrypted(1)).to_words(None));
+        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![BOB] };
+        let strict = || given(strict()).by(ALICE);
+        let outcome = strict().when(send_encrypted(1, &[BOB, BOB]));
+        outcome.rests_on(&StreamName::account(ALICE));
+        outcome.then([(StreamName::timeline(ROOM), sent.into())]);
+        for not_hers in [2, 3] {
+            strict().when(send_encrypted(not_hers, &[])).invalid(&[("/sender_key_id", "UNKNOWN_KEY")]);
+        }
+    }
+
+    #[test]
+    fn a_removed_or_replaced_key_sends_no_more() {
+        use domain::account::event::DeviceKeyRemoved;
+        let removed = DeviceKeyRemoved { device: crate::scenario::device(1) };
+        let removed = strict().into_iter().chain([(StreamName::account(ALICE), removed.into())]);
+        given(removed).by(ALICE).when(send_encrypted(1, &[])).invalid(&[("/sender_key_id", "UNKNOWN_KEY")]);
+    }
+
+    #[test]
+    fn a_searchable_conversation_takes_no_ciphertext() {
+        given(group().into_iter().chain([registered(CAROL), published(CAROL, 3)]))
+            .by(CAROL)
+            .when(send_encrypted(3, &[]))
+            .refused(Refusal::TextRequired);
+    }
+
+    #[test]
+    fn only_members_are_mentioned() {
+        given(strict())
+            .by(ALICE)
+            .when(send_encrypted(1, &[BOB, CAROL, DAVE]))
+            .invalid(&[("/mentions/1", "NOT_A_MEMBER"), ("/mentions/2", "NOT_A_MEMBER")]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn room() -> StreamName {
 }
 
 fn somebody_said() -> MessageSent {
-    MessageSent { sender: ALICE, reply_to: None, words: Field::Clear(MessageWords::default()) }
+    MessageSent { sender: ALICE, reply_to: None, words: Field::Clear(MessageWords::default()), mentions: vec![] }
 }
 
 #[tokio::test]

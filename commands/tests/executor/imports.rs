@@ -26,8 +26,9 @@ async fn an_import_keeps_the_times_and_a_repeat_adds_nothing() {
         let joined = import(&house, DAVE, 50, 0, JoinConversation { conversation: ROOM }).await.unwrap();
         let first = import(&house, DAVE, 50, 1, say("one")).await.unwrap();
         let second = import(&house, CAROL, 60, 0, say("two")).await.unwrap();
-        let unchanged =
-            EditMessage { message: MessageId { conversation: ROOM, seq: 1 }, text: MessageText::parse("one").unwrap() };
+        let content = MessageText::parse("one").unwrap().into();
+        let message = MessageId { conversation: ROOM, seq: 1 };
+        let unchanged = EditMessage { message, content, mentions: vec![] };
         let edited = import(&house, CAROL, 70, 0, unchanged).await.unwrap();
         let counts = [joined, first, second, edited].map(|done| done.events.len());
         assert_eq!(counts, if run == 0 { [2; 4] } else { [0; 4] });

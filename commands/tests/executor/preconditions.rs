@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 async fn edit(house: &House, who: AccountId, expected: Expected, text: &str) -> Result<Done, Failure> {
     let message = MessageId { conversation: ROOM, seq: 1 };
-    let text = MessageText::parse(text).unwrap();
+    let content = MessageText::parse(text).unwrap().into();
     let envelope = Envelope { expected: Some(expected), ..Envelope::of(who, Uuid::nil()) };
-    house.executor.execute(EditMessage { message, text }, envelope).await
+    house.executor.execute(EditMessage { message, content, mentions: vec![] }, envelope).await
 }
 
 fn is_overtaken(result: &Result<Done, Failure>) -> bool {

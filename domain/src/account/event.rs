@@ -1,8 +1,8 @@
 //! What happens to an account.
 
 use crate::account::values::Role;
-use crate::ids::{AccountId, Hash16};
-use crate::proto::account::v1::{AccountWords, CredentialWords, ReasonWords, SettingsWords};
+use crate::ids::{AccountId, DeviceId, DeviceKeyId, Hash16};
+use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ReasonWords, SettingsWords};
 use crate::words::Field;
 use serde::Serialize;
 
@@ -51,4 +51,22 @@ pub struct SettingsChanged {
     pub presence: bool,
     /// Where the person's day begins, if they said so; the account's key.
     pub time_zone: Option<Field<SettingsWords>>,
+}
+
+/// A device of the account has this key from now on, and no other.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceKeyPublished {
+    /// Which device.
+    pub device: DeviceId,
+    /// What messages name the key by.
+    pub key: DeviceKeyId,
+    /// Algorithm and public key; the account's key.
+    pub words: Field<DeviceKeyWords>,
+}
+
+/// A device of the account has no key any more.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceKeyRemoved {
+    /// Which device.
+    pub device: DeviceId,
 }

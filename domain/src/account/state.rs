@@ -3,9 +3,19 @@
 use crate::account::event::SettingsChanged;
 use crate::account::values::Role;
 use crate::event::Event;
-use crate::ids::AccountId;
-use crate::proto::account::v1::{AccountWords, CredentialWords, SettingsWords};
+use crate::ids::{AccountId, DeviceId, DeviceKeyId};
+use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, SettingsWords};
 use crate::words::Field;
+use std::collections::BTreeMap;
+
+/// The key of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceKey {
+    /// What messages name it by.
+    pub key: DeviceKeyId,
+    /// Algorithm and public key.
+    pub words: Field<DeviceKeyWords>,
+}
 
 /// What a person chose for themselves.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +53,8 @@ pub enum Account {
         credential: Option<Field<CredentialWords>>,
         /// What the person chose.
         settings: Settings,
+        /// The keys of its devices.
+        device_keys: BTreeMap<DeviceId, DeviceKey>,
     },
 }
 
@@ -50,6 +62,15 @@ impl Account {
     /// Whether it was registered.
     pub fn exists(&self) -> bool {
         matches!(self, Account::Active { .. })
+    }
+
+    /// The keys of its devices; none of an account that does not exist.
+    pub fn device_keys(&self) -> &BTreeMap<DeviceId, DeviceKey> {
+        static NONE: BTreeMap<DeviceId, DeviceKey> = BTreeMap::new();
+        match self {
+            Account::Unknown => &NONE,
+            Account::Active { device_keys, .. } => device_keys,
+        }
     }
 
     /// Takes over what happened.
@@ -62,6 +83,7 @@ impl Account {
                     words: e.words.clone(),
                     credential: e.credential.clone(),
                     settings: Settings::default(),
+                    device_keys: BTreeMap::new(),
                 };
             }
             (Account::Active { credential, .. }, Event::PasswordChanged(e)) => {
@@ -71,6 +93,12 @@ impl Account {
             (Account::Active { settings, .. }, Event::SettingsChanged(e)) => {
                 let SettingsChanged { read_receipts, presence, time_zone } = e.clone();
                 *settings = Settings { read_receipts, presence, time_zone };
+            }
+            (Account::Active { device_keys, .. }, Event::DeviceKeyPublished(e)) => {
+                device_keys.insert(e.device, DeviceKey { key: e.key, words: e.words.clone() });
+            }
+            (Account::Active { device_keys, .. }, Event::DeviceKeyRemoved(e)) => {
+                device_keys.remove(&e.device);
             }
             _ => {}
         }

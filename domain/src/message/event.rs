@@ -12,8 +12,11 @@ pub struct MessageSent {
     pub sender: AccountId,
     /// The message that it answers.
     pub reply_to: Option<u64>,
-    /// Text and client reference; the sender's and the conversation's key.
+    /// Text or ciphertext, and client reference; the sender's and the conversation's key.
     pub words: Field<MessageWords>,
+    /// Whom it mentions, each once. Goldens of before it have none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<AccountId>,
 }
 
 /// Its text is another one from now on.
@@ -21,8 +24,11 @@ pub struct MessageSent {
 pub struct MessageEdited {
     /// Whose message it is.
     pub author: AccountId,
-    /// The new text; the author's and the conversation's key.
+    /// The new text or ciphertext; the author's and the conversation's key.
     pub words: Field<MessageWords>,
+    /// Whom it mentions from now on, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<AccountId>,
 }
 
 /// Its text is shown no more; a tombstone stays.

@@ -1,5 +1,6 @@
 //! Accounts: public profile, role, and who has a user name.
 
+use crate::account::device_keys::{self, DeviceKeys, KEYS_TABLE, REVISIONS_TABLE};
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
 use crate::database::row::{DatabaseFault, Row};
@@ -53,27 +54,29 @@ static EXISTING: Bulk = Bulk::new(
     ") SELECT accounts.account FROM v JOIN accounts ON accounts.account = v.account",
 );
 
+const ACCOUNTS_TABLE: Table = Table {
+    name: "accounts",
+    select: "SELECT account, username_hash, words, role, has_password, created_at, read_receipts, presence, \
+             time_zone, revision FROM accounts ORDER BY account",
+    columns: &[
+        Kind::Uuid,
+        Kind::Bytes,
+        Kind::Bytes,
+        Kind::Text,
+        Kind::Bool,
+        Kind::Time,
+        Kind::Bool,
+        Kind::Bool,
+        Kind::Bytes,
+        Kind::Int,
+    ],
+};
+
 impl Projection for Accounts {
     const NAME: &'static str = projection::ACCOUNTS;
     const VERSION: u32 = 2;
-    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS];
-    const TABLES: &'static [Table] = &[Table {
-        name: "accounts",
-        select: "SELECT account, username_hash, words, role, has_password, created_at, read_receipts, presence, \
-                 time_zone, revision FROM accounts ORDER BY account",
-        columns: &[
-            Kind::Uuid,
-            Kind::Bytes,
-            Kind::Bytes,
-            Kind::Text,
-            Kind::Bool,
-            Kind::Time,
-            Kind::Bool,
-            Kind::Bool,
-            Kind::Bytes,
-            Kind::Int,
-        ],
-    }];
+    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS, migrations::DEVICE_KEYS];
+    const TABLES: &'static [Table] = &[ACCOUNTS_TABLE, KEYS_TABLE, REVISIONS_TABLE];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
         let mut changes = Changes::default();
@@ -92,6 +95,7 @@ struct Changes {
     roles: BTreeMap<AccountId, Role>,
     passwords: BTreeSet<AccountId>,
     settings: BTreeMap<AccountId, [Value; 3]>,
+    device_keys: device_keys::Changes,
     /// Of every account that has an event in the batch after its registration.
     revisions: BTreeMap<AccountId, u64>,
     last: Position,
@@ -127,6 +131,7 @@ impl Changes {
                 let settings = [e.read_receipts.into(), e.presence.into(), time_zone.into()];
                 self.settings.insert(account()?, settings);
             }
+            Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => self.device_keys.take(recorded)?,
             Event::ConversationCreated(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
@@ -149,6 +154,7 @@ impl Changes {
 
     async fn write(self, tx: &mut Tx) -> Result<(), ApplyFault> {
         INSERT.execute(tx, self.new).await?;
+        self.device_keys.write(tx).await?;
         let expected = self.roles.len() + self.passwords.len() + self.settings.len() + self.revisions.len();
         let roles = self.roles.into_iter().flat_map(|(account, role)| [account.into(), role.as_str().into()]);
         let passwords = self.passwords.into_iter().map(Value::from);
@@ -238,6 +244,14 @@ impl Reader {
         tx.commit().await?;
         let role = row.map(|row| row.columns().parsed(Role::parse)).transpose()?;
         Ok(At { position, value: role })
+    }
+
+    /// The keys of the account's devices.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn device_keys(&self, account: AccountId) -> Result<At<Option<DeviceKeys>>, ReadFault> {
+        device_keys::of(&self.0, account).await
     }
 
     /// Which of these accounts exist.

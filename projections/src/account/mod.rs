@@ -1,6 +1,7 @@
 //! What can be asked about accounts.
 
 pub mod accounts;
+pub mod device_keys;
 pub mod settings;
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ changes! {
     MESSAGE_COUNTS = 7, "0007_message_counts";
     /// Settings of accounts, and their revisions.
     ACCOUNT_SETTINGS = 8, "0008_account_settings";
+    /// Keys of devices.
+    DEVICE_KEYS = 9, "0009_device_keys";
+    /// Whom messages mention.
+    MESSAGE_MENTIONS = 10, "0010_message_mentions";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

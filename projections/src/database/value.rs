@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::clock::Time;
-use domain::ids::{AccountId, ConversationId, Hash16, LogId, Position, StoryId};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, Hash16, LogId, Position, StoryId};
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
@@ -85,6 +85,8 @@ values! {
     Uuid: v => Value::Uuid(v);
     AccountId: v => Value::Uuid(v.uuid());
     ConversationId: v => Value::Uuid(v.uuid());
+    DeviceId: v => Value::Uuid(v.uuid());
+    DeviceKeyId: v => Value::Uuid(v.uuid());
     LogId: v => Value::Uuid(v.uuid());
     StoryId: v => Value::Uuid(v.uuid());
     Time: v => Value::Time(Some(v.to_utc()));

@@ -74,6 +74,10 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::AccountRegistered(_) | Event::RoleGranted(_) | Event::SettingsChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
+        // Shown to whoever sees the author's profile; others ask for the keys before they encrypt.
+        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => {
+            recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Author(id)))
+        }
         Event::StoryPosted(e) => Belongs::To(Topic::Author(e.author)),
         Event::StoryExpired(_) => recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAuthorOf),
         Event::ImportAdvanced(_)

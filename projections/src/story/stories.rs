@@ -51,6 +51,8 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             }
             Event::AccountRegistered(_)
             | Event::ConversationCreated(_)
+            | Event::DeviceKeyPublished(_)
+            | Event::DeviceKeyRemoved(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)

@@ -116,18 +116,18 @@ impl Script {
     pub(crate) fn sends(&mut self, number: u128, sender: u128, text: &str, reply_to: Option<u64>) -> Position {
         self.correlation += 1;
         let stream = StreamName::timeline(conversation(number));
-        let words = MessageWords { text: text.into(), client_ref: Some(format!("ref {text}")) };
+        let words = MessageWords { text: text.into(), client_ref: Some(format!("ref {text}")), ciphertext: None };
         let scope = Subject::Conversation(conversation(number));
         let words = seal(&words, &stream, EventType::MessageSent, Some(account(sender)), scope);
-        self.record(stream, MessageSent { sender: account(sender), reply_to, words })
+        self.record(stream, MessageSent { sender: account(sender), reply_to, words, mentions: vec![] })
     }
 
     pub(crate) fn edits(&mut self, number: u128, seq: u64, author: u128, text: &str) -> Position {
         let stream = StreamName::message(message(number, seq));
-        let words = MessageWords { text: text.into(), client_ref: None };
+        let words = MessageWords { text: text.into(), client_ref: None, ciphertext: None };
         let scope = Subject::Conversation(conversation(number));
         let words = seal(&words, &stream, EventType::MessageEdited, Some(account(author)), scope);
-        self.record(stream, MessageEdited { author: account(author), words })
+        self.record(stream, MessageEdited { author: account(author), words, mentions: vec![] })
     }
 
     pub(crate) fn deletes(&mut self, number: u128, seq: u64, by: u128) -> Position {

@@ -2,9 +2,9 @@
 
 use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, hash, hash_bytes, uuid, uuid_bytes};
-use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use domain::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use domain::account::values::Role;
-use domain::ids::AccountId;
+use domain::ids::{AccountId, DeviceId, DeviceKeyId};
 use domain::proto::account::v1 as proto;
 use domain::stream::StreamName;
 use domain::words::Subject;
@@ -125,5 +125,35 @@ impl Stored for SettingsChanged {
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
         Ok(Self { time_zone: each.optional(3, of_stream(stream)?, self.time_zone)?, ..self })
+    }
+}
+
+impl Stored for DeviceKeyPublished {
+    type Proto = proto::DeviceKeyPublished;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let (device, key) = (uuid_bytes(self.device.uuid()), uuid_bytes(self.key.uuid()));
+        Ok(Self::Proto { device, key, words: to_proto(&self.words)? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let words = place.field(3, of_stream(place.stream)?, proto.words)?;
+        Ok(Self { device: DeviceId::new(uuid(&proto.device)?), key: DeviceKeyId::new(uuid(&proto.key)?), words })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.field(3, of_stream(stream)?, self.words)?, ..self })
+    }
+}
+
+impl Stored for DeviceKeyRemoved {
+    type Proto = proto::DeviceKeyRemoved;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { device: uuid_bytes(self.device.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { device: DeviceId::new(uuid(&proto.device)?) })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::codec::fields::{EachField, Misplaced, Place, Subjects, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, uuid, uuid_bytes};
+use bytes::Bytes;
 use domain::ids::AccountId;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use domain::proto::message::v1 as proto;
@@ -14,6 +15,14 @@ fn written_by(author: AccountId, stream: &StreamName) -> Result<Subjects, Mispla
     Ok(Subjects::by(author, Subject::Conversation(conversation)))
 }
 
+fn to_bytes(accounts: &[AccountId]) -> Vec<Bytes> {
+    accounts.iter().map(|account| uuid_bytes(account.uuid())).collect()
+}
+
+fn accounts(bytes: &[Bytes]) -> Result<Vec<AccountId>, Malformed> {
+    bytes.iter().map(|bytes| uuid(bytes).map(AccountId::new)).collect()
+}
+
 impl Stored for MessageSent {
     type Proto = proto::MessageSent;
 
@@ -22,13 +31,14 @@ impl Stored for MessageSent {
             sender: uuid_bytes(self.sender.uuid()),
             reply_to: self.reply_to,
             words: to_proto(&self.words)?,
+            mentions: to_bytes(&self.mentions),
         })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
         let sender = AccountId::new(uuid(&proto.sender)?);
         let words = place.field(3, written_by(sender, place.stream)?, proto.words)?;
-        Ok(Self { sender, reply_to: proto.reply_to, words })
+        Ok(Self { sender, reply_to: proto.reply_to, words, mentions: accounts(&proto.mentions)? })
     }
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
@@ -40,12 +50,14 @@ impl Stored for MessageEdited {
     type Proto = proto::MessageEdited;
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
-        Ok(Self::Proto { author: uuid_bytes(self.author.uuid()), words: to_proto(&self.words)? })
+        let (author, mentions) = (uuid_bytes(self.author.uuid()), to_bytes(&self.mentions));
+        Ok(Self::Proto { author, words: to_proto(&self.words)?, mentions })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
         let author = AccountId::new(uuid(&proto.author)?);
-        Ok(Self { author, words: place.field(2, written_by(author, place.stream)?, proto.words)? })
+        let words = place.field(2, written_by(author, place.stream)?, proto.words)?;
+        Ok(Self { author, words, mentions: accounts(&proto.mentions)? })
     }
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {

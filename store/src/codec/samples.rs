@@ -6,19 +6,19 @@ use crate::codec::{map_fields, schema_version};
 use crate::seal::cipher::{KeyPair, NONCE_BYTES, field_key};
 use crate::seal::sealing::seal_field;
 use crate::seal::secret::Secret;
-use domain::account::event::{AccountRegistered, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use domain::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::{Event, EventType};
-use domain::ids::{AccountId, ConversationId, EventId, Hash16, MessageId, SessionId, StoryId};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, SessionId, StoryId};
 use domain::import::event::ImportAdvanced;
 use domain::keys::event::KeyDestroyed;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
-use domain::proto::account::v1::{AccountWords, CredentialWords, ReasonWords, SettingsWords};
+use domain::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ReasonWords, SettingsWords};
 use domain::proto::conversation::v1::ConversationWords;
-use domain::proto::message::v1::MessageWords;
+use domain::proto::message::v1::{Ciphertext, MessageWords};
 use domain::proto::session::v1::DeviceWords;
 use domain::proto::story::v1::StoryWords;
 use domain::session::event::SessionOpened;
@@ -71,7 +71,16 @@ fn message_words(text: &str) -> Field<MessageWords> {
     Field::Clear(MessageWords {
         text: format!("{text}, with a {MARK} note"),
         client_ref: Some(format!("{MARK} reference")),
+        ciphertext: None,
     })
+}
+
+fn device() -> DeviceId {
+    DeviceId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00de))
+}
+
+fn device_key() -> DeviceKeyId {
+    DeviceKeyId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00d1))
 }
 
 fn credential() -> Field<CredentialWords> {
@@ -102,6 +111,13 @@ pub fn sample(event_type: EventType) -> Sample {
             let time_zone = Some(Field::Clear(SettingsWords { time_zone: format!("Europe/{MARK}") }));
             (account, SettingsChanged { read_receipts: true, presence: false, time_zone }.into())
         }
+        EventType::DeviceKeyPublished => {
+            let words =
+                DeviceKeyWords { algorithm: format!("{MARK}25519"), public_key: format!("a {MARK} key").into() };
+            let event = DeviceKeyPublished { device: device(), key: device_key(), words: Field::Clear(words) };
+            (account, event.into())
+        }
+        EventType::DeviceKeyRemoved => (account, DeviceKeyRemoved { device: device() }.into()),
         EventType::SessionOpened => {
             let device = Some(Field::Clear(DeviceWords { device_name: format!("{MARK} telephone") }));
             let session = SessionId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_005e));
@@ -128,11 +144,13 @@ pub fn sample(event_type: EventType) -> Sample {
         }
         EventType::ReadMoved => (StreamName::read(bob(), room()), ReadMoved { seq: 7 }.into()),
         EventType::MessageSent => {
-            let event = MessageSent { sender: alice(), reply_to: Some(6), words: message_words("Hello") };
+            let event =
+                MessageSent { sender: alice(), reply_to: Some(6), words: message_words("Hello"), mentions: vec![] };
             (StreamName::timeline(room()), event.into())
         }
         EventType::MessageEdited => {
-            (message, MessageEdited { author: alice(), words: message_words("Hello again") }.into())
+            let words = message_words("Hello again");
+            (message, MessageEdited { author: alice(), words, mentions: vec![] }.into())
         }
         EventType::MessageDeleted => (message, MessageDeleted { deleted_by: bob() }.into()),
         EventType::ReactionAdded => (message, ReactionAdded { account: bob(), emoji: "👍".into() }.into()),
@@ -162,6 +180,25 @@ pub fn sample(event_type: EventType) -> Sample {
     Sample { stream, id: EventId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00e0)), event }
 }
 
+/// Further shapes of types that a sample alone does not show, each with a name of its own.
+pub fn further_samples() -> Vec<(&'static str, Sample)> {
+    let words = |text: &str| {
+        let ciphertext = Ciphertext {
+            ciphertext: format!("{text} {MARK} bytes").into(),
+            nonce: vec![0x4e; 24].into(),
+            scheme: format!("{MARK}-v1"),
+            sender_key: device_key().uuid().as_bytes().to_vec().into(),
+            recipients: Some(format!("{{\"{MARK}\":1}}")),
+        };
+        let client_ref = Some(format!("{MARK} reference"));
+        Field::Clear(MessageWords { text: String::new(), client_ref, ciphertext: Some(ciphertext) })
+    };
+    let sent = MessageSent { sender: alice(), reply_to: None, words: words("first"), mentions: vec![bob(), alice()] };
+    let edited = MessageEdited { author: alice(), words: words("second"), mentions: vec![bob()] };
+    let like = |event: Event| Sample { event: event.clone(), ..sample(event.event_type()) };
+    vec![("strict_e2e", like(sent.into())), ("strict_e2e", like(edited.into()))]
+}
+
 /// A key that everybody knows: 32 times the letter of its kind.
 pub fn known_secret(subject: Subject) -> Secret {
     Secret::new([subject.parts().0; Secret::BYTES])
@@ -177,7 +214,13 @@ pub fn known_keys(subjects: Subjects) -> KeyPair {
 
 /// The sample of a type, sealed with known keys and the field's number as nonce.
 pub fn sealed_sample(event_type: EventType) -> Sample {
-    let Sample { stream, id, event } = sample(event_type);
+    sealed(sample(event_type))
+}
+
+/// A sample, sealed likewise.
+pub fn sealed(sample: Sample) -> Sample {
+    let Sample { stream, id, event } = sample;
+    let event_type = event.event_type();
     let mut walk = KnownSealing { stream: stream.clone(), id, event_type };
     let event = map_fields(event, &stream, &mut walk).unwrap();
     Sample { stream, id, event }

@@ -3,7 +3,7 @@
 //! A new event's golden files are written once with `TIDINGS_WRITE_GOLDENS=1 cargo test -p store golden` (read when the
 //! tests are compiled) and never change afterwards: what they hold stands in somebody's log.
 
-use super::samples::{MARK, Sample, known_secret, sample, sealed_fields, sealed_sample};
+use super::samples::{MARK, Sample, further_samples, known_secret, sample, sealed, sealed_fields, sealed_sample};
 use super::*;
 use crate::codec::fields::{Misplaced, Subjects};
 use crate::seal::cipher::field_key;
@@ -54,11 +54,13 @@ fn description(stream: &StreamName, id: EventId, version: u32, event: &Event) ->
 
 #[test]
 fn every_event_is_written_as_its_golden_file_says() {
-    for &event_type in EventType::ALL {
+    let first = EventType::ALL.iter().map(|&event_type| (String::new(), sealed_sample(event_type)));
+    let further = further_samples().into_iter().map(|(name, sample)| (format!(".{name}"), sealed(sample)));
+    for (name, sample) in first.chain(further) {
+        let event_type = sample.event.event_type();
         let version = schema_version(event_type);
-        let sample = sealed_sample(event_type);
         let payload = encode(&sample.event).unwrap();
-        let file = goldens().join(format!("{event_type}.v{version}.bin"));
+        let file = goldens().join(format!("{event_type}.v{version}{name}.bin"));
         if WRITE_GOLDENS && !file.exists() {
             let text = serde_json::to_string_pretty(&description(&sample.stream, sample.id, version, &sample.event));
             fs::write(&file, &payload).unwrap();
@@ -177,7 +179,7 @@ fn protobuf_messages() -> BTreeMap<String, Vec<(String, String, u32)>> {
             } else if line == "}" {
                 message = None;
             } else if let (Some(name), Some((left, number))) = (&message, line.split_once(" = ")) {
-                let words: Vec<_> = left.split(' ').filter(|word| *word != "optional").collect();
+                let words: Vec<_> = left.split(' ').filter(|word| !["optional", "repeated"].contains(word)).collect();
                 let number = number.trim_end_matches(';').parse().unwrap();
                 let field = (words[1].to_owned(), words[0].to_owned(), number);
                 messages.get_mut(name).unwrap().push(field);

@@ -87,7 +87,8 @@ both_modes! {
                 let mut ask = alice.ask(&operation.method, &path);
                 if operation.body.is_some() {
                     let fitting = [("AddMember", json!({"account_id": alice.id})), ("MarkRead", json!({"seq": 1})),
-                        ("AddReaction", json!({"emoji": "👍"}))];
+                        ("AddReaction", json!({"emoji": "👍"})),
+                        ("PublishDeviceKey", json!({"algorithm": "x25519", "public_key": "AAAA"}))];
                     let body = fitting.iter().find(|(id, _)| *id == operation.id);
                     ask = ask.json(&body.map_or(json!({"text": "x"}), |(_, body)| body.clone()));
                 }

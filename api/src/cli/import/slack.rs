@@ -196,12 +196,14 @@ impl<'a> Run<'a> {
             }
             What::Send { who: person, text, reply_to } => {
                 let reply_to = reply_to.and_then(|root| room.seqs.get(&root).copied());
-                let text = MessageText::imported(text);
-                (Box::new(SendMessage { conversation, text, reply_to, client_ref: None }), who(*person))
+                let content = MessageText::imported(text).into();
+                let command = SendMessage { conversation, content, mentions: vec![], reply_to, client_ref: None };
+                (Box::new(command), who(*person))
             }
             What::Edit { who: person, message: at, text } => {
                 let Some(message) = message(at) else { return Ok(()) };
-                (Box::new(EditMessage { message, text: MessageText::imported(text) }), who(*person))
+                let content = MessageText::imported(text).into();
+                (Box::new(EditMessage { message, content, mentions: vec![] }), who(*person))
             }
             What::React { who: person, message: at, emoji } => {
                 let Some(message) = message(at) else { return Ok(()) };

@@ -1,7 +1,10 @@
 //! Accounts.
 
 pub mod change_settings;
+pub mod device_keys;
 pub mod me;
 pub mod profile;
+pub mod publish_device_key;
 pub mod register_account;
+pub mod remove_device_key;
 pub mod settings;

@@ -5,16 +5,18 @@ use crate::auth::caller::Caller;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
 use crate::http::headers::etag;
+use crate::http::message::content::{self, Fields};
 use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
-use crate::wire::message::Message;
+use crate::wire::message::{Message, Said};
 use commands::execute::Done;
 use commands::message::edit_message;
-use domain::ids::MessageId;
+use domain::event::Event;
+use domain::ids::{AccountId, MessageId};
 use domain::limits::WAIT_DEFAULT_MILLISECONDS;
+use domain::message::values::MessageContent;
 use domain::stream::StreamName;
-use domain::values::MessageText;
 use http::StatusCode;
 use projections::conversation::messaging::views::MessageView;
 use projections::projection::MESSAGING;
@@ -27,9 +29,46 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(as = EditMessageBody)]
 pub struct Body {
-    /// The text.
+    /// The text, of 1 to 10,000 characters; required in `searchable` conversations and refused in others.
     #[schema(min_length = 1, max_length = 10_000)]
-    text: String,
+    text: Option<String>,
+    /// In `strict_e2e` conversations: what the sender's device encrypted, in base64, at most 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 87_384)]
+    ciphertext: Option<String>,
+    /// What it was encrypted with beside the key, in base64, at most 64 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 88)]
+    nonce: Option<String>,
+    /// How it was encrypted, by a name that clients agree on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 32)]
+    scheme: Option<String>,
+    /// The published key of the sender's device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_key_id: Option<String>,
+    /// What each recipient's device needs, in a form of the clients' own, at most 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 65_536)]
+    recipients: Option<String>,
+    /// Whom the ciphertext mentions: ids of members, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
+    mentions: Option<Vec<String>>,
+}
+
+impl Body {
+    fn content(&self) -> Result<(MessageContent, Vec<AccountId>), Problem> {
+        content::parse(Fields {
+            text: self.text.as_deref(),
+            ciphertext: self.ciphertext.as_deref(),
+            nonce: self.nonce.as_deref(),
+            scheme: self.scheme.as_deref(),
+            sender_key_id: self.sender_key_id.as_deref(),
+            recipients: self.recipients.as_deref(),
+            mentions: self.mentions.as_deref(),
+        })
+    }
 }
 
 /// The route.
@@ -43,6 +82,7 @@ pub fn route() -> Route {
             Code::EditWindowClosed,
             Code::MessageDeleted,
             Code::CiphertextRequired,
+            Code::TextRequired,
             Code::PreconditionFailed,
         ])
 }
@@ -57,8 +97,8 @@ impl Endpoint for EditMessage {
     type Command = edit_message::EditMessage;
 
     fn command(_caller: &Caller, path: &Path, body: &Body) -> Result<edit_message::EditMessage, Problem> {
-        let text = MessageText::parse(&body.text).map_err(|invalid| Problem::invalid("/text", invalid))?;
-        Ok(edit_message::EditMessage { message: path.id("id")?, text })
+        let (content, mentions) = body.content()?;
+        Ok(edit_message::EditMessage { message: path.id("id")?, content, mentions })
     }
 
     async fn respond(app: &App, caller: &Caller, path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {
@@ -67,7 +107,10 @@ impl Endpoint for EditMessage {
         let mut message = Message::from(view);
         // What the read model may not know yet.
         if let Some(edited) = done.events.first() {
-            message.text = Some(body.text);
+            if let Event::MessageEdited(event) = &edited.event {
+                message.mentions = event.mentions.clone();
+            }
+            message.says(Said::of(&body.content()?.0));
             message.edited_at = Some(edited.occurred_at);
             revision = revision.max(Some(edited.revision));
         }

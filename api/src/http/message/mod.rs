@@ -1,5 +1,7 @@
 //! Messages and reactions.
 
+pub mod content;
+
 pub mod add_reaction;
 pub mod delete_message;
 pub mod edit_message;

@@ -192,14 +192,15 @@ impl World {
     }
 
     pub async fn send(&self, conversation: ConversationId, sender: AccountId, text: &str) -> Arc<Recorded> {
-        let words = Field::Clear(MessageWords { text: text.into(), client_ref: None });
-        let event = MessageSent { sender, reply_to: None, words };
+        let words = Field::Clear(MessageWords { text: text.into(), client_ref: None, ciphertext: None });
+        let event = MessageSent { sender, reply_to: None, words, mentions: vec![] };
         self.append(vec![(StreamName::timeline(conversation), event.into())]).await.remove(0)
     }
 
     pub async fn edit(&self, id: MessageId, author: AccountId, text: &str) -> Arc<Recorded> {
-        let words = Field::Clear(MessageWords { text: text.into(), client_ref: None });
-        self.append(vec![(StreamName::message(id), MessageEdited { author, words }.into())]).await.remove(0)
+        let words = Field::Clear(MessageWords { text: text.into(), client_ref: None, ciphertext: None });
+        let event = MessageEdited { author, words, mentions: vec![] };
+        self.append(vec![(StreamName::message(id), event.into())]).await.remove(0)
     }
 
     pub async fn delete(&self, id: MessageId, deleted_by: AccountId) -> Arc<Recorded> {

@@ -1,6 +1,6 @@
 //! Applies a batch: everything folded first, then each table in a few statements.
 
-use super::changes::{Changes, Created, Head, Later, Sent};
+use super::changes::{Changes, Created, Edited, Head, Later, Sent};
 use super::members::Members;
 use super::tables::{
     CHANGE_MESSAGES, COUNT_MEMBERS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES, MOVE_WATERMARKS,
@@ -11,6 +11,7 @@ use crate::database::tx::Tx;
 use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step};
 use crate::state_hash::Table;
+use domain::clock::Time;
 use domain::ids::Position;
 use domain::recorded::Recorded;
 use domain::stream::Category;
@@ -23,7 +24,7 @@ pub struct Messaging;
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
     const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::MESSAGING];
+    const CHANGES: &'static [Change] = &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS];
     const TABLES: &'static [Table] = TABLES;
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
@@ -81,11 +82,12 @@ async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), 
     let expected = later.len() as u64;
     let later = later.into_iter().flat_map(|(id, later)| {
         let Later { edited, deleted_at, revision, replies } = later;
-        let (words, edited_at) = edited.unzip();
+        let (words, mentions, edited_at) = parts(edited);
         [
             id.conversation.into(),
             id.seq.into(),
             Value::Bytes(words),
+            Value::Bytes(mentions),
             edited_at.into(),
             deleted_at.into(),
             revision.into(),
@@ -129,9 +131,18 @@ fn conversation_row(created: Created<'_>, members: i64) -> [Value; 7] {
     ]
 }
 
-fn message_row(sent: Sent) -> [Value; 12] {
+/// Words, mentions and time of an edit.
+fn parts(edited: Option<Edited>) -> (Option<Vec<u8>>, Option<Vec<u8>>, Option<Time>) {
+    match edited {
+        Some(Edited { words, mentions, at }) => (Some(words), mentions, Some(at)),
+        None => (None, None, None),
+    }
+}
+
+fn message_row(sent: Sent) -> [Value; 13] {
     let Later { edited, deleted_at, revision, replies } = sent.later;
-    let (edited_words, edited_at) = edited.unzip();
+    let mentions = if edited.is_none() { sent.mentions } else { None };
+    let (edited_words, edited_mentions, edited_at) = parts(edited);
     let is_there = deleted_at.is_none();
     [
         sent.id.conversation.into(),
@@ -146,5 +157,6 @@ fn message_row(sent: Sent) -> [Value; 12] {
         revision.into(),
         Some(sent.words).filter(|_| is_there).into(),
         edited_words.filter(|_| is_there).into(),
+        mentions.or(edited_mentions).filter(|_| is_there).into(),
     ]
 }

@@ -34,13 +34,21 @@ pub(super) struct Sent {
     pub(super) reply_to: Option<u64>,
     pub(super) at: Time,
     pub(super) words: Vec<u8>,
+    pub(super) mentions: Option<Vec<u8>>,
     pub(super) later: Later,
+}
+
+/// The newest edit of a message.
+pub(super) struct Edited {
+    pub(super) words: Vec<u8>,
+    pub(super) mentions: Option<Vec<u8>>,
+    pub(super) at: Time,
 }
 
 /// What happens to a message after it was sent.
 #[derive(Default)]
 pub(super) struct Later {
-    pub(super) edited: Option<(Vec<u8>, Time)>,
+    pub(super) edited: Option<Edited>,
     pub(super) deleted_at: Option<Time>,
     pub(super) revision: Option<u64>,
     pub(super) replies: u64,
@@ -112,6 +120,8 @@ impl<'a> Changes<'a> {
                 self.read(key, e.seq);
             }
             Event::AccountRegistered(_)
+            | Event::DeviceKeyPublished(_)
+            | Event::DeviceKeyRemoved(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::PasswordChanged(_)
@@ -156,13 +166,15 @@ impl<'a> Changes<'a> {
         }
         let later = Later::default();
         self.sent_at.insert(id, self.sent.len());
-        self.sent.push(Sent { id, position, sender: event.sender, reply_to: event.reply_to, at, words, later });
+        let (sender, reply_to, mentions) = (event.sender, event.reply_to, ids_of(&event.mentions));
+        self.sent.push(Sent { id, position, sender, reply_to, at, words, mentions, later });
         Ok(())
     }
 
     fn edit(&mut self, event: &MessageEdited, recorded: &Recorded) -> Result<(), ApplyFault> {
         let words = sealed(&event.words, recorded.position)?;
-        self.happens_to(recorded)?.edited = Some((words, recorded.occurred_at));
+        let mentions = ids_of(&event.mentions);
+        self.happens_to(recorded)?.edited = Some(Edited { words, mentions, at: recorded.occurred_at });
         Ok(())
     }
 
@@ -197,6 +209,11 @@ impl<'a> Changes<'a> {
         let watermark = self.watermarks.entry(key).or_default();
         *watermark = seq.max(*watermark);
     }
+}
+
+/// Ids as a column holds them, one after the other; none for nobody.
+fn ids_of(accounts: &[AccountId]) -> Option<Vec<u8>> {
+    (!accounts.is_empty()).then(|| accounts.iter().flat_map(|account| account.uuid().into_bytes()).collect())
 }
 
 fn message_of(recorded: &Recorded) -> Result<MessageId, ApplyFault> {

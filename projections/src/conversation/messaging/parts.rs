@@ -7,15 +7,17 @@ use crate::database::tx::Tx;
 use crate::database::value::Value;
 use crate::reader::{Opened, Opening, Slot};
 use domain::ids::{AccountId, MessageId};
+use domain::message::values::Ciphertext;
 use domain::proto::message::v1::MessageWords;
 use domain::words::{Content, WordsFault};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The columns of [`MessagePart::read`], of `timeline t`.
 macro_rules! message_columns {
     () => {
         "t.conversation, t.seq, t.position, t.sender, t.reply_to, t.reply_count, t.sent_at, t.edited_at, \
-         t.deleted_at, t.revision, t.words, t.edited_words"
+         t.deleted_at, t.revision, t.words, t.edited_words, t.mentions"
     };
 }
 pub(super) use message_columns;
@@ -35,6 +37,13 @@ pub(super) struct MessagePart {
     view: MessageView,
     words: Option<Slot>,
     edited_words: Option<Slot>,
+    mentions: Vec<AccountId>,
+}
+
+/// Ids of 16 bytes, one after the other.
+fn accounts(bytes: &[u8]) -> Result<Vec<AccountId>, DatabaseFault> {
+    let ids = bytes.chunks(16).map(|id| Uuid::from_slice(id).map(AccountId::new));
+    ids.collect::<Result<_, _>>().map_err(|_| DatabaseFault::Damaged("a mention is no account"))
 }
 
 impl MessagePart {
@@ -53,11 +62,13 @@ impl MessagePart {
             revision: columns.maybe_number()?,
             body: Body::Deleted,
             client_ref: None,
+            mentions: Vec::new(),
             reactions: Vec::new(),
         };
         let words = columns.maybe_sealed()?.map(|field| opening.add(field));
         let edited_words = columns.maybe_sealed()?.map(|field| opening.add(field));
-        Ok(Self { view, words, edited_words })
+        let mentions = accounts(&columns.maybe::<Vec<u8>>()?.unwrap_or_default())?;
+        Ok(Self { view, words, edited_words, mentions })
     }
 
     /// Reads a row of [`message_columns`] alone.
@@ -69,7 +80,7 @@ impl MessagePart {
         self.view.id
     }
 
-    /// The view: the text of the newest edit, the reference of the first words.
+    /// The view: what the newest edit says and mentions, the reference of the first words.
     pub(super) fn view(self, opened: &Opened, reactions: Vec<ReactionCount>) -> Result<MessageView, WordsFault> {
         let mut view = MessageView { reactions, ..self.view };
         let Some(slot) = self.words else { return Ok(view) };
@@ -80,9 +91,13 @@ impl MessagePart {
         };
         view.client_ref = sent.present().and_then(|words| words.client_ref);
         view.body = match newest {
+            Content::Present(MessageWords { ciphertext: Some(ciphertext), .. }) => {
+                Body::Ciphertext(Ciphertext::from_proto(ciphertext))
+            }
             Content::Present(words) => Body::Text(words.text),
-            Content::Erased => Body::Erased,
+            Content::Erased => return Ok(MessageView { body: Body::Erased, ..view }),
         };
+        view.mentions = self.mentions;
         Ok(view)
     }
 }

@@ -56,19 +56,21 @@ pub(super) static MOVE_WATERMARKS: Bulk = Bulk::new(
 
 pub(super) static INSERT_MESSAGES: Bulk = Bulk::new(
     "INSERT INTO timeline (conversation, seq, position, sender, reply_to, reply_count, sent_at, edited_at, \
-     deleted_at, revision, words, edited_words)",
-    12,
+     deleted_at, revision, words, edited_words, mentions)",
+    13,
     "",
 );
 
 /// A deleted message keeps no words.
 pub(super) static CHANGE_MESSAGES: Bulk = Bulk::new(
-    "WITH v (conversation, seq, edited_words, edited_at, deleted_at, revision, replies) AS (",
-    7,
+    "WITH v (conversation, seq, edited_words, mentions, edited_at, deleted_at, revision, replies) AS (",
+    8,
     ") UPDATE timeline SET \
      words = CASE WHEN v.deleted_at IS NULL THEN timeline.words END, \
      edited_words = CASE WHEN COALESCE(v.deleted_at, timeline.deleted_at) IS NULL \
        THEN COALESCE(v.edited_words, timeline.edited_words) END, \
+     mentions = CASE WHEN COALESCE(v.deleted_at, timeline.deleted_at) IS NULL \
+       THEN CASE WHEN v.edited_words IS NULL THEN timeline.mentions ELSE v.mentions END END, \
      edited_at = COALESCE(v.edited_at, timeline.edited_at), \
      deleted_at = COALESCE(v.deleted_at, timeline.deleted_at), \
      revision = COALESCE(v.revision, timeline.revision), \
@@ -111,7 +113,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "timeline",
         select: "SELECT conversation, seq, position, sender, reply_to, reply_count, sent_at, edited_at, deleted_at, \
-                 revision, words, edited_words FROM timeline ORDER BY conversation, seq",
+                 revision, words, edited_words, mentions FROM timeline ORDER BY conversation, seq",
         columns: &[
             Kind::Uuid,
             Kind::Int,
@@ -123,6 +125,7 @@ pub(super) const TABLES: &[Table] = &[
             Kind::Time,
             Kind::Time,
             Kind::Int,
+            Kind::Bytes,
             Kind::Bytes,
             Kind::Bytes,
         ],

@@ -11,6 +11,7 @@ use domain::words::{Content, Subject};
 fn text(view: &MessageView) -> &str {
     match &view.body {
         Body::Text(text) => text,
+        Body::Ciphertext(_) => "(ciphertext)",
         Body::Erased => "(erased)",
         Body::Deleted => "(deleted)",
     }

@@ -3,6 +3,7 @@
 use domain::clock::Time;
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
+use domain::message::values::Ciphertext;
 use domain::words::Content;
 
 /// A conversation as one of its members, or one who left, sees it.
@@ -132,6 +133,8 @@ pub struct MessagePage {
 pub enum Body {
     /// Its text, as last edited.
     Text(String),
+    /// What its sender's device encrypted, as last edited.
+    Ciphertext(Ciphertext),
     /// Its key was destroyed.
     Erased,
     /// It was deleted.
@@ -143,6 +146,7 @@ impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Body::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Body::Ciphertext(ciphertext) => ciphertext.fmt(f),
             Body::Erased => f.write_str("Erased"),
             Body::Deleted => f.write_str("Deleted"),
         }
@@ -160,6 +164,8 @@ pub struct MessageView {
     pub body: Body,
     /// Its sender's own reference to it.
     pub client_ref: Option<String>,
+    /// Whom it mentions, as last edited.
+    pub mentions: Vec<AccountId>,
     /// The message that it answers.
     pub reply_to: Option<u64>,
     /// How many messages answer it.

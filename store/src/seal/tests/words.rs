@@ -19,11 +19,11 @@ use uuid::Uuid;
 type Change = fn(&mut SealedField);
 
 fn message(text: &str) -> MessageWords {
-    MessageWords { text: text.into(), client_ref: None }
+    MessageWords { text: text.into(), client_ref: None, ciphertext: None }
 }
 
 async fn sent_by(vault: &Vault, sender: AccountId, text: &str) -> SealedField {
-    let event = MessageSent { sender, reply_to: None, words: Field::Clear(message(text)) };
+    let event = MessageSent { sender, reply_to: None, words: Field::Clear(message(text)), mentions: vec![] };
     let id = EventId::new(Uuid::now_v7());
     words_of(&vault.seal(&StreamName::timeline(room()), id, event.into()).await.unwrap())
 }
