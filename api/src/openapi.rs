@@ -96,7 +96,7 @@ fn operation(route: &Route) -> Operation {
     }
     operation = match route.access {
         Access::Open => operation.security(SecurityRequirement::default()),
-        Access::SignedIn | Access::LogReaders => {
+        Access::SignedIn | Access::Admins | Access::LogReaders => {
             operation.security(SecurityRequirement::new(BEARER, Vec::<String>::new()))
         }
     };
@@ -112,6 +112,9 @@ fn parameters(route: &Route) -> Vec<Parameter> {
         all.push(parameter(of.name, ParameterIn::Query, of.kind.clone(), of.description, of.required));
     }
     let mut header = |name, kind, description| all.push(parameter(name, ParameterIn::Header, kind, description, false));
+    if route.problems.contains(&Code::ReasonRequired) {
+        header("Tidings-Reason", Type::String, "Why, where only a role allows it: 1 to 512 characters of UTF-8.");
+    }
     match route.kind {
         Kind::Command if route.method == Method::Post && route.access != Access::Open => {
             header("Idempotency-Key", Type::String, "1 to 128 visible ASCII characters. A repeat changes nothing.");

@@ -63,6 +63,7 @@ codes! {
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key belongs to another request";
     Internal = "INTERNAL", 500, "Something went wrong here";
     InvalidCredentials = "INVALID_CREDENTIALS", 401, "User name or password is wrong";
+    LastAdmin = "LAST_ADMIN", 409, "Nobody else is an administrator";
     LogChanged = "LOG_CHANGED", 409, "The position belongs to another log";
     LogFull = "LOG_FULL", 503, "The server has no space left";
     MalformedJson = "MALFORMED_JSON", 400, "The body is not JSON";
@@ -76,6 +77,7 @@ codes! {
     PrivacyModeDiffers = "PRIVACY_MODE_DIFFERS", 409, "The conversation exists in another privacy mode";
     ProjectionBehind = "PROJECTION_BEHIND", 503, "The answer is not up to date yet";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
+    ReasonRequired = "REASON_REQUIRED", 422, "A reason is needed";
     RequestTimeout = "REQUEST_TIMEOUT", 408, "The request took too long to arrive";
     RoleRequired = "ROLE_REQUIRED", 403, "Another role is needed";
     StoryNotDue = "STORY_NOT_DUE", 409, "The story's time is not over";

@@ -3,7 +3,7 @@
 use crate::command::Import;
 use crate::refusal::Refusal;
 use bytes::Bytes;
-use domain::account::state::{Account, Username};
+use domain::account::state::{Account, Admins, Username};
 use domain::clock::Time;
 use domain::conversation::state::{Conversation, Read};
 use domain::ids::{AccountId, Hash16};
@@ -79,6 +79,8 @@ macro_rules! only_one_of_its_kind {
 
 impl States {
     only_one_of_its_kind! {
+        /// Who is an administrator.
+        admins: Admins = Admins { accounts: std::collections::BTreeSet::new() };
         /// The conversation that was asked for.
         conversation: Conversation = Conversation::Unknown;
         /// The message that was asked for.

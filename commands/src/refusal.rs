@@ -12,6 +12,15 @@ pub enum Refusal {
     /// The actor knows it and may not do this.
     #[error("the actor may not do this")]
     NotPermitted,
+    /// The actor's role does not allow it.
+    #[error("the actor's role does not allow it")]
+    RoleRequired,
+    /// Their role allows it to the actor only with a reason.
+    #[error("a reason is needed")]
+    ReasonRequired,
+    /// Nobody would be an administrator any more.
+    #[error("nobody else is an administrator")]
+    LastAdmin,
     /// The stream that the command writes is not as the actor saw it.
     #[error("it was changed since the actor saw it")]
     Overtaken,

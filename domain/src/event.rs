@@ -1,6 +1,10 @@
 //! Every event there is. A name on disk is written here by hand and never changes.
 
-use crate::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use crate::account::event::{
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
+    SettingsChanged, UsernameReserved,
+};
+use crate::audit::event::ContentAccessed;
 use crate::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
 use crate::import::event::ImportAdvanced;
 use crate::keys::event::KeyDestroyed;
@@ -55,6 +59,8 @@ macro_rules! events {
 
 events! {
     AccountRegistered = "AccountRegistered";
+    AdminsChanged = "AdminsChanged";
+    ContentAccessed = "ContentAccessed";
     ConversationCreated = "ConversationCreated";
     DeviceKeyPublished = "DeviceKeyPublished";
     DeviceKeyRemoved = "DeviceKeyRemoved";

@@ -12,6 +12,7 @@ pub mod values;
 pub mod words;
 
 pub mod account;
+pub mod audit;
 pub mod conversation;
 pub mod import;
 pub mod keys;

@@ -50,6 +50,8 @@ pub const STORY_TEXT_MAX_CHARACTERS: usize = 10_000;
 pub const STORY_CAPTION_MAX_CHARACTERS: usize = 500;
 /// Seconds that a story can be seen, exactly.
 pub const STORY_LIFE_SECONDS: i64 = 24 * 60 * 60;
+/// Characters of the reason for what a role allows, at most.
+pub const REASON_MAX_CHARACTERS: usize = 512;
 /// Bytes of an idempotency key, at most (visible ASCII).
 pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 128;
 /// Seconds for which an idempotency key is remembered.

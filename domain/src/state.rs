@@ -1,6 +1,6 @@
 //! The state of any stream that decisions are made from, by its category.
 
-use crate::account::state::{Account, Username};
+use crate::account::state::{Account, Admins, Username};
 use crate::conversation::state::{Conversation, Read};
 use crate::event::Event;
 use crate::import::state::Import;
@@ -13,8 +13,11 @@ use crate::stream::Category;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each is documented at its own type")]
 pub enum State {
+    /// Nothing is decided from what was read.
+    Access,
     // By far the largest: the others should not each take its room.
     Account(Box<Account>),
+    Admins(Admins),
     Conversation(Conversation),
     Import(Import),
     /// Destructions are applied by the keys store; nothing is decided from them.
@@ -33,7 +36,9 @@ impl State {
     /// The state of a stream without events.
     pub fn empty(category: Category) -> Self {
         match category {
+            Category::Access => State::Access,
             Category::Account => State::Account(Box::default()),
+            Category::Admins => State::Admins(Admins::default()),
             Category::Conversation => State::Conversation(Conversation::default()),
             Category::Import => State::Import(Import::default()),
             Category::Keys => State::Keys,
@@ -49,16 +54,17 @@ impl State {
 
     /// Whether the newest event alone gives the state, so that loading need not read the whole stream.
     pub const fn is_in_newest_event(category: Category) -> bool {
-        matches!(category, Category::Timeline | Category::Read | Category::Import)
+        matches!(category, Category::Timeline | Category::Read | Category::Import | Category::Access)
     }
 
     /// Takes over what happened. `revision` is the event's. Cannot fail and asks nobody.
     pub fn evolve(&mut self, revision: u64, event: &Event) {
         match self {
             State::Account(state) => state.evolve(event),
+            State::Admins(state) => state.evolve(event),
             State::Conversation(state) => state.evolve(revision, event),
             State::Import(state) => state.evolve(event),
-            State::Keys | State::Relationship => {}
+            State::Access | State::Keys | State::Relationship => {}
             State::Message(state) => state.evolve(event),
             State::Read(state) => state.evolve(event),
             State::Session(state) => state.evolve(event),

@@ -28,8 +28,12 @@ macro_rules! categories {
 }
 
 categories! {
+    /// What one account read by its role.
+    Access = "access";
     /// Registration, credentials, profile, roles.
     Account = "account";
+    /// Who is an administrator.
+    Admins = "admins";
     /// Creation, name, members, roles of a conversation; never its messages.
     Conversation = "conversation";
     /// How far an import has come.
@@ -70,7 +74,9 @@ impl Category {
                 max_age_seconds: Some(crate::limits::REFRESH_TOKEN_LIFE_MAX_SECONDS as u64),
                 max_count: None,
             },
-            Category::Account
+            Category::Access
+            | Category::Account
+            | Category::Admins
             | Category::Conversation
             | Category::Import
             | Category::Keys
@@ -117,9 +123,19 @@ impl StreamName {
         Self(format!("{}-{key}", category.as_str()).into())
     }
 
+    /// `access-<account>`: what it read by its role.
+    pub fn access(id: AccountId) -> Self {
+        Self::of(Category::Access, id)
+    }
+
     /// `account-<id>`.
     pub fn account(id: AccountId) -> Self {
         Self::of(Category::Account, id)
+    }
+
+    /// `admins-deployment`: the one stream that every change of who is an administrator goes through.
+    pub fn admins() -> Self {
+        Self::of(Category::Admins, "deployment")
     }
 
     /// `conversation-<id>`.

@@ -7,6 +7,7 @@ pub mod fields;
 pub mod stored;
 
 pub mod account;
+pub mod audit;
 pub mod conversation;
 pub mod import;
 pub mod keys;
@@ -32,6 +33,8 @@ use prost::Message;
 pub const fn schema_version(event_type: EventType) -> u32 {
     match event_type {
         EventType::AccountRegistered => 1,
+        EventType::AdminsChanged => 1,
+        EventType::ContentAccessed => 1,
         EventType::ConversationCreated => 1,
         EventType::DeviceKeyPublished => 1,
         EventType::DeviceKeyRemoved => 1,
@@ -63,6 +66,8 @@ pub const fn schema_version(event_type: EventType) -> u32 {
 pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
     Ok(match event {
         Event::AccountRegistered(event) => event.to_proto()?.encode_to_vec(),
+        Event::AdminsChanged(event) => event.to_proto()?.encode_to_vec(),
+        Event::ContentAccessed(event) => event.to_proto()?.encode_to_vec(),
         Event::ConversationCreated(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyPublished(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyRemoved(event) => event.to_proto()?.encode_to_vec(),
@@ -111,6 +116,8 @@ pub fn decode(
 fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> {
     Ok(match place.event_type {
         EventType::AccountRegistered => Event::AccountRegistered(Stored::read(payload, place)?),
+        EventType::AdminsChanged => Event::AdminsChanged(Stored::read(payload, place)?),
+        EventType::ContentAccessed => Event::ContentAccessed(Stored::read(payload, place)?),
         EventType::ConversationCreated => Event::ConversationCreated(Stored::read(payload, place)?),
         EventType::DeviceKeyPublished => Event::DeviceKeyPublished(Stored::read(payload, place)?),
         EventType::DeviceKeyRemoved => Event::DeviceKeyRemoved(Stored::read(payload, place)?),
@@ -142,6 +149,8 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
 pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E) -> Result<Event, E::Fault> {
     Ok(match event {
         Event::AccountRegistered(event) => Event::AccountRegistered(event.map_fields(stream, each)?),
+        Event::AdminsChanged(event) => Event::AdminsChanged(event.map_fields(stream, each)?),
+        Event::ContentAccessed(event) => Event::ContentAccessed(event.map_fields(stream, each)?),
         Event::ConversationCreated(event) => Event::ConversationCreated(event.map_fields(stream, each)?),
         Event::DeviceKeyPublished(event) => Event::DeviceKeyPublished(event.map_fields(stream, each)?),
         Event::DeviceKeyRemoved(event) => Event::DeviceKeyRemoved(event.map_fields(stream, each)?),

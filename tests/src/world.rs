@@ -12,6 +12,8 @@ use api::config::limits::Switch;
 use commands::account::grant_role::GrantRole;
 use commands::command::Envelope;
 use domain::account::values::Role;
+use domain::state::State;
+use domain::stream::StreamName;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -120,6 +122,13 @@ impl World {
         let account = person.id.parse().expect("an id");
         let command = GrantRole { account, role, reason: None };
         self.app().executor.execute(command, Envelope::default()).await.expect("granted");
+    }
+
+    /// Who is an administrator, by id.
+    pub async fn admins(&self) -> Vec<String> {
+        let state = self.app().executor.current(&StreamName::admins()).await.expect("the log");
+        let State::Admins(admins) = &*state else { panic!("no administrators: {state:?}") };
+        admins.accounts.iter().map(ToString::to_string).collect()
     }
 
     /// The position of the newest event.

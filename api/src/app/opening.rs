@@ -124,7 +124,7 @@ async fn compose(
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
         tokens: Tokens::new(&token_key, config.auth.access_token_seconds),
-        roles: Roles::new(projections.accounts()),
+        roles: Roles::new(executor.clone()),
         passwords: Passwords::new(&config.auth)?,
         sign_ins: SignInLimit::default(),
         rates: Rates::new(&config.limits),

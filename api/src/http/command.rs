@@ -15,8 +15,10 @@ use bytes::Bytes;
 use commands::command::{Command, Envelope, Idempotency};
 use commands::execute::{Done, Failure};
 use commands::log::Expected;
+use domain::account::values::Role;
 use domain::source::BoxFuture;
 use domain::stream::StreamName;
+use domain::values::Reason;
 use http::request::Parts;
 use http::{HeaderName, Method, header};
 use serde::de::DeserializeOwned;
@@ -35,6 +37,9 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it counts as.
     const LIMITED: Limited = Limited::Command;
+    /// Who may want it at all; empty for everybody who is signed in. Whether the role still stands when it is decided,
+    /// the command itself knows.
+    const ROLES: &'static [Role] = &[];
     /// The parameters of its path, by name.
     const PATH: &'static [&'static str];
     /// Its body. Written back in its own order, it is what a repeat is recognised by.
@@ -47,6 +52,11 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     /// # Errors
     /// What is wrong with path or body.
     fn command(caller: &Caller, path: &Path, body: &Self::Body) -> Result<Self::Command, Problem>;
+
+    /// Takes over the reason of the header `Tidings-Reason`, where the command knows one and the body brought none.
+    fn reasoned(command: Self::Command, _reason: Reason) -> Self::Command {
+        command
+    }
 
     /// Executes.
     ///
@@ -92,6 +102,8 @@ pub struct Surroundings {
     pub correlation: Uuid,
     /// What `If-Match` demands.
     pub if_match: Option<IfMatch>,
+    /// The header `Tidings-Reason`.
+    pub reason: Option<Reason>,
 }
 
 /// The handler of a command.
@@ -103,6 +115,7 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
     let (mut parts, request_body) = request.into_parts();
     let caller = caller::from_headers(&app, &parts.headers)?;
     let path = Path::of(&mut parts).await?;
+    check_role::<E>(&app, &caller).await?;
     let surroundings = surroundings(&parts)?;
     let request_body = body::read(&parts.headers, request_body).await?;
     let parsed: E::Body = if request_body.is_empty() && parts.method == Method::DELETE {
@@ -121,13 +134,21 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
     Ok(response)
 }
 
+async fn check_role<E: Endpoint>(app: &App, caller: &Caller) -> Result<(), Problem> {
+    if !E::ROLES.is_empty() {
+        app.roles.require(caller, E::ROLES).await?;
+    }
+    Ok(())
+}
+
 fn surroundings(parts: &Parts) -> Result<Surroundings, Problem> {
     let correlation = parts.extensions.get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.correlation);
     let is_post = parts.method == Method::POST;
     let idempotency_key = if is_post { headers::idempotency_key(&parts.headers)? } else { None };
     let has_tag = !is_post && parts.headers.contains_key(header::IF_MATCH);
     let if_match = if has_tag { headers::if_match(&parts.headers)? } else { None };
-    Ok(Surroundings { idempotency_key, correlation, if_match })
+    let reason = headers::reason(&parts.headers)?;
+    Ok(Surroundings { idempotency_key, correlation, if_match, reason })
 }
 
 /// Says how long each stage of a command took.
@@ -168,7 +189,10 @@ pub async fn run<E: Endpoint>(
     body: E::Body,
     surroundings: Surroundings,
 ) -> Result<(Answer, Done), Problem> {
-    let command = E::command(caller, &path, &body)?;
+    let mut command = E::command(caller, &path, &body)?;
+    if let Some(reason) = surroundings.reason {
+        command = E::reasoned(command, reason);
+    }
     let mut envelope = Envelope::of(caller.account, surroundings.correlation);
     if let Some(key) = surroundings.idempotency_key {
         envelope.idempotency = Some(Idempotency { key, body: canonical(&path, &body)? });
@@ -237,7 +261,8 @@ fn run_from_feed<E: Endpoint>(
     Box::pin(async move {
         app.rates.take(E::LIMITED, caller.account, app.clock.now())?;
         let (path, body) = parsed?;
-        let surroundings = Surroundings { idempotency_key, correlation, if_match: None };
+        check_role::<E>(&app, &caller).await?;
+        let surroundings = Surroundings { idempotency_key, correlation, if_match: None, reason: None };
         let (answer, done) = run::<E>(&app, &caller, path, body, surroundings).await?;
         app.traces.request(correlation, E::NAME, read, &done, arrived.elapsed());
         Ok(answer)

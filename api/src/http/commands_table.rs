@@ -6,6 +6,7 @@ use crate::http::{account, conversation, message, story};
 /// Every command that can come over the feed.
 pub const COMMANDS: &[Entry] = &[
     Entry::of::<account::change_settings::ChangeSettings>(),
+    Entry::of::<account::grant_role::GrantRole>(),
     Entry::of::<account::publish_device_key::PublishDeviceKey>(),
     Entry::of::<account::remove_device_key::RemoveDeviceKey>(),
     Entry::of::<conversation::create_conversation::CreateConversation>(),

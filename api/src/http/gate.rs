@@ -37,13 +37,13 @@ impl Gate {
                 let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
                 app.rates.take_of_address(*limited, address, now)
             }
-            Access::SignedIn | Access::LogReaders if app.rates.are_on() => {
+            Access::SignedIn | Access::Admins | Access::LogReaders if app.rates.are_on() => {
                 match caller::from_headers(app, request.headers()) {
                     Ok(caller) => app.rates.take(*limited, caller.account, now),
                     Err(_) => Ok(None),
                 }
             }
-            Access::SignedIn | Access::LogReaders => Ok(None),
+            Access::SignedIn | Access::Admins | Access::LogReaders => Ok(None),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::problem::{Code, Problem};
 use domain::ids::{LogId, Position};
 use domain::limits::{IDEMPOTENCY_KEY_MAX_BYTES, WAIT_DEFAULT_MILLISECONDS, WAIT_MAX_MILLISECONDS};
+use domain::values::Reason;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub const TIDINGS_POSITION: HeaderName = HeaderName::from_static("tidings-positi
 pub const TIDINGS_LOG: HeaderName = HeaderName::from_static("tidings-log");
 /// What a query must know of.
 pub const TIDINGS_MIN_POSITION: HeaderName = HeaderName::from_static("tidings-min-position");
+/// Why somebody does what only their role allows.
+pub const TIDINGS_REASON: HeaderName = HeaderName::from_static("tidings-reason");
 /// How long it may wait for that.
 pub const TIDINGS_WAIT_MS: HeaderName = HeaderName::from_static("tidings-wait-ms");
 
@@ -49,6 +52,20 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 pub fn check_idempotency_key(key: &str) -> Result<(), &'static str> {
     let good = (1..=IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     if good { Ok(()) } else { Err("must be 1 to 128 visible ASCII characters") }
+}
+
+/// The reason for what only a role allows. Unlike other headers it may hold any characters, in UTF-8.
+///
+/// # Errors
+/// [`Code::BadHeader`] when it is not 1 to 512 characters of UTF-8.
+pub fn reason(headers: &HeaderMap) -> Result<Option<Reason>, Problem> {
+    let mut values = headers.get_all(&TIDINGS_REASON).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(bad(&TIDINGS_REASON, "must be sent once"));
+    }
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| bad(&TIDINGS_REASON, "must be UTF-8"))?;
+    Reason::parse(text).map(Some).map_err(|_| bad(&TIDINGS_REASON, "must be 1 to 512 characters"))
 }
 
 /// What a query must know of before it answers.
@@ -146,6 +163,22 @@ mod tests {
         assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
         for bad in ["", "a b", &"x".repeat(129)] {
             assert_eq!(key(bad).unwrap_err().code(), Code::BadHeader, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_up_to_512_characters_of_any_kind() {
+        let of = |bytes: &[u8]| {
+            let value = HeaderValue::from_bytes(bytes).unwrap();
+            reason(&HeaderMap::from_iter([(TIDINGS_REASON, value)]))
+        };
+        assert_eq!(reason(&HeaderMap::new()).unwrap(), None);
+        let longest = "ü".repeat(512);
+        for good in ["a complaint", &longest] {
+            assert_eq!(of(good.as_bytes()).unwrap().unwrap().as_str(), good);
+        }
+        for bad in [b"".as_slice(), b"\xff", "ü".repeat(513).as_bytes()] {
+            assert_eq!(of(bad).unwrap_err().code(), Code::BadHeader);
         }
     }
 

@@ -24,6 +24,8 @@ pub enum Access {
     Open,
     /// Whoever is signed in.
     SignedIn,
+    /// Administrators.
+    Admins,
     /// Analysts and auditors.
     LogReaders,
 }
@@ -171,7 +173,9 @@ impl Route {
         E::Body: ToSchema,
     {
         let route = Self::new(method, path, E::NAME, handle::<E>).kind(Kind::Command).limited(E::LIMITED);
-        if TypeId::of::<E::Body>() == TypeId::of::<NoBody>() { route } else { route.body::<E::Body>() }
+        // A body of a DELETE means nothing to HTTP: what such a command takes beside its path comes over the feed.
+        let has_no_body = TypeId::of::<E::Body>() == TypeId::of::<NoBody>() || method == Method::Delete;
+        if has_no_body { route } else { route.body::<E::Body>() }
     }
 
     /// Its layer and handler.

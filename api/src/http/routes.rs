@@ -48,6 +48,7 @@ pub fn routes() -> Vec<Route> {
         feed(),
         log::read_log::route(),
         log::read_stream::route(),
+        account::grant_role::route(),
         health::healthz(),
         health::readyz(),
         metrics::route(),

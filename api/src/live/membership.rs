@@ -43,6 +43,8 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
         Event::StoryPosted(e) => Some(Topic::Author(e.author)),
         Event::StoryExpired(_) => authors.get(&recorded.stream).copied().map(Topic::Author),
         Event::AccountRegistered(_)
+        | Event::AdminsChanged(_)
+        | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::PasswordChanged(_)

@@ -204,6 +204,8 @@ impl Renderer {
                 ("device_key.changed", raw(&data))
             }
             Event::AccountRegistered(_)
+            | Event::AdminsChanged(_)
+            | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::PasswordChanged(_)
@@ -280,6 +282,8 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
         Event::AccountRegistered(_)
+        | Event::AdminsChanged(_)
+        | Event::ContentAccessed(_)
         | Event::DeviceKeyPublished(_)
         | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)

@@ -27,6 +27,9 @@ impl From<Refusal> for Problem {
                 Missing::Story => "there is no such story",
             }),
             Refusal::NotPermitted => Problem::new(Code::NotPermitted),
+            Refusal::RoleRequired => Problem::new(Code::RoleRequired),
+            Refusal::ReasonRequired => Problem::new(Code::ReasonRequired),
+            Refusal::LastAdmin => Problem::new(Code::LastAdmin),
             Refusal::Overtaken => Problem::new(Code::PreconditionFailed),
             Refusal::Invalid(fields) => {
                 fields.into_iter().fold(Problem::new(Code::ValidationFailed), |problem, field| {

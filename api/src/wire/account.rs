@@ -5,8 +5,8 @@ use domain::clock::Time;
 use domain::ids::{AccountId, DeviceId, DeviceKeyId};
 use domain::words::Content;
 use projections::account::accounts::AccountView;
-use projections::account::settings::SettingsView;
 use projections::account::device_keys::DeviceKeyView;
+use projections::account::settings::SettingsView;
 use serde::Serialize;
 use utoipa::ToSchema;
 

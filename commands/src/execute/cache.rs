@@ -136,7 +136,9 @@ fn weight(state: &State) -> usize {
     let parts = match state {
         State::Conversation(Conversation::Open { members, .. }) => members.len(),
         State::Message(message) => message.reactions.len(),
+        State::Admins(admins) => admins.accounts.len(),
         State::Conversation(Conversation::Unknown)
+        | State::Access
         | State::Account(_)
         | State::Import(_)
         | State::Keys

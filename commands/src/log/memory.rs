@@ -265,8 +265,10 @@ fn size_bytes(event: &Event) -> usize {
     }
     match event {
         Event::AccountRegistered(e) => words(&e.words) + e.credential.as_ref().map_or(0, words),
+        Event::ContentAccessed(e) => words(&e.reason),
         Event::ConversationCreated(e) => e.words.as_ref().map_or(0, words),
         Event::DeviceKeyPublished(e) => words(&e.words),
+        Event::MessageDeleted(e) => e.reason.as_ref().map_or(0, words),
         Event::MessageEdited(e) => words(&e.words),
         Event::MessageSent(e) => words(&e.words),
         Event::PasswordChanged(e) => words(&e.credential),
@@ -274,13 +276,13 @@ fn size_bytes(event: &Event) -> usize {
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
-        Event::DeviceKeyRemoved(_)
+        Event::AdminsChanged(_)
+        | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
         | Event::MemberRoleChanged(_)
-        | Event::MessageDeleted(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn nobody_reacts_to_a_deleted_message() {
-        let gone = talk().into_iter().chain([then_happened(MessageDeleted { deleted_by: ALICE })]);
+        let gone = talk().into_iter().chain([then_happened(MessageDeleted { deleted_by: ALICE, reason: None })]);
         given(gone).by(BOB).when(react("👍")).refused(Refusal::MessageDeleted);
     }
 

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_deleted_message_stays_as_it_is() {
-        let deleted = talk().into_iter().chain([then_happened(MessageDeleted { deleted_by: CAROL })]);
+        let deleted = talk().into_iter().chain([then_happened(MessageDeleted { deleted_by: CAROL, reason: None })]);
         given(deleted).by(CAROL).when(edit("two")).refused(Refusal::MessageDeleted);
     }
 

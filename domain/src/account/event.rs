@@ -70,3 +70,13 @@ pub struct DeviceKeyRemoved {
     /// Which device.
     pub device: DeviceId,
 }
+
+/// An account is an administrator from now on, or no more. Stands in `admins-deployment`, in the unit of the grant, so
+/// that those who take this role from each other do so one after the other.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AdminsChanged {
+    /// Who.
+    pub account: AccountId,
+    /// Whether it is one.
+    pub is_admin: bool,
+}

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::ids::{AccountId, DeviceId, DeviceKeyId};
 use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, SettingsWords};
 use crate::words::Field;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The key of a device.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,14 @@ impl Account {
         matches!(self, Account::Active { .. })
     }
 
+    /// What it may do.
+    pub fn role(&self) -> Role {
+        match self {
+            Account::Unknown => Role::User,
+            Account::Active { role, .. } => *role,
+        }
+    }
+
     /// The keys of its devices; none of an account that does not exist.
     pub fn device_keys(&self) -> &BTreeMap<DeviceId, DeviceKey> {
         static NONE: BTreeMap<DeviceId, DeviceKey> = BTreeMap::new();
@@ -117,6 +125,33 @@ impl Username {
     pub fn evolve(&mut self, event: &Event) {
         if let Event::UsernameReserved(e) = event {
             self.holder = Some(e.account);
+        }
+    }
+}
+
+/// The state of `admins-deployment`: who is an administrator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admins {
+    /// All of them.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+impl Admins {
+    /// Whether somebody beside this account is one.
+    pub fn has_others_than(&self, account: AccountId) -> bool {
+        self.accounts.iter().any(|other| *other != account)
+    }
+
+    /// Takes over what happened.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::AdminsChanged(e) if e.is_admin => {
+                self.accounts.insert(e.account);
+            }
+            Event::AdminsChanged(e) => {
+                self.accounts.remove(&e.account);
+            }
+            _ => {}
         }
     }
 }

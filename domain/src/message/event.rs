@@ -1,6 +1,7 @@
 //! What happens to a message.
 
 use crate::ids::AccountId;
+use crate::proto::account::v1::ReasonWords;
 use crate::proto::message::v1::MessageWords;
 use crate::words::Field;
 use serde::Serialize;
@@ -36,6 +37,9 @@ pub struct MessageEdited {
 pub struct MessageDeleted {
     /// By whom.
     pub deleted_by: AccountId,
+    /// Why, where only the role of a moderator allowed it; the deployment's key. Goldens of before it have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Field<ReasonWords>>,
 }
 
 /// Somebody reacted.

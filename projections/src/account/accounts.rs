@@ -133,6 +133,8 @@ impl Changes {
             }
             Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => self.device_keys.take(recorded)?,
             Event::ConversationCreated(_)
+            | Event::AdminsChanged(_)
+            | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)

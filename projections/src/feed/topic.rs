@@ -80,7 +80,9 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         }
         Event::StoryPosted(e) => Belongs::To(Topic::Author(e.author)),
         Event::StoryExpired(_) => recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAuthorOf),
-        Event::ImportAdvanced(_)
+        Event::AdminsChanged(_)
+        | Event::ContentAccessed(_)
+        | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::PasswordChanged(_)
         | Event::ReadMoved(_)

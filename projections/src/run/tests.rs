@@ -203,7 +203,7 @@ async fn an_event_that_does_not_fit_stops_its_projection_and_no_other() {
     let mut script = Script::default();
     script.group(1, &[1, 2, 3]);
     let good = script.sends(1, 1, "one", None);
-    script.record(StreamName::message(message(1, 9)), MessageDeleted { deleted_by: account(1) });
+    script.record(StreamName::message(message(1, 9)), MessageDeleted { deleted_by: account(1), reason: None });
     script.posts(1, 1);
     let world = World::run(&place, &script.events, 1).await;
     world.projections.wait(STORIES, world.source.head(), MOMENT).await.unwrap();

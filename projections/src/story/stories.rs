@@ -53,6 +53,8 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::ConversationCreated(_)
             | Event::DeviceKeyPublished(_)
             | Event::DeviceKeyRemoved(_)
+            | Event::AdminsChanged(_)
+            | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)

@@ -131,7 +131,7 @@ impl Script {
     }
 
     pub(crate) fn deletes(&mut self, number: u128, seq: u64, by: u128) -> Position {
-        self.record(StreamName::message(message(number, seq)), MessageDeleted { deleted_by: account(by) })
+        self.record(StreamName::message(message(number, seq)), MessageDeleted { deleted_by: account(by), reason: None })
     }
 
     pub(crate) fn reacts(&mut self, number: u128, seq: u64, who: u128, emoji: &str) -> Position {

@@ -2,7 +2,10 @@
 
 use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, hash, hash_bytes, uuid, uuid_bytes};
-use domain::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use domain::account::event::{
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
+    SettingsChanged, UsernameReserved,
+};
 use domain::account::values::Role;
 use domain::ids::{AccountId, DeviceId, DeviceKeyId};
 use domain::proto::account::v1 as proto;
@@ -79,29 +82,38 @@ impl Stored for PasswordChanged {
     }
 }
 
+/// A role as it is stored.
+pub(super) const fn role_to_proto(role: Role) -> proto::Role {
+    match role {
+        Role::User => proto::Role::User,
+        Role::Moderator => proto::Role::Moderator,
+        Role::Analyst => proto::Role::Analyst,
+        Role::Auditor => proto::Role::Auditor,
+        Role::Admin => proto::Role::Admin,
+    }
+}
+
+/// The reverse of [`role_to_proto`].
+pub(super) fn role(stored: i32) -> Result<Role, Malformed> {
+    match proto::Role::try_from(stored).map_err(|_| Malformed::Choice)? {
+        proto::Role::Unspecified => Err(Malformed::Choice),
+        proto::Role::User => Ok(Role::User),
+        proto::Role::Moderator => Ok(Role::Moderator),
+        proto::Role::Analyst => Ok(Role::Analyst),
+        proto::Role::Auditor => Ok(Role::Auditor),
+        proto::Role::Admin => Ok(Role::Admin),
+    }
+}
+
 impl Stored for RoleGranted {
     type Proto = proto::RoleGranted;
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
-        let role = match self.role {
-            Role::User => proto::Role::User,
-            Role::Moderator => proto::Role::Moderator,
-            Role::Analyst => proto::Role::Analyst,
-            Role::Auditor => proto::Role::Auditor,
-            Role::Admin => proto::Role::Admin,
-        };
-        Ok(Self::Proto { role: role.into(), reason: optional_to_proto(self.reason.as_ref())? })
+        Ok(Self::Proto { role: role_to_proto(self.role).into(), reason: optional_to_proto(self.reason.as_ref())? })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
-        let role = match proto::Role::try_from(proto.role).map_err(|_| Malformed::Choice)? {
-            proto::Role::Unspecified => return Err(Malformed::Choice),
-            proto::Role::User => Role::User,
-            proto::Role::Moderator => Role::Moderator,
-            proto::Role::Analyst => Role::Analyst,
-            proto::Role::Auditor => Role::Auditor,
-            proto::Role::Admin => Role::Admin,
-        };
+        let role = role(proto.role)?;
         Ok(Self { role, reason: place.optional(2, Subjects::of(Subject::Deployment), proto.reason)? })
     }
 
@@ -155,5 +167,17 @@ impl Stored for DeviceKeyRemoved {
 
     fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
         Ok(Self { device: DeviceId::new(uuid(&proto.device)?) })
+    }
+}
+
+impl Stored for AdminsChanged {
+    type Proto = proto::AdminsChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { account: uuid_bytes(self.account.uuid()), is_admin: self.is_admin })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { account: AccountId::new(uuid(&proto.account)?), is_admin: proto.is_admin })
     }
 }

@@ -6,8 +6,12 @@ use crate::codec::{map_fields, schema_version};
 use crate::seal::cipher::{KeyPair, NONCE_BYTES, field_key};
 use crate::seal::sealing::seal_field;
 use crate::seal::secret::Secret;
-use domain::account::event::{AccountRegistered, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted, SettingsChanged, UsernameReserved};
+use domain::account::event::{
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
+    SettingsChanged, UsernameReserved,
+};
 use domain::account::values::Role;
+use domain::audit::event::ContentAccessed;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
@@ -83,6 +87,10 @@ fn device_key() -> DeviceKeyId {
     DeviceKeyId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00d1))
 }
 
+fn reason() -> Field<ReasonWords> {
+    Field::Clear(ReasonWords { reason: format!("a {MARK} reason") })
+}
+
 fn credential() -> Field<CredentialWords> {
     Field::Clear(CredentialWords { password_hash: format!("$argon2id$v=19${MARK}") })
 }
@@ -104,12 +112,18 @@ pub fn sample(event_type: EventType) -> Sample {
         }
         EventType::PasswordChanged => (account, PasswordChanged { credential: credential() }.into()),
         EventType::RoleGranted => {
-            let reason = Some(Field::Clear(ReasonWords { reason: format!("a {MARK} reason") }));
+            let reason = Some(reason());
             (account, RoleGranted { role: Role::Moderator, reason }.into())
         }
         EventType::SettingsChanged => {
             let time_zone = Some(Field::Clear(SettingsWords { time_zone: format!("Europe/{MARK}") }));
             (account, SettingsChanged { read_receipts: true, presence: false, time_zone }.into())
+        }
+        EventType::AdminsChanged => (StreamName::admins(), AdminsChanged { account: alice(), is_admin: true }.into()),
+        EventType::ContentAccessed => {
+            let message = MessageId { conversation: room(), seq: 7 };
+            let event = ContentAccessed { role: Role::Moderator, message, reason: reason() };
+            (StreamName::access(alice()), event.into())
         }
         EventType::DeviceKeyPublished => {
             let words =
@@ -152,7 +166,7 @@ pub fn sample(event_type: EventType) -> Sample {
             let words = message_words("Hello again");
             (message, MessageEdited { author: alice(), words, mentions: vec![] }.into())
         }
-        EventType::MessageDeleted => (message, MessageDeleted { deleted_by: bob() }.into()),
+        EventType::MessageDeleted => (message, MessageDeleted { deleted_by: bob(), reason: None }.into()),
         EventType::ReactionAdded => (message, ReactionAdded { account: bob(), emoji: "👍".into() }.into()),
         EventType::ReactionRemoved => (message, ReactionRemoved { account: bob(), emoji: "👍".into() }.into()),
         EventType::StoryPosted => {
@@ -196,7 +210,8 @@ pub fn further_samples() -> Vec<(&'static str, Sample)> {
     let sent = MessageSent { sender: alice(), reply_to: None, words: words("first"), mentions: vec![bob(), alice()] };
     let edited = MessageEdited { author: alice(), words: words("second"), mentions: vec![bob()] };
     let like = |event: Event| Sample { event: event.clone(), ..sample(event.event_type()) };
-    vec![("strict_e2e", like(sent.into())), ("strict_e2e", like(edited.into()))]
+    let deleted = MessageDeleted { deleted_by: bob(), reason: Some(reason()) };
+    vec![("strict_e2e", like(sent.into())), ("strict_e2e", like(edited.into())), ("moderated", like(deleted.into()))]
 }
 
 /// A key that everybody knows: 32 times the letter of its kind.

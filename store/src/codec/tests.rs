@@ -216,9 +216,17 @@ fn named(fields: &[(String, String, u32)]) -> String {
 }
 
 fn row(event_type: EventType, messages: &BTreeMap<String, Vec<(String, String, u32)>>) -> String {
-    let Sample { stream, event, .. } = sample(event_type);
-    let mut census = Census::default();
-    map_fields(event, &stream, &mut census).unwrap();
+    // A field that came later stands in a further sample only.
+    let further = further_samples().into_iter().map(|(_, sample)| sample);
+    let all = std::iter::once(sample(event_type)).chain(further.filter(|s| s.event.event_type() == event_type));
+    let (mut stream, mut census) = (StreamName::account(samples::alice()), Census::default());
+    for sample in all {
+        let mut found = Census::default();
+        map_fields(sample.event, &sample.stream, &mut found).unwrap();
+        if found.0.len() >= census.0.len() {
+            (stream, census) = (sample.stream, found);
+        }
+    }
     let fields = &messages[event_type.as_str()];
     let (sealed, clear): (Vec<_>, Vec<_>) =
         fields.iter().cloned().partition(|(_, kind, _)| kind == "tidings.sealed.v1.Sealed");

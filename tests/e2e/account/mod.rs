@@ -1,6 +1,7 @@
 //! Accounts.
 
 mod change_settings;
+mod grant_role;
 mod publish_device_key;
 mod register_account;
 mod remove_device_key;

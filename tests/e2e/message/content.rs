@@ -19,7 +19,7 @@ both_modes! {
         }
         assert_eq!((&sent["text"], &sent["mentions"]), (&Value::Null, &json!([bob.id])));
         assert_eq!(feed.event("message.sent").await, sent);
-        assert_eq!(bob.timeline(&room).await, [sent.clone()]);
+        assert_eq!(bob.timeline(&room).await, std::slice::from_ref(&sent));
         assert_eq!(bob.get(&Said::from_json(sent.clone()).path("")).await.ok(200), sent);
         assert_eq!(bob.sees(&room).await["last_message"], sent);
         feed.closes().await;

@@ -1,5 +1,10 @@
 //! Deleting a message.
 
+use domain::account::values::Role;
+use domain::event::{Event, EventType};
+use domain::ids::Position;
+use domain::source::{Direction, Filter};
+use domain::words::open_one;
 use serde_json::json;
 use tests::both_modes;
 use tests::matchers::{assert_time, texts};
@@ -46,5 +51,34 @@ both_modes! {
         world.clock.advance(15 * 60 + 1);
         bob.signs_in().await.deletes(&said).await.problem(409, "EDIT_WINDOW_CLOSED");
         alice.signs_in().await.deletes(&said).await.ok(204);
+    }
+
+    async fn a_moderator_deletes_anywhere_with_a_reason_that_is_kept(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        let said = alice.sends("spam", &room).await;
+        let mallory = world.registers("mallory").await;
+        world.grants(&mallory, Role::Moderator).await;
+        let mut feed = bob.feed().await;
+        mallory.deletes(&said).await.problem(422, "REASON_REQUIRED");
+        let with_reason = || mallory.ask("DELETE", &said.path("")).header("tidings-reason", "it is spam");
+        with_reason().send().await.ok(204);
+        assert_eq!(feed.event("message.deleted").await["id"], said.id.as_str());
+        let head = world.head();
+        with_reason().send().await.ok(204);
+        assert_eq!(world.head(), head, "already so");
+        let other = alice.sends("more spam", &room).await;
+        mallory.ask("DELETE", &other.path("")).json(&json!({"reason": "more of it"})).send().await.ok(204);
+
+        let filter = Filter { types: vec![EventType::MessageDeleted], ..Filter::default() };
+        let deleted = world.app().log.read_all(Position::START, Direction::Forward, 10, &filter).await.unwrap().events;
+        let mut reasons = Vec::new();
+        for recorded in &deleted {
+            let Event::MessageDeleted(event) = &recorded.event else { panic!("{recorded:?}") };
+            assert_eq!(event.deleted_by.to_string(), mallory.id);
+            let opened = open_one(&*world.app().words, event.reason.as_ref().expect("a reason")).await.unwrap();
+            reasons.extend(opened.present().map(|words| words.reason));
+        }
+        assert_eq!(reasons, ["it is spam", "more of it"]);
+        feed.closes().await;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod change_settings;
 pub mod device_keys;
+pub mod grant_role;
 pub mod me;
 pub mod profile;
 pub mod publish_device_key;

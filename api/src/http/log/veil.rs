@@ -35,7 +35,7 @@ impl Veil {
 
     /// Whether streams of this name may be asked for by it: an account's own would tell whose pseudonym is whose.
     pub fn hides(&self, prefix: &str) -> bool {
-        let names_an_account = ["account-", "read-", "relationship-", "keys-a"]
+        let names_an_account = ["access-", "account-", "read-", "relationship-", "keys-a"]
             .iter()
             .any(|named| prefix.starts_with(named) && prefix.len() > named.len());
         matches!(self, Veil::Pseudonyms(_)) && names_an_account
@@ -61,7 +61,7 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
     let (category, key) = (stream.category(), stream.key());
     let hidden = |text: &str| Uuid::try_parse(text).map(|account| pseudonym(words, account));
     let veiled = match category {
-        Category::Account | Category::Relationship => hidden(key).map(|account| account.to_string()),
+        Category::Access | Category::Account | Category::Relationship => hidden(key).map(|account| account.to_string()),
         Category::Read => {
             let (account, conversation) = key.split_once('.').unwrap_or((key, ""));
             hidden(account).map(|account| format!("{account}.{conversation}"))
@@ -70,7 +70,8 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
             Some(account) => hidden(account).map(|account| format!("a{}", account.as_simple())),
             None => Ok(key.to_owned()),
         },
-        Category::Conversation
+        Category::Admins
+        | Category::Conversation
         | Category::Import
         | Category::Message
         | Category::Session
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn streams_that_name_an_account_are_not_asked_for_by_analysts() {
         let veil = Veil::Pseudonyms(Arc::new(ClearWords));
-        for hidden in ["account-0", "read-00", "relationship-x", "keys-a0"] {
+        for hidden in ["access-0", "account-0", "read-00", "relationship-x", "keys-a0"] {
             assert!(veil.hides(hidden) && !Veil::None.hides(hidden), "{hidden}");
         }
         for open in ["", "acc", "account-", "timeline-0", "keys-", "keys-c0"] {

@@ -204,7 +204,7 @@ impl World {
     }
 
     pub async fn delete(&self, id: MessageId, deleted_by: AccountId) -> Arc<Recorded> {
-        self.append(vec![(StreamName::message(id), MessageDeleted { deleted_by }.into())]).await.remove(0)
+        self.append(vec![(StreamName::message(id), MessageDeleted { deleted_by, reason: None }.into())]).await.remove(0)
     }
 
     pub async fn read(&self, conversation: ConversationId, account: AccountId, seq: u64) -> Arc<Recorded> {

@@ -44,7 +44,9 @@ impl Projection for Messaging {
 fn concerns(category: Category) -> bool {
     match category {
         Category::Conversation | Category::Message | Category::Read | Category::Timeline => true,
-        Category::Account
+        Category::Access
+        | Category::Account
+        | Category::Admins
         | Category::Import
         | Category::Keys
         | Category::Relationship

@@ -122,6 +122,8 @@ impl<'a> Changes<'a> {
             Event::AccountRegistered(_)
             | Event::DeviceKeyPublished(_)
             | Event::DeviceKeyRemoved(_)
+            | Event::AdminsChanged(_)
+            | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
             | Event::KeyDestroyed(_)
             | Event::PasswordChanged(_)

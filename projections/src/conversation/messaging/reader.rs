@@ -110,6 +110,20 @@ impl Reader {
         Ok(At { position, value: value.pop().flatten() })
     }
 
+    /// One message of a searchable conversation, for somebody whose role lets them read it. That they may, and that
+    /// they did, is the caller's to know and to record before.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn searchable_message(
+        &self,
+        viewer: AccountId,
+        id: MessageId,
+    ) -> Result<At<Option<MessageView>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: timeline::searchable(&self.0, tx, viewer, id).await? })
+    }
+
     /// Several messages of any conversations, in the order of `ids`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::database::bulk::Bulk;
 use crate::database::tx::Tx;
 use crate::database::value::Value;
 use crate::reader::{Access, Opening, ReadFault};
+use domain::conversation::values::PrivacyMode;
 use domain::ids::{AccountId, ConversationId, MessageId};
 use std::collections::HashMap;
 
@@ -38,6 +39,13 @@ static SOME: Bulk = Bulk::new(
           JOIN timeline t ON t.conversation = v.conversation AND t.seq = v.seq \
           WHERE m.left_seq IS NULL OR m.left_seq >= v.seq"
     ),
+);
+
+const SEARCHABLE: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM timeline t JOIN conversations c ON c.conversation = t.conversation \
+      WHERE t.conversation = $1 AND t.seq = $2 AND c.privacy_mode = $3"
 );
 
 /// The first and last sequence number of a window over 1..=head, and whether that reaches the oldest and the newest.
@@ -109,6 +117,25 @@ pub(super) async fn some(
         views.insert(part.id(), part.view(&opened, reactions)?);
     }
     Ok(ids.iter().map(|id| views.get(id).cloned()).collect())
+}
+
+/// One message of a searchable conversation, whoever asks; none of a strictly encrypted one.
+pub(super) async fn searchable(
+    access: &Access,
+    mut tx: Tx,
+    viewer: AccountId,
+    id: MessageId,
+) -> Result<Option<MessageView>, ReadFault> {
+    let mode = PrivacyMode::Searchable.as_str();
+    let Some(row) = tx.fetch_optional(SEARCHABLE, [id.conversation.into(), id.seq.into(), mode.into()]).await? else {
+        return Ok(None);
+    };
+    let mut opening = Opening::default();
+    let part = MessagePart::of(&row, &mut opening)?;
+    let reactions = counts(&mut tx, viewer, &[id]).await?.remove(&id).unwrap_or_default();
+    tx.commit().await?;
+    let opened = opening.open(&*access.words).await?;
+    Ok(Some(part.view(&opened, reactions)?))
 }
 
 /// Who reacted with what; none for a message that the viewer may not read.

@@ -1,0 +1,3 @@
+//! Who read what by their role.
+
+pub mod event;
