@@ -10,3 +10,4 @@ mod contracts;
 #[path = "../crash/mod.rs"]
 mod crash;
 mod nats;
+mod targets;

@@ -14,5 +14,6 @@ pub mod process;
 pub mod reducer;
 pub mod reply;
 pub mod room;
+pub mod targets;
 pub mod wait;
 pub mod world;

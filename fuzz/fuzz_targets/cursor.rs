@@ -1,0 +1,4 @@
+//! Drives `tests::targets::cursor`.
+
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tests::targets::cursor::check(bytes));
