@@ -55,11 +55,13 @@ codes! {
     BadHeader = "BAD_HEADER", 400, "A header has no valid value";
     CiphertextRequired = "CIPHERTEXT_REQUIRED", 409, "The conversation takes ciphertext only";
     Contended = "CONTENDED", 503, "Too many changes at once";
+    ConversationClosed = "CONVERSATION_CLOSED", 409, "The conversation is closed";
     DeviceKeyLimitReached = "DEVICE_KEY_LIMIT_REACHED", 409, "The account has too many devices with a key";
     DirectMembersFixed = "DIRECT_MEMBERS_FIXED", 409, "The members of a direct conversation do not change";
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";
     EmojiLimitReached = "EMOJI_LIMIT_REACHED", 409, "Too many different emoji on the message";
     GroupFull = "GROUP_FULL", 409, "The group is full";
+    GroupOnly = "GROUP_ONLY", 409, "Only groups can do this";
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key belongs to another request";
     Internal = "INTERNAL", 500, "Something went wrong here";
     InvalidCredentials = "INVALID_CREDENTIALS", 401, "User name or password is wrong";
@@ -73,6 +75,7 @@ codes! {
     NotPermitted = "NOT_PERMITTED", 403, "Not permitted";
     Overloaded = "OVERLOADED", 503, "Too much to do";
     OwnerMustHandOver = "OWNER_MUST_HAND_OVER", 409, "The last owner must hand over first";
+    PinLimitReached = "PIN_LIMIT_REACHED", 409, "The conversation has too many pins";
     PreconditionFailed = "PRECONDITION_FAILED", 412, "It has changed meanwhile";
     PrivacyModeDiffers = "PRIVACY_MODE_DIFFERS", 409, "The conversation exists in another privacy mode";
     ProjectionBehind = "PROJECTION_BEHIND", 503, "The answer is not up to date yet";

@@ -5,7 +5,8 @@ use crate::refusal::Refusal;
 use bytes::Bytes;
 use domain::account::state::{Account, Admins, Username};
 use domain::clock::Time;
-use domain::conversation::state::{Conversation, Read};
+use domain::conversation::state::{Conversation, Membership, Read};
+use domain::conversation::values::{MembershipSettings, Mute, Notify};
 use domain::ids::{AccountId, Hash16};
 use domain::message::state::{Message, Timeline};
 use domain::recorded::Recorded;
@@ -83,6 +84,10 @@ impl States {
         admins: Admins = Admins { accounts: std::collections::BTreeSet::new() };
         /// The conversation that was asked for.
         conversation: Conversation = Conversation::Unknown;
+        /// The member's settings that were asked for.
+        membership: Membership = Membership {
+            settings: MembershipSettings { mute: Mute::Off, pinned: false, archived: false, notify: Notify::All },
+        };
         /// The message that was asked for.
         message: Message = Message { edited: None, deleted: false, reactions: std::collections::BTreeSet::new() };
         /// The read watermark that was asked for.

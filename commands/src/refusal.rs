@@ -47,6 +47,15 @@ pub enum Refusal {
     /// The group has as many members as a group can have.
     #[error("the group is full")]
     GroupFull,
+    /// The conversation was closed: it is only read.
+    #[error("the conversation is closed")]
+    ConversationClosed,
+    /// Direct conversations have no name, no owner and no end.
+    #[error("only groups can do this")]
+    GroupOnly,
+    /// The conversation has as many pins as a conversation can have.
+    #[error("the conversation has too many pins")]
+    PinLimitReached,
     /// The last owner cannot leave others behind without one.
     #[error("the last owner must hand over first")]
     OwnerMustHandOver,
@@ -79,6 +88,8 @@ pub enum Missing {
     Account,
     /// A conversation.
     Conversation,
+    /// A member of a conversation.
+    Member,
     /// A message.
     Message,
     /// A story.
@@ -91,6 +102,7 @@ impl Missing {
         match self {
             Missing::Account => "account",
             Missing::Conversation => "conversation",
+            Missing::Member => "member",
             Missing::Message => "message",
             Missing::Story => "story",
         }
@@ -103,7 +115,7 @@ pub struct InvalidField {
     /// A JSON pointer into the body, such as `/member_ids/3`.
     pub pointer: String,
     /// What is wrong, for programs: `UNKNOWN_ACCOUNT`, `ONESELF`, `TOO_FEW`, `TOO_MANY`, `NO_SUCH_MESSAGE`,
-    /// `NOT_AVAILABLE`, `NOT_A_MEMBER`, `UNKNOWN_KEY`.
+    /// `NOT_AVAILABLE`, `NOT_A_MEMBER`, `UNKNOWN_KEY`, `REQUIRED`, `OUT_OF_RANGE`, `WITHOUT_MUTE`.
     pub code: &'static str,
     /// What is wrong, for people.
     pub detail: &'static str,

@@ -7,7 +7,7 @@ use crate::log::clear_words::ClearWords;
 use crate::refusal::Refusal;
 use domain::account::event::{AccountRegistered, DeviceKeyPublished};
 use domain::clock::Time;
-use domain::conversation::event::{ConversationCreated, MemberJoined};
+use domain::conversation::event::{ConversationClosed, ConversationCreated, MemberJoined};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, Position};
@@ -87,6 +87,12 @@ pub(crate) fn conversation(
 pub(crate) fn group() -> Vec<Happened> {
     let members = [(ALICE, MemberRole::Owner), (BOB, MemberRole::Admin), (CAROL, MemberRole::Member)];
     conversation(ConversationKind::Group, PrivacyMode::Searchable, &members)
+}
+
+/// The same, closed by Alice.
+pub(crate) fn closed() -> Vec<Happened> {
+    let end = (StreamName::conversation(ROOM), ConversationClosed { closed_by: ALICE }.into());
+    group().into_iter().chain([end]).collect()
 }
 
 /// Between Alice and Bob.

@@ -5,7 +5,10 @@ use crate::account::event::{
     SettingsChanged, UsernameReserved,
 };
 use crate::audit::event::ContentAccessed;
-use crate::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
+use crate::conversation::event::{
+    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
+    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+};
 use crate::import::event::ImportAdvanced;
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
@@ -61,6 +64,8 @@ events! {
     AccountRegistered = "AccountRegistered";
     AdminsChanged = "AdminsChanged";
     ContentAccessed = "ContentAccessed";
+    ConversationChanged = "ConversationChanged";
+    ConversationClosed = "ConversationClosed";
     ConversationCreated = "ConversationCreated";
     DeviceKeyPublished = "DeviceKeyPublished";
     DeviceKeyRemoved = "DeviceKeyRemoved";
@@ -69,9 +74,12 @@ events! {
     MemberJoined = "MemberJoined";
     MemberLeft = "MemberLeft";
     MemberRoleChanged = "MemberRoleChanged";
+    MembershipChanged = "MembershipChanged";
     MessageDeleted = "MessageDeleted";
     MessageEdited = "MessageEdited";
+    MessagePinned = "MessagePinned";
     MessageSent = "MessageSent";
+    MessageUnpinned = "MessageUnpinned";
     PasswordChanged = "PasswordChanged";
     ReactionAdded = "ReactionAdded";
     ReactionRemoved = "ReactionRemoved";

@@ -26,6 +26,8 @@ pub const CONVERSATION_DESCRIPTION_MAX_CHARACTERS: usize = 500;
 pub const GROUP_MIN_MEMBERS: usize = 3;
 /// Members of a group, at most.
 pub const GROUP_MAX_MEMBERS: usize = 500;
+/// Pinned messages of a conversation, at most.
+pub const PINS_PER_CONVERSATION_MAX: usize = 50;
 /// Characters of a message, at most.
 pub const MESSAGE_TEXT_MAX_CHARACTERS: usize = 10_000;
 /// Characters of a client's own reference to a message, at most.

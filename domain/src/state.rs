@@ -1,7 +1,7 @@
 //! The state of any stream that decisions are made from, by its category.
 
 use crate::account::state::{Account, Admins, Username};
-use crate::conversation::state::{Conversation, Read};
+use crate::conversation::state::{Conversation, Membership, Read};
 use crate::event::Event;
 use crate::import::state::Import;
 use crate::message::state::{Message, Timeline};
@@ -22,6 +22,7 @@ pub enum State {
     Import(Import),
     /// Destructions are applied by the keys store; nothing is decided from them.
     Keys,
+    Membership(Membership),
     Message(Message),
     Read(Read),
     /// Follows and blocks do not exist yet: the stream is checked, its state is empty.
@@ -42,6 +43,7 @@ impl State {
             Category::Conversation => State::Conversation(Conversation::default()),
             Category::Import => State::Import(Import::default()),
             Category::Keys => State::Keys,
+            Category::Membership => State::Membership(Membership::default()),
             Category::Message => State::Message(Message::default()),
             Category::Read => State::Read(Read::default()),
             Category::Relationship => State::Relationship,
@@ -54,7 +56,10 @@ impl State {
 
     /// Whether the newest event alone gives the state, so that loading need not read the whole stream.
     pub const fn is_in_newest_event(category: Category) -> bool {
-        matches!(category, Category::Timeline | Category::Read | Category::Import | Category::Access)
+        matches!(
+            category,
+            Category::Timeline | Category::Membership | Category::Read | Category::Import | Category::Access
+        )
     }
 
     /// Takes over what happened. `revision` is the event's. Cannot fail and asks nobody.
@@ -65,6 +70,7 @@ impl State {
             State::Conversation(state) => state.evolve(revision, event),
             State::Import(state) => state.evolve(event),
             State::Access | State::Keys | State::Relationship => {}
+            State::Membership(state) => state.evolve(event),
             State::Message(state) => state.evolve(event),
             State::Read(state) => state.evolve(event),
             State::Session(state) => state.evolve(event),

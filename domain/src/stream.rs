@@ -40,6 +40,8 @@ categories! {
     Import = "import";
     /// Destructions of keys.
     Keys = "keys";
+    /// How one member keeps one conversation: muted, pinned, archived. The newest event counts.
+    Membership = "membership";
     /// What happens to one message after it was sent.
     Message = "message";
     /// How far one person has read one conversation. Only the newest event counts.
@@ -80,6 +82,7 @@ impl Category {
             | Category::Conversation
             | Category::Import
             | Category::Keys
+            | Category::Membership
             | Category::Message
             | Category::Relationship
             | Category::Story
@@ -153,6 +156,11 @@ impl StreamName {
         Self::of(Category::Keys, subject.stream_key())
     }
 
+    /// `membership-<conversation>.<account>`.
+    pub fn membership(conversation: ConversationId, account: AccountId) -> Self {
+        Self::of(Category::Membership, format_args!("{conversation}.{account}"))
+    }
+
     /// `message-<conversation>.<seq>`.
     pub fn message(id: MessageId) -> Self {
         Self::of(Category::Message, format_args!("{}.{}", id.conversation, id.seq))
@@ -218,6 +226,13 @@ impl StreamName {
         let (conversation, seq) =
             (self.category() == Category::Message).then(|| self.key().split_once('.')).flatten()?;
         Some(MessageId { conversation: conversation.parse().ok()?, seq: crate::ids::parse_seq(seq).ok()? })
+    }
+
+    /// The conversation and the member of a `membership-…` stream.
+    pub fn member(&self) -> Option<(ConversationId, AccountId)> {
+        let (conversation, account) =
+            (self.category() == Category::Membership).then(|| self.key().split_once('.')).flatten()?;
+        Some((conversation.parse().ok()?, account.parse().ok()?))
     }
 
     /// The story of a `story-…` stream.

@@ -98,6 +98,47 @@ pub const ACTS: &[Act] = &[
             s.carol.reads(&s.group, 2).await.ok(204);
         })
     },
+    |s| {
+        Box::pin(async {
+            s.alice.makes(&s.bob, "admin", &s.group).await.ok(200);
+            s.bob.adds(&s.dave, &s.group).await.ok(201);
+            s.alice.makes(&s.dave, "owner", &s.group).await.ok(200);
+            s.alice.removes(&s.alice, &s.group).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.changes(&s.group, json!({"name": "Shed", "description": "for tools"})).await.ok(200);
+            s.alice.adds(&s.dave, &s.group).await.ok(201);
+            s.alice.changes(&s.group, json!({"description": null})).await.ok(200);
+            s.carol.removes(&s.carol, &s.group).await.ok(204);
+            s.alice.changes(&s.group, json!({"name": "Barn"})).await.ok(200);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.changes(&s.group, json!({"name": "Shed"})).await.ok(200);
+            s.alice.pins(&s.first, &s.group).await.ok(204);
+            s.alice.closes(&s.group).await.ok(204);
+            s.carol.keeps(&s.group, json!({"archived": true})).await.ok(200);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.keeps(&s.direct, json!({"muted": true, "pinned": true})).await.ok(200);
+            s.bob.keeps(&s.group, json!({"mute_until": "2999-01-01T00:00:00Z", "notify": "mentions"})).await.ok(200);
+            s.bob.keeps(&s.direct, json!({"archived": true, "pinned": false})).await.ok(200);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.pins(&s.second, &s.group).await.ok(204);
+            s.alice.pins(&s.first, &s.group).await.ok(204);
+            s.bob.pins(&s.private, &s.direct).await.ok(204);
+            s.alice.unpins(&s.private, &s.direct).await.ok(204);
+            s.bob.deletes(&s.second).await.ok(204);
+        })
+    },
     |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
     |s| {
         Box::pin(async {

@@ -162,6 +162,36 @@ impl Person {
         self.delete(&room.path(&format!("/members/{}", who.id))).await
     }
 
+    /// Gives a member another role.
+    pub async fn makes(&self, who: &Person, role: &str, room: &Room) -> Reply {
+        self.put(&room.path(&format!("/members/{}", who.id)), json!({"role": role})).await
+    }
+
+    /// Changes name or description of a group.
+    pub async fn changes(&self, room: &Room, what: Value) -> Reply {
+        self.put(&room.path(""), what).await
+    }
+
+    /// Closes a group.
+    pub async fn closes(&self, room: &Room) -> Reply {
+        self.delete(&room.path("")).await
+    }
+
+    /// Changes how they keep a conversation.
+    pub async fn keeps(&self, room: &Room, how: Value) -> Reply {
+        self.put(&room.path("/settings"), how).await
+    }
+
+    /// Pins a message.
+    pub async fn pins(&self, message: &Said, room: &Room) -> Reply {
+        self.ask("POST", &room.path(&format!("/pins/{}", message.seq))).send().await
+    }
+
+    /// Takes a pin out again.
+    pub async fn unpins(&self, message: &Said, room: &Room) -> Reply {
+        self.delete(&room.path(&format!("/pins/{}", message.seq))).await
+    }
+
     /// Posts a story of words.
     pub async fn posts_story(&self, text: &str) -> Value {
         self.post("/v1/stories", json!({"text": text, "privacy": "public"})).await.ok(201)

@@ -33,13 +33,16 @@ struct Shown {
     members: BTreeMap<String, Value>,
     /// By seq.
     messages: BTreeMap<u64, Value>,
+    /// Who pinned it and when, by the message's seq.
+    pins: BTreeMap<u64, (Value, Value)>,
 }
 
 impl Screen {
     /// A fresh snapshot: what the API answers now.
     pub async fn fetched(person: &Person) -> Self {
         let mut screen = Self { me: person.id.clone(), ..Self::default() };
-        for conversation in person.inbox().await {
+        let put_away = person.all("/v1/conversations?archived=true&limit=100").await;
+        for conversation in person.inbox().await.into_iter().chain(put_away) {
             screen.fetch(person, conversation).await;
         }
         for story in person.all(&format!("/v1/accounts/{}/stories?limit=100", person.id)).await {
@@ -60,8 +63,7 @@ impl Screen {
         if frame["type"] == "member.joined" && data["account_id"] == self.me.as_str() {
             let id = text_of(&data["conversation_id"]);
             let begun = json!({"id": id, "last_message": null});
-            let empty = Shown { conversation: begun, members: BTreeMap::new(), messages: BTreeMap::new() };
-            self.conversations.entry(id).or_insert(empty);
+            self.conversations.entry(id).or_insert(Shown::beginning(begun));
         }
         self.take_over(frame);
     }
@@ -84,11 +86,15 @@ impl Screen {
         let room = Room::from_json(conversation);
         let messages = person.timeline(&room).await.into_iter().map(|m| (seq_of(&m), with_sorted_reactions(m)));
         let members = person.all(&room.path("/members?limit=100")).await;
+        let pins = person.all(&room.path("/pins")).await;
+        let pins =
+            pins.iter().map(|pin| (seq_of(&pin["message"]), (pin["pinned_by"].clone(), pin["pinned_at"].clone())));
         let members = members.iter().map(|m| (text_of(&m["account_id"]), m["role"].clone()));
         let shown = Shown {
             conversation: with_plain_last_message(room.json.clone()),
             members: members.collect(),
             messages: messages.collect(),
+            pins: pins.collect(),
         };
         self.conversations.insert(room.id, shown);
     }
@@ -112,11 +118,15 @@ impl Screen {
         let data = &frame["data"];
         match frame["type"].as_str().unwrap_or_default() {
             "conversation.created" => self.created(data),
+            "conversation.updated" | "conversation.deleted" => self.changed(data),
+            "conversation.settings_changed" => self.kept(data),
             "member.joined" => self.joined(data),
             "member.left" => self.left(data),
             "message.sent" => self.sent(data),
             "message.edited" => self.edited(data),
             "message.deleted" => self.deleted(data),
+            "message.pinned" => self.pinned(data),
+            "message.unpinned" => self.unpinned(data),
             "reaction.added" => self.reacted(data, 1),
             "reaction.removed" => self.reacted(data, -1),
             "read.moved" => self.read(data),
@@ -135,16 +145,41 @@ impl Screen {
         let personal = [("unread_count", json!(0)), ("last_read_seq", json!(0))];
         conversation["last_message"] = Value::Null;
         conversation["member_count"] = json!(0);
-        let settings = ["muted", "pinned", "archived"].map(|name| (name, json!(false)));
-        for (name, value) in personal.into_iter().chain(settings) {
+        let settings = ["muted", "pinned", "archived", "left"].map(|name| (name, json!(false)));
+        let others = [("notify", json!("all")), ("mute_until", Value::Null)];
+        for (name, value) in personal.into_iter().chain(settings).chain(others) {
             conversation[name] = value;
         }
-        let shown = Shown {
-            conversation: with_plain_last_message(conversation),
-            members: BTreeMap::new(),
-            messages: BTreeMap::new(),
-        };
+        let shown = Shown::beginning(with_plain_last_message(conversation));
         self.conversations.entry(id_of(data)).or_insert(shown);
+    }
+
+    /// A group's name, and its end.
+    fn changed(&mut self, data: &Value) {
+        let Some(shown) = self.conversations.get_mut(&id_of(data)) else { return };
+        for (name, value) in data.as_object().into_iter().flatten() {
+            shown.conversation[name] = value.clone();
+        }
+    }
+
+    fn kept(&mut self, data: &Value) {
+        let Some(shown) = self.shown(data) else { return };
+        for name in ["muted", "mute_until", "pinned", "archived", "notify"] {
+            shown.conversation[name] = data[name].clone();
+        }
+    }
+
+    fn pinned(&mut self, data: &Value) {
+        let pin = (data["pinned_by"].clone(), data["pinned_at"].clone());
+        if let Some(shown) = self.shown(data) {
+            shown.pins.insert(seq_of(data), pin);
+        }
+    }
+
+    fn unpinned(&mut self, data: &Value) {
+        if let Some(shown) = self.shown(data) {
+            shown.pins.remove(&seq_of(data));
+        }
     }
 
     fn shown(&mut self, data: &Value) -> Option<&mut Shown> {
@@ -263,6 +298,11 @@ impl Screen {
 }
 
 impl Shown {
+    /// Without members, messages and pins.
+    fn beginning(conversation: Value) -> Self {
+        Self { conversation, members: BTreeMap::new(), messages: BTreeMap::new(), pins: BTreeMap::new() }
+    }
+
     fn count_unread(&mut self) {
         let newest = self.messages.keys().next_back().copied().unwrap_or_default();
         let read = self.conversation["last_read_seq"].as_u64().unwrap_or_default();

@@ -6,9 +6,10 @@ use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, StoryId};
 use domain::story::values::StoryPrivacy;
 use serde::Serialize;
 
-/// `conversation.created`: the conversation without personal fields and without what its own frames tell.
+/// `conversation.created`, `conversation.updated` and `conversation.deleted`: the conversation without personal fields and
+/// without what its own frames tell.
 #[derive(Serialize)]
-pub struct ConversationCreated {
+pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
     /// `direct` or `group`.
@@ -24,6 +25,8 @@ pub struct ConversationCreated {
     pub created_by: AccountId,
     /// When.
     pub created_at: Time,
+    /// When it was closed for all; null while it is open.
+    pub closed_at: Option<Time>,
 }
 
 /// `member.joined`.
@@ -59,6 +62,28 @@ pub struct MemberRoleChanged {
     pub account_id: AccountId,
     /// The new role.
     pub role: MemberRole,
+}
+
+/// `message.pinned`.
+#[derive(Serialize)]
+pub struct MessagePinned {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// The message's place there.
+    pub seq: u64,
+    /// Who pinned it.
+    pub pinned_by: AccountId,
+    /// When.
+    pub pinned_at: Time,
+}
+
+/// `message.unpinned`.
+#[derive(Serialize)]
+pub struct MessageUnpinned {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// The message's place there.
+    pub seq: u64,
 }
 
 /// `read.moved`.

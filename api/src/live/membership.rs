@@ -28,15 +28,20 @@ pub type Authors = HashMap<StreamName, AccountId>;
 /// Who may see the event; none for what no feed shows.
 pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
     match &recorded.event {
-        Event::ConversationCreated(_)
+        Event::ConversationChanged(_)
+        | Event::ConversationClosed(_)
+        | Event::ConversationCreated(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
         | Event::MemberRoleChanged(_)
+        | Event::MessagePinned(_)
         | Event::MessageSent(_)
+        | Event::MessageUnpinned(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
+        Event::MembershipChanged(_) => recorded.stream.member().map(|(_, account)| Topic::Account(account)),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
         Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),

@@ -13,6 +13,8 @@ pub mod frame;
 pub mod op;
 pub mod render;
 
+pub mod conversation;
+
 pub mod index;
 pub mod join;
 pub mod membership;

@@ -3,12 +3,14 @@
 //! A frame is a function of the event and of its own streams up to it, so a resumed socket is sent what one that never
 //! dropped was sent, except that words which were deleted or erased since are null.
 
+use crate::live::conversation::conversation;
 use crate::live::data::{
-    ConversationCreated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved, StoryExpired,
-    StoryPosted,
+    DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned, MessageUnpinned, ReadMoved,
+    StoryExpired, StoryPosted,
 };
 use crate::live::frame::{Frame, raw};
 use crate::wire::account::Settings;
+use crate::wire::conversation::ConversationSettings;
 use crate::wire::message::{Deleted, Edited, Message, Reaction, Said};
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
@@ -98,20 +100,31 @@ impl Renderer {
         Ok(Some(match &recorded.event {
             Event::ConversationCreated(e) => {
                 let words = e.words.as_ref().map(|words| read::<ConversationWords>(words, opened)).transpose()?;
-                let (name, description) = match words.and_then(Content::present) {
-                    Some(words) => (Some(words.name), words.description),
-                    None => (None, None),
-                };
-                let data = ConversationCreated {
-                    id: e.conversation,
-                    kind: e.kind,
-                    name,
-                    description,
-                    privacy_mode: e.privacy_mode,
-                    created_by: e.created_by,
-                    created_at: at,
-                };
-                ("conversation.created", raw(&data))
+                ("conversation.created", raw(&conversation(e, at, words.and_then(Content::present), None)))
+            }
+            Event::ConversationChanged(e) => {
+                let (created, created_at) = self.creation_of(recorded).await?;
+                let words = read(&e.words, opened)?.present();
+                ("conversation.updated", raw(&conversation(&created, created_at, words, None)))
+            }
+            Event::ConversationClosed(_) => {
+                let (created, created_at) = self.creation_of(recorded).await?;
+                let words = self.words_before(recorded).await?;
+                ("conversation.deleted", raw(&conversation(&created, created_at, words, Some(at))))
+            }
+            Event::MembershipChanged(e) => {
+                let (conversation_id, _) = recorded.stream.member().ok_or_else(|| misplaced(recorded))?;
+                // As it was decided: when a mute is over is for the client's clock.
+                let data = ConversationSettings::at(conversation_id, e.settings, at);
+                ("conversation.settings_changed", raw(&data))
+            }
+            Event::MessagePinned(e) => {
+                let (conversation_id, seq) = (conversation_id()?, e.seq);
+                let data = MessagePinned { conversation_id, seq, pinned_by: e.pinned_by, pinned_at: at };
+                ("message.pinned", raw(&data))
+            }
+            Event::MessageUnpinned(e) => {
+                ("message.unpinned", raw(&MessageUnpinned { conversation_id: conversation_id()?, seq: e.seq }))
             }
             Event::MemberJoined(e) => {
                 let conversation_id = conversation_id()?;
@@ -276,6 +289,7 @@ impl Renderer {
 /// The sealed words that a frame of the event shows.
 fn sealed(event: &Event) -> Option<&SealedField> {
     match event {
+        Event::ConversationChanged(e) => e.words.sealed(),
         Event::ConversationCreated(e) => e.words.as_ref()?.sealed(),
         Event::MessageSent(e) => e.words.sealed(),
         Event::MessageEdited(e) => e.words.sealed(),
@@ -286,12 +300,16 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::ContentAccessed(_)
         | Event::DeviceKeyPublished(_)
         | Event::DeviceKeyRemoved(_)
+        | Event::ConversationClosed(_)
         | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
         | Event::MemberRoleChanged(_)
+        | Event::MembershipChanged(_)
         | Event::MessageDeleted(_)
+        | Event::MessagePinned(_)
+        | Event::MessageUnpinned(_)
         | Event::PasswordChanged(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
@@ -355,6 +373,7 @@ pub fn reader(stream: &StreamName) -> Option<(AccountId, ConversationId)> {
     Some((account.parse().ok()?, conversation.parse().ok()?))
 }
 
-fn misplaced(recorded: &Recorded) -> SourceFault {
+/// An event in a stream where it cannot stand.
+pub fn misplaced(recorded: &Recorded) -> SourceFault {
     SourceFault::Damaged(recorded.position, "the event does not belong into its stream".into())
 }

@@ -23,6 +23,7 @@ impl From<Refusal> for Problem {
             Refusal::NotFound(missing) => Problem::new(Code::NotFound).detail(match missing {
                 Missing::Account => "there is no such account",
                 Missing::Conversation => "there is no such conversation",
+                Missing::Member => "there is no such member",
                 Missing::Message => "there is no such message",
                 Missing::Story => "there is no such story",
             }),
@@ -42,6 +43,9 @@ impl From<Refusal> for Problem {
             Refusal::PrivacyModeDiffers => Problem::new(Code::PrivacyModeDiffers),
             Refusal::DirectMembersFixed => Problem::new(Code::DirectMembersFixed),
             Refusal::GroupFull => Problem::new(Code::GroupFull),
+            Refusal::ConversationClosed => Problem::new(Code::ConversationClosed),
+            Refusal::GroupOnly => Problem::new(Code::GroupOnly),
+            Refusal::PinLimitReached => Problem::new(Code::PinLimitReached),
             Refusal::OwnerMustHandOver => Problem::new(Code::OwnerMustHandOver),
             Refusal::CiphertextRequired => Problem::new(Code::CiphertextRequired),
             Refusal::TextRequired => Problem::new(Code::TextRequired),

@@ -2,7 +2,7 @@
 
 use crate::wire::message::Message;
 use domain::clock::Time;
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::ids::{AccountId, ConversationId};
 use domain::words::Content;
 use projections::conversation::messaging::views::{ConversationView, MemberView};
@@ -19,12 +19,11 @@ pub struct Conversation {
     pub unread_count: u64,
     /// The last message that the caller has read; 0 for none.
     pub last_read_seq: u64,
-    /// Whether the caller wants no notifications.
-    pub muted: bool,
-    /// Whether the caller keeps it at the top.
-    pub pinned: bool,
-    /// Whether the caller has put it away.
-    pub archived: bool,
+    /// How the caller keeps it.
+    #[serde(flatten)]
+    pub kept: Kept,
+    /// Whether the caller left it: then everything is as it was at that moment, messages in their current form.
+    pub left: bool,
 }
 
 /// A conversation without anything that depends on who looks: also the `data` of `conversation.created`.
@@ -52,12 +51,16 @@ pub struct Shared {
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
+    /// When it was closed for all; null while it is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Time>,
     /// The newest message that one may see.
     pub last_message: Option<Message>,
 }
 
-impl From<ConversationView> for Conversation {
-    fn from(view: ConversationView) -> Self {
+impl Conversation {
+    /// The conversation as it is seen at this time: a mute may be over.
+    pub fn of(view: ConversationView, now: Time) -> Self {
         let (name, description) = match view.names {
             Some(Content::Present(names)) => (Some(names.name), names.description),
             Some(Content::Erased) | None => (None, None),
@@ -71,16 +74,65 @@ impl From<ConversationView> for Conversation {
             member_count: view.member_count,
             created_by: view.created_by,
             created_at: view.created_at,
+            closed_at: view.closed_at,
             last_message: view.last_message.map(Message::from),
         };
-        Self { unread_count: view.unread_count, last_read_seq: view.last_read_seq, ..Self::fresh(shared) }
+        let kept = Kept::at(view.settings, now);
+        Self { shared, unread_count: view.unread_count, last_read_seq: view.last_read_seq, kept, left: view.left }
+    }
+
+    /// A conversation in which nothing was said yet, as somebody sees it who has set nothing.
+    pub fn fresh(shared: Shared) -> Self {
+        let kept = Kept::at(MembershipSettings::default(), Time::default());
+        Self { shared, unread_count: 0, last_read_seq: 0, kept, left: false }
     }
 }
 
-impl Conversation {
-    /// A conversation in which nothing was said yet, as somebody sees it who has set nothing.
-    pub fn fresh(shared: Shared) -> Self {
-        Self { shared, unread_count: 0, last_read_seq: 0, muted: false, pinned: false, archived: false }
+/// How somebody keeps a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Kept {
+    /// Whether the caller wants no notifications.
+    pub muted: bool,
+    /// Until when, if that has an end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub mute_until: Option<Time>,
+    /// Whether the caller keeps it at the top.
+    pub pinned: bool,
+    /// Whether the caller has put it away.
+    pub archived: bool,
+    /// What the caller wants to be notified of: `all`, `mentions` or `none`.
+    #[schema(value_type = String, example = "all")]
+    pub notify: Notify,
+}
+
+impl Kept {
+    /// At this time: a mute that is over is none.
+    pub fn at(settings: MembershipSettings, now: Time) -> Self {
+        let MembershipSettings { mute, pinned, archived, notify } = settings;
+        let (muted, mute_until) = match mute {
+            Mute::Until(end) if mute.holds(now) => (true, Some(end)),
+            Mute::Off | Mute::Until(_) => (false, None),
+            Mute::Always => (true, None),
+        };
+        Self { muted, mute_until, pinned, archived, notify }
+    }
+}
+
+/// How somebody keeps a conversation: also the `data` of `conversation.settings_changed`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ConversationSettings {
+    /// Which.
+    #[schema(value_type = uuid::Uuid)]
+    pub conversation_id: ConversationId,
+    /// How.
+    #[serde(flatten)]
+    pub kept: Kept,
+}
+
+impl ConversationSettings {
+    /// At this time.
+    pub fn at(conversation_id: ConversationId, settings: MembershipSettings, now: Time) -> Self {
+        Self { conversation_id, kept: Kept::at(settings, now) }
     }
 }
 

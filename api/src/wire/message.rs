@@ -5,7 +5,7 @@ use domain::clock::Time;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::message::values::{Ciphertext, MessageContent};
 use domain::proto::message::v1::MessageWords;
-use projections::conversation::messaging::views::{Body, MessageView, ReactionView};
+use projections::conversation::messaging::views::{Body, MessageView, PinView, ReactionView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -260,5 +260,24 @@ pub struct Reactions {
 impl From<ReactionView> for Reactions {
     fn from(view: ReactionView) -> Self {
         Self { emoji: view.emoji, count: view.accounts.len() as u64, account_ids: view.accounts }
+    }
+}
+
+/// A pinned message.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Pin {
+    /// The message.
+    pub message: Message,
+    /// Who pinned it.
+    #[schema(value_type = uuid::Uuid)]
+    pub pinned_by: AccountId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub pinned_at: Time,
+}
+
+impl From<PinView> for Pin {
+    fn from(view: PinView) -> Self {
+        Self { message: Message::from(view.message), pinned_by: view.pinned_by, pinned_at: view.pinned_at }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::{manages, not_open};
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::event::MemberJoined;
 use domain::conversation::state::Conversation;
@@ -37,14 +38,14 @@ impl Command for AddMember {
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let conversation = states.conversation();
         let Conversation::Open { kind, members, .. } = conversation else {
-            return Err(Refusal::NotFound(Missing::Conversation));
+            return Err(not_open(conversation, context, Missing::Conversation));
         };
         if !context.is_import() {
             let actor = conversation.member(context.actor()?).ok_or(Refusal::NotFound(Missing::Conversation))?;
             if *kind == ConversationKind::Direct {
                 return Err(Refusal::DirectMembersFixed);
             }
-            if actor.role < MemberRole::Admin || actor.role <= self.role {
+            if !manages(actor.role, self.role) {
                 return Err(Refusal::NotPermitted);
             }
         }
@@ -67,7 +68,7 @@ impl Command for AddMember {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, ROOM, direct, given, group, joined, person, registered};
+    use crate::scenario::{ALICE, BOB, CAROL, DAVE, ROOM, closed, direct, given, group, joined, person, registered};
     use domain::conversation::values::PrivacyMode;
 
     fn add(account: AccountId, role: MemberRole) -> AddMember {
@@ -102,6 +103,14 @@ mod tests {
     #[test]
     fn a_member_is_a_member_already() {
         given(group_and(CAROL)).by(BOB).when(add(CAROL, MemberRole::Member)).then_it_is_already_so();
+    }
+
+    #[test]
+    fn nobody_joins_a_closed_group() {
+        let events = || closed().into_iter().chain([registered(DAVE)]);
+        given(events()).by(ALICE).when(add(DAVE, MemberRole::Member)).refused(Refusal::ConversationClosed);
+        let not_found = Refusal::NotFound(Missing::Conversation);
+        given(events()).by(DAVE).when(add(DAVE, MemberRole::Member)).refused(not_found);
     }
 
     #[test]

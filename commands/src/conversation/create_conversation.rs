@@ -83,6 +83,8 @@ impl Command for CreateDirect {
         match states.conversation() {
             Conversation::Open { privacy_mode, .. } if *privacy_mode == self.privacy_mode => return Ok(vec![]),
             Conversation::Open { .. } => return Err(Refusal::PrivacyModeDiffers),
+            // Only groups are closed.
+            Conversation::Closed { .. } => return Err(Refusal::ConversationClosed),
             Conversation::Unknown => {}
         }
         let created = ConversationCreated {

@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Decided};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::not_open;
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::event::MemberJoined;
 use domain::conversation::state::Conversation;
@@ -27,8 +28,9 @@ impl Command for JoinConversation {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let account = context.actor()?;
-        let Conversation::Open { kind, members, .. } = states.conversation() else {
-            return Err(Refusal::NotFound(Missing::Conversation));
+        let conversation = states.conversation();
+        let Conversation::Open { kind, members, .. } = conversation else {
+            return Err(not_open(conversation, context, Missing::Conversation));
         };
         if members.contains_key(&account) {
             return Ok(vec![]);

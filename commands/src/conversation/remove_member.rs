@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Decided};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::{manages_whoever, not_open};
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::event::{MemberLeft, MemberRoleChanged};
 use domain::conversation::state::{Conversation, Member};
@@ -29,20 +30,28 @@ impl Command for RemoveMember {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
-        let Conversation::Open { kind, members, .. } = states.conversation() else {
-            return Err(Refusal::NotFound(Missing::Conversation));
+        let conversation = states.conversation();
+        let Conversation::Open { kind, members, former, .. } = conversation else {
+            return Err(not_open(conversation, context, Missing::Conversation));
         };
         if !context.is_import() {
             let actor = context.actor()?;
-            let own = members.get(&actor).ok_or(Refusal::NotFound(Missing::Conversation))?;
+            let Some(own) = members.get(&actor) else {
+                // Who is out already knows that there is such a conversation, and may leave it once more.
+                let is_out = self.account == actor && former.contains(&actor);
+                return if is_out { Ok(vec![]) } else { Err(Refusal::NotFound(Missing::Conversation)) };
+            };
             if *kind == ConversationKind::Direct {
                 return Err(Refusal::DirectMembersFixed);
             }
-            if actor != self.account {
-                check_manages(*own, members.get(&self.account).copied())?;
+            if self.account != actor && !manages_whoever(own.role, members.get(&self.account).copied()) {
+                return Err(Refusal::NotPermitted);
             }
         }
-        let Some(leaving) = members.get(&self.account) else { return Ok(vec![]) };
+        let Some(leaving) = members.get(&self.account) else {
+            let was_in = context.is_import() || former.contains(&self.account);
+            return if was_in { Ok(vec![]) } else { Err(Refusal::NotFound(Missing::Member)) };
+        };
         let left = (states.primary(), MemberLeft { account: self.account }.into());
         if !leaves_no_owner(members, self.account, *leaving) {
             return Ok(vec![left]);
@@ -60,12 +69,6 @@ impl Command for RemoveMember {
     }
 }
 
-/// One manages only roles below one's own.
-fn check_manages(own: Member, other: Option<Member>) -> Result<(), Refusal> {
-    let below = other.is_none_or(|other| other.role < own.role);
-    if own.role >= MemberRole::Admin && below { Ok(()) } else { Err(Refusal::NotPermitted) }
-}
-
 /// Whether others would stay behind without an owner.
 fn leaves_no_owner(members: &BTreeMap<AccountId, Member>, account: AccountId, leaving: Member) -> bool {
     let others_own = || members.iter().any(|(other, member)| *other != account && member.role == MemberRole::Owner);
@@ -80,7 +83,9 @@ fn longest_beside(members: &BTreeMap<AccountId, Member>, account: AccountId) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, Happened, LONG_AGO, ROOM, direct, given, group, joined};
+    use crate::scenario::{
+        ALICE, BOB, CAROL, DAVE, Happened, LONG_AGO, ROOM, closed, direct, given, group, joined, person,
+    };
     use domain::conversation::values::PrivacyMode;
     use domain::ids::Hash16;
     use domain::import::event::ImportAdvanced;
@@ -116,12 +121,40 @@ mod tests {
     }
 
     #[test]
-    fn who_is_no_member_is_removed_already_and_strangers_learn_nothing() {
-        given(group()).by(BOB).when(remove(DAVE)).then_it_is_already_so();
+    fn who_was_a_member_is_removed_already() {
+        let without_carol = || group().into_iter().chain([left(CAROL)]);
+        given(without_carol()).by(BOB).when(remove(CAROL)).then_it_is_already_so();
+        given(without_carol()).by(CAROL).when(remove(CAROL)).then_it_is_already_so();
+        given(without_carol()).by(CAROL).when(remove(BOB)).refused(Refusal::NotFound(Missing::Conversation));
+    }
+
+    #[test]
+    fn who_never_was_a_member_is_not_found_and_strangers_learn_nothing() {
+        given(group()).by(BOB).when(remove(DAVE)).refused(Refusal::NotFound(Missing::Member));
         let not_found = Refusal::NotFound(Missing::Conversation);
         given(group()).by(DAVE).when(remove(DAVE)).refused(not_found.clone());
         given(group()).by(DAVE).when(remove(CAROL)).refused(not_found);
         given(group()).by(CAROL).when(remove(DAVE)).refused(Refusal::NotPermitted);
+    }
+
+    #[test]
+    fn nobody_leaves_a_closed_group() {
+        given(closed()).by(CAROL).when(remove(CAROL)).refused(Refusal::ConversationClosed);
+        given(closed()).by(DAVE).when(remove(CAROL)).refused(Refusal::NotFound(Missing::Conversation));
+    }
+
+    /// Role of who removes × role of who is removed.
+    #[test]
+    fn one_removes_exactly_the_roles_below_ones_own() {
+        let roles = [MemberRole::Member, MemberRole::Admin, MemberRole::Owner];
+        let may = [[false, false, false], [true, false, false], [true, true, false]];
+        for (own, row) in roles.into_iter().zip(may) {
+            for (other, may) in roles.into_iter().zip(row) {
+                let events = group().into_iter().chain([joined(DAVE, own), joined(person(1), other)]);
+                let outcome = given(events).by(DAVE).when(remove(person(1)));
+                if may { outcome.then([left(person(1))]) } else { outcome.refused(Refusal::NotPermitted) }
+            }
+        }
     }
 
     #[test]

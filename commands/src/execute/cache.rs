@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 const SHARDS: usize = 64;
 /// What all states together may weigh. Most weigh 1, a conversation or message 1 for every [`PARTS_OF_WEIGHT_ONE`]
-/// members or reactions more, so this is about 100 MB at the very most.
+/// members, pins or reactions more, so this is about 100 MB at the very most.
 const WEIGHT_MAX: usize = 100_000;
 const PARTS_OF_WEIGHT_ONE: usize = 16;
 
@@ -134,7 +134,10 @@ impl Shard {
 fn weight(state: &State) -> usize {
     use domain::conversation::state::Conversation;
     let parts = match state {
-        State::Conversation(Conversation::Open { members, .. }) => members.len(),
+        State::Conversation(Conversation::Open { members, former, pins, .. }) => {
+            members.len() + former.len() + pins.len()
+        }
+        State::Conversation(Conversation::Closed { members, .. }) => members.len(),
         State::Message(message) => message.reactions.len(),
         State::Admins(admins) => admins.accounts.len(),
         State::Conversation(Conversation::Unknown)
@@ -142,6 +145,7 @@ fn weight(state: &State) -> usize {
         | State::Account(_)
         | State::Import(_)
         | State::Keys
+        | State::Membership(_)
         | State::Read(_)
         | State::Relationship
         | State::Session(_)

@@ -266,6 +266,7 @@ fn size_bytes(event: &Event) -> usize {
     match event {
         Event::AccountRegistered(e) => words(&e.words) + e.credential.as_ref().map_or(0, words),
         Event::ContentAccessed(e) => words(&e.reason),
+        Event::ConversationChanged(e) => words(&e.words),
         Event::ConversationCreated(e) => e.words.as_ref().map_or(0, words),
         Event::DeviceKeyPublished(e) => words(&e.words),
         Event::MessageDeleted(e) => e.reason.as_ref().map_or(0, words),
@@ -277,12 +278,16 @@ fn size_bytes(event: &Event) -> usize {
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
         Event::AdminsChanged(_)
+        | Event::ConversationClosed(_)
         | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
         | Event::MemberRoleChanged(_)
+        | Event::MembershipChanged(_)
+        | Event::MessagePinned(_)
+        | Event::MessageUnpinned(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)

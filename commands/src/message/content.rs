@@ -16,7 +16,9 @@ pub(crate) fn reads(names: &Names<'_>, conversation: &Conversation) -> Option<Re
         Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. } => {
             Some(Read::Check(StreamName::account(names.actor_or_nil())))
         }
-        Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. } | Conversation::Unknown => None,
+        Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. }
+        | Conversation::Closed { .. }
+        | Conversation::Unknown => None,
     }
 }
 

@@ -5,6 +5,8 @@ use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::{Missing, Refusal};
 use domain::account::values::Role;
+use domain::conversation::event::MessageUnpinned;
+use domain::conversation::state::Conversation;
 use domain::conversation::values::MemberRole;
 use domain::ids::MessageId;
 use domain::message::event::MessageDeleted;
@@ -14,6 +16,7 @@ use domain::values::Reason;
 use domain::words::Field;
 
 /// Deletes a message: its author within the window, the conversation's admins always, a moderator any with a reason.
+/// A pinned one loses its pin.
 #[derive(Clone, Debug)]
 pub struct DeleteMessage {
     /// Which.
@@ -58,7 +61,14 @@ impl Command for DeleteMessage {
             (Err(_), Some(reason)) => Some(Field::Clear(ReasonWords { reason: reason.as_str().to_owned() })),
             (Err(_), None) => return Err(Refusal::ReasonRequired),
         };
-        Ok(vec![(states.primary(), MessageDeleted { deleted_by: actor, reason }.into())])
+        let mut events = vec![(states.primary(), MessageDeleted { deleted_by: actor, reason }.into())];
+        if let Conversation::Open { pins, .. } = states.conversation()
+            && pins.contains(&self.message.seq)
+        {
+            let conversation = StreamName::conversation(self.message.conversation);
+            events.push((conversation, MessageUnpinned { seq: self.message.seq }.into()));
+        }
+        Ok(events)
     }
 }
 
@@ -83,7 +93,10 @@ impl DeleteMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, Happened, given, group, message, registered, said, then_happened};
+    use crate::scenario::{
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, closed, given, group, message, registered, said, then_happened,
+    };
+    use domain::conversation::event::MessagePinned;
     use domain::ids::AccountId;
     use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
 
@@ -148,6 +161,20 @@ mod tests {
         given(moderated_talk()).by(CAROL).when(with_reason.clone()).then([deleted(CAROL)]);
         given(talk()).by(BOB).when(with_reason.clone()).then([deleted(BOB)]);
         given(talk()).by(DAVE).when(with_reason).refused(Refusal::NotFound(Missing::Message));
+    }
+
+    #[test]
+    fn a_deleted_message_loses_its_pin() {
+        let pinned = (StreamName::conversation(ROOM), MessagePinned { seq: 1, pinned_by: ALICE }.into());
+        let unpinned = (StreamName::conversation(ROOM), MessageUnpinned { seq: 1 }.into());
+        given(talk().into_iter().chain([pinned])).by(CAROL).when(DELETE).then([deleted(CAROL), unpinned]);
+    }
+
+    #[test]
+    fn nothing_is_deleted_in_a_closed_conversation() {
+        let said = || closed().into_iter().chain([said(CAROL, "one")]);
+        given(said()).by(CAROL).when(DELETE).refused(Refusal::ConversationClosed);
+        given(said()).by(DAVE).when(DELETE).refused(Refusal::NotFound(Missing::Message));
     }
 
     #[test]

@@ -50,8 +50,10 @@ impl Command for ReadMessage {
             return Err(Refusal::NotFound(Missing::Message));
         }
         match states.conversation() {
-            Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. } => {}
-            Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. } => return Err(Refusal::NotPermitted),
+            Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. }
+            | Conversation::Closed { privacy_mode: PrivacyMode::Searchable, .. } => {}
+            Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. }
+            | Conversation::Closed { privacy_mode: PrivacyMode::StrictE2e, .. } => return Err(Refusal::NotPermitted),
             Conversation::Unknown => return Err(Refusal::NotFound(Missing::Message)),
         }
         let reason = Field::Clear(ReasonWords { reason: reason.as_str().to_owned() });

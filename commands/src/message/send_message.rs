@@ -3,6 +3,7 @@
 use super::content;
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::not_open;
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::state::Conversation;
 use domain::conversation::values::ConversationKind;
@@ -47,7 +48,9 @@ impl Command for SendMessage {
             Conversation::Open { kind: ConversationKind::Direct, members, .. } => {
                 members.keys().map(|account| Read::Check(StreamName::relationship(*account))).collect()
             }
-            Conversation::Open { kind: ConversationKind::Group, .. } | Conversation::Unknown => vec![],
+            Conversation::Open { kind: ConversationKind::Group, .. }
+            | Conversation::Closed { .. }
+            | Conversation::Unknown => vec![],
         };
         reads.extend(content::reads(names, conversation));
         reads
@@ -55,8 +58,9 @@ impl Command for SendMessage {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let sender = context.actor()?;
-        let Conversation::Open { privacy_mode, members, .. } = states.conversation() else {
-            return Err(Refusal::NotFound(Missing::Conversation));
+        let conversation = states.conversation();
+        let Conversation::Open { privacy_mode, members, .. } = conversation else {
+            return Err(not_open(conversation, context, Missing::Conversation));
         };
         if !context.is_import() && !members.contains_key(&sender) {
             return Err(Refusal::NotFound(Missing::Conversation));
@@ -81,7 +85,8 @@ impl Command for SendMessage {
 mod tests {
     use super::*;
     use crate::scenario::{
-        ALICE, BOB, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, published, registered, said, words,
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, closed, direct, encrypted, given, group, published, registered, said,
+        words,
     };
     use domain::conversation::values::PrivacyMode;
     use domain::proto::message::v1::MessageWords;
@@ -110,6 +115,12 @@ mod tests {
     fn strangers_do_not_learn_that_the_conversation_exists() {
         given(group()).by(DAVE).when(send(None)).refused(Refusal::NotFound(Missing::Conversation));
         given([]).by(ALICE).when(send(None)).refused(Refusal::NotFound(Missing::Conversation));
+    }
+
+    #[test]
+    fn nothing_is_said_in_a_closed_conversation() {
+        given(closed()).by(CAROL).when(send(None)).refused(Refusal::ConversationClosed);
+        given(closed()).by(DAVE).when(send(None)).refused(Refusal::NotFound(Missing::Conversation));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::command::Read;
 use crate::context::{Context, States};
+use crate::conversation::standing::not_open;
 use crate::refusal::{Missing, Refusal};
 use domain::clock::Time;
-use domain::conversation::state::Member;
+use domain::conversation::state::{Conversation, Member};
 use domain::event::Event;
 use domain::ids::{AccountId, MessageId};
 use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
@@ -19,10 +20,12 @@ pub(crate) struct Target<'a> {
 
 /// What every command on a message rests on, beside its `message-…` stream.
 pub(crate) fn reads(id: MessageId) -> Vec<Read> {
-    vec![
-        Read::Check(StreamName::conversation(id.conversation)),
-        Read::Event(StreamName::timeline(id.conversation), revision(id)),
-    ]
+    vec![Read::Check(StreamName::conversation(id.conversation)), event(id)]
+}
+
+/// The message's own event.
+pub(crate) fn event(id: MessageId) -> Read {
+    Read::Event(StreamName::timeline(id.conversation), revision(id))
 }
 
 /// The message as it was sent, if there is one.
@@ -38,14 +41,19 @@ pub(crate) fn find(id: MessageId, states: &States) -> Option<Target<'_>> {
 /// the conversation may have acted too, hence the option.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for people who are not members and when there is no such message.
+/// [`Refusal::NotFound`] for people who are not members and when there is no such message,
+/// [`Refusal::ConversationClosed`] for members of a closed conversation.
 pub(crate) fn visible<'a>(
     id: MessageId,
     states: &'a States,
     context: &Context<'_>,
 ) -> Result<(AccountId, Option<Member>, Target<'a>), Refusal> {
     let actor = context.actor()?;
-    let member = states.conversation().member(actor);
+    let conversation = states.conversation();
+    if let Conversation::Closed { .. } = conversation {
+        return Err(not_open(conversation, context, Missing::Message));
+    }
+    let member = conversation.member(actor);
     if member.is_none() && !context.is_import() {
         return Err(Refusal::NotFound(Missing::Message));
     }

@@ -1,6 +1,6 @@
 //! What happens to a conversation and to a person's place in it.
 
-use crate::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use crate::conversation::values::{ConversationKind, MemberRole, MembershipSettings, PrivacyMode};
 use crate::ids::{AccountId, ConversationId};
 use crate::proto::conversation::v1::ConversationWords;
 use crate::words::Field;
@@ -19,6 +19,20 @@ pub struct ConversationCreated {
     pub created_by: AccountId,
     /// Name and description of a group; the conversation's key.
     pub words: Option<Field<ConversationWords>>,
+}
+
+/// A group is called otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConversationChanged {
+    /// Name and description as they are from now on, both; the conversation's key.
+    pub words: Field<ConversationWords>,
+}
+
+/// A group is closed for all: what was said stays readable for who was a member, and nothing is added to it any more.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConversationClosed {
+    /// By whom.
+    pub closed_by: AccountId,
 }
 
 /// Somebody is a member from now on.
@@ -44,6 +58,30 @@ pub struct MemberRoleChanged {
     pub account: AccountId,
     /// The new role.
     pub role: MemberRole,
+}
+
+/// A member keeps the conversation otherwise. Stands in `membership-<conversation>.<account>`; the newest one counts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MembershipChanged {
+    /// All settings as they are from now on.
+    #[serde(flatten)]
+    pub settings: MembershipSettings,
+}
+
+/// A message is among the conversation's pins from now on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessagePinned {
+    /// Which.
+    pub seq: u64,
+    /// By whom.
+    pub pinned_by: AccountId,
+}
+
+/// A message is no more among the pins: it was taken out, or deleted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessageUnpinned {
+    /// Which.
+    pub seq: u64,
 }
 
 /// A person has read a conversation up to here. Stands in `read-<account>.<conversation>`.

@@ -1,9 +1,11 @@
-//! What deciding needs to know of a conversation and of a read watermark.
+//! What deciding needs to know of a conversation, of a member's settings and of a read watermark.
 
-use crate::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use crate::conversation::values::{ConversationKind, MemberRole, MembershipSettings, PrivacyMode};
 use crate::event::Event;
 use crate::ids::AccountId;
-use std::collections::BTreeMap;
+use crate::proto::conversation::v1::ConversationWords;
+use crate::words::Field;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A member, and when they became one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Member {
 }
 
 /// The state of `conversation-<id>`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Conversation {
     /// Never created.
     #[default]
@@ -28,41 +30,89 @@ pub enum Conversation {
         privacy_mode: PrivacyMode,
         /// Who is in it.
         members: BTreeMap<AccountId, Member>,
+        /// Who was in it and is not any more.
+        former: BTreeSet<AccountId>,
+        /// What a group is called.
+        words: Option<Field<ConversationWords>>,
+        /// The pinned messages, by sequence number.
+        pins: BTreeSet<u64>,
+    },
+    /// Closed for all.
+    Closed {
+        /// Whether the server can read what was said.
+        privacy_mode: PrivacyMode,
+        /// Who was in it when it was closed.
+        members: BTreeMap<AccountId, Member>,
     },
 }
 
 impl Conversation {
-    /// The member with this account.
+    /// The member with this account; of a closed conversation, who was one when it was closed.
     pub fn member(&self, account: AccountId) -> Option<Member> {
         match self {
             Conversation::Unknown => None,
-            Conversation::Open { members, .. } => members.get(&account).copied(),
+            Conversation::Open { members, .. } | Conversation::Closed { members, .. } => members.get(&account).copied(),
         }
     }
 
     /// Whether it was created.
     pub fn exists(&self) -> bool {
-        matches!(self, Conversation::Open { .. })
+        matches!(self, Conversation::Open { .. } | Conversation::Closed { .. })
     }
 
     /// Takes over what happened. `revision` is the event's.
     pub fn evolve(&mut self, revision: u64, event: &Event) {
         match (&mut *self, event) {
             (Conversation::Unknown, Event::ConversationCreated(e)) => {
-                *self = Conversation::Open { kind: e.kind, privacy_mode: e.privacy_mode, members: BTreeMap::new() };
+                *self = Conversation::Open {
+                    kind: e.kind,
+                    privacy_mode: e.privacy_mode,
+                    members: BTreeMap::new(),
+                    former: BTreeSet::new(),
+                    words: e.words.clone(),
+                    pins: BTreeSet::new(),
+                };
             }
-            (Conversation::Open { members, .. }, Event::MemberJoined(e)) => {
+            (Conversation::Open { words, .. }, Event::ConversationChanged(e)) => *words = Some(e.words.clone()),
+            (Conversation::Open { members, privacy_mode, .. }, Event::ConversationClosed(_)) => {
+                *self = Conversation::Closed { privacy_mode: *privacy_mode, members: std::mem::take(members) };
+            }
+            (Conversation::Open { members, former, .. }, Event::MemberJoined(e)) => {
                 members.insert(e.account, Member { role: e.role, joined_revision: revision });
+                former.remove(&e.account);
             }
-            (Conversation::Open { members, .. }, Event::MemberLeft(e)) => {
+            (Conversation::Open { members, former, .. }, Event::MemberLeft(e)) => {
                 members.remove(&e.account);
+                former.insert(e.account);
             }
             (Conversation::Open { members, .. }, Event::MemberRoleChanged(e)) => {
                 if let Some(member) = members.get_mut(&e.account) {
                     member.role = e.role;
                 }
             }
+            (Conversation::Open { pins, .. }, Event::MessagePinned(e)) => {
+                pins.insert(e.seq);
+            }
+            (Conversation::Open { pins, .. }, Event::MessageUnpinned(e)) => {
+                pins.remove(&e.seq);
+            }
             _ => {}
+        }
+    }
+}
+
+/// The state of `membership-<conversation>.<account>`, from its newest event alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    /// How the member keeps the conversation.
+    pub settings: MembershipSettings,
+}
+
+impl Membership {
+    /// Takes over what happened.
+    pub fn evolve(&mut self, event: &Event) {
+        if let Event::MembershipChanged(e) = event {
+            self.settings = e.settings;
         }
     }
 }

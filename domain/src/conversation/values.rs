@@ -1,5 +1,6 @@
 //! Kinds, privacy modes and roles of conversations.
 
+use crate::clock::Time;
 use serde::Serialize;
 
 /// Direct or group.
@@ -79,4 +80,70 @@ impl MemberRole {
     pub fn parse(text: &str) -> Option<Self> {
         [MemberRole::Member, MemberRole::Admin, MemberRole::Owner].into_iter().find(|role| role.as_str() == text)
     }
+}
+
+/// Whether a member wants to be left alone by a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mute {
+    /// No.
+    #[default]
+    Off,
+    /// Until then. Nothing happens when the time is over: who asks compares.
+    Until(Time),
+    /// Without an end.
+    Always,
+}
+
+impl Mute {
+    /// Whether it holds at this time.
+    pub fn holds(self, now: Time) -> bool {
+        match self {
+            Mute::Off => false,
+            Mute::Until(end) => now < end,
+            Mute::Always => true,
+        }
+    }
+}
+
+/// What a member wants to be notified of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notify {
+    /// Of everything.
+    #[default]
+    All,
+    /// Of mentions.
+    Mentions,
+    /// Of nothing.
+    None,
+}
+
+impl Notify {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Notify::All => "all",
+            Notify::Mentions => "mentions",
+            Notify::None => "none",
+        }
+    }
+
+    /// The reverse of [`Notify::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Notify::All, Notify::Mentions, Notify::None].into_iter().find(|notify| notify.as_str() == text)
+    }
+}
+
+/// How a member keeps a conversation: nobody else knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MembershipSettings {
+    /// Whether they want to be left alone.
+    pub mute: Mute,
+    /// Whether they keep it at the top.
+    pub pinned: bool,
+    /// Whether they have put it away.
+    pub archived: bool,
+    /// What they want to be notified of.
+    pub notify: Notify,
 }

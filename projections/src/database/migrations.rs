@@ -45,6 +45,8 @@ changes! {
     DEVICE_KEYS = 9, "0009_device_keys";
     /// Whom messages mention.
     MESSAGE_MENTIONS = 10, "0010_message_mentions";
+    /// Names over time, settings of members, pins, the end of conversations; after [`MESSAGING`].
+    GROUPS = 11, "0011_groups";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

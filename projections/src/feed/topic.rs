@@ -60,16 +60,23 @@ pub(crate) enum Belongs {
 /// Where an event belongs. Events of streams with a retention are in no topic.
 pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
     match &recorded.event {
-        Event::ConversationCreated(_)
+        Event::ConversationChanged(_)
+        | Event::ConversationClosed(_)
+        | Event::ConversationCreated(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
         | Event::MemberRoleChanged(_)
         | Event::MessageDeleted(_)
         | Event::MessageEdited(_)
+        | Event::MessagePinned(_)
         | Event::MessageSent(_)
+        | Event::MessageUnpinned(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_) => {
             recorded.stream.conversation_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Conversation(id)))
+        }
+        Event::MembershipChanged(_) => {
+            recorded.stream.member().map_or(Belongs::Unfit, |(_, account)| Belongs::To(Topic::Account(account)))
         }
         Event::AccountRegistered(_) | Event::RoleGranted(_) | Event::SettingsChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))

@@ -2,10 +2,11 @@
 
 mod paths;
 
+use crate::account::accounts::Accounts;
 use crate::conversation::messaging::apply::Messaging;
 use crate::copies::{Copies, CopyId, Entry, Standing};
 use crate::database::open::{Purpose, Wanted, open};
-use crate::projection::{ALL, MESSAGING, Projection, STORIES};
+use crate::projection::{ACCOUNTS, ALL, MESSAGING, Projection, STORIES};
 use crate::projections::Options;
 use crate::reader::ReadFault;
 use crate::rebuild::{Comparison, Progressed, RebuildFault, Rebuilt};
@@ -50,8 +51,16 @@ async fn eventually_known(place: &Place, wanted: &[(&str, i64, i64, Standing)]) 
     tokio::time::timeout(MOMENT, is_wanted).await.expect("only the wanted copies are left");
 }
 
+fn version(name: &str) -> u32 {
+    match name {
+        ACCOUNTS => Accounts::VERSION,
+        MESSAGING => Messaging::VERSION,
+        _ => 1,
+    }
+}
+
 fn live_ones(number: i64) -> Vec<(&'static str, i64, i64, Standing)> {
-    let mut all: Vec<_> = ALL.into_iter().map(|name| (name, 1, number, Standing::Live)).collect();
+    let mut all: Vec<_> = ALL.into_iter().map(|name| (name, version(name).into(), number, Standing::Live)).collect();
     all.sort_unstable_by_key(|(name, ..)| *name);
     all
 }
@@ -127,7 +136,8 @@ async fn rows_that_differ_keep_what_is_served_unless_the_switch_is_forced() {
         let mut script = Script::default();
         script.group(1, &[1, 2, 3]);
         World::caught_up(&place, &script.events, 10).await.stop().await;
-        execute(&place, CopyId::first(MESSAGING, 1), "UPDATE conversations SET member_count = 7").await;
+        execute(&place, CopyId::first(MESSAGING, Messaging::VERSION), "UPDATE conversations SET member_count = 7")
+            .await;
         let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
         world.catches_up().await;
         let count = || async {
@@ -153,7 +163,7 @@ async fn a_projection_that_stopped_runs_again_after_a_rebuild_and_nothing_is_com
         script.group(1, &[1, 2, 3]);
         let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
         world.catches_up().await;
-        execute(&place, CopyId::first(MESSAGING, 1), "UPDATE checkpoint SET position = 1").await;
+        execute(&place, CopyId::first(MESSAGING, Messaging::VERSION), "UPDATE checkpoint SET position = 1").await;
         script.sends(1, 1, "one", None);
         world.source.set(&script.events);
         let stopped = async {
@@ -205,7 +215,7 @@ async fn rows_of_another_log_answer_nothing_until_they_are_rebuilt() {
 
 /// As if it had been built from another log.
 async fn execute_on_checkpoint(place: &Place, name: &'static str) {
-    let wanted = Wanted::copy(CopyId::first(name, 1), &[], 1, Purpose::Serving);
+    let wanted = Wanted::copy(CopyId::first(name, version(name)), &[], 1, Purpose::Serving);
     let database = match &place.url {
         // The other migrations are there already: sqlx would miss them.
         crate::database::url::DatabaseUrl::Sqlite { directory } => {
@@ -238,14 +248,17 @@ async fn what_a_crash_leaves_of_a_rebuild_is_removed_and_the_live_copy_is_served
         let copies = Copies::open(&place.url).await.unwrap();
         // Before its file is made, while it is filled, and when it was live once.
         copies.announce(STORIES, 1).await.unwrap();
-        let half = copies.announce(MESSAGING, 1).await.unwrap();
+        let half = copies.announce(MESSAGING, Messaging::VERSION).await.unwrap();
         let database = open(&place.url, &Wanted::copy(half, Messaging::CHANGES, 1, Purpose::Filling)).await.unwrap();
         database.close().await;
-        let next = copies.announce(MESSAGING, 1).await.unwrap();
+        let next = copies.announce(MESSAGING, Messaging::VERSION).await.unwrap();
         let database = open(&place.url, &Wanted::copy(next, Messaging::CHANGES, 1, Purpose::Filling)).await.unwrap();
         database.close().await;
-        assert!(copies.switch(CopyId::first(MESSAGING, 1), next).await.unwrap());
-        assert!(!copies.switch(CopyId::first(MESSAGING, 1), half).await.unwrap(), "another one is live meanwhile");
+        assert!(copies.switch(CopyId::first(MESSAGING, Messaging::VERSION), next).await.unwrap());
+        assert!(
+            !copies.switch(CopyId::first(MESSAGING, Messaging::VERSION), half).await.unwrap(),
+            "another one is live meanwhile"
+        );
         copies.close().await;
         let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
         world.catches_up().await;

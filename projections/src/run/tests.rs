@@ -99,7 +99,8 @@ async fn a_transaction_that_is_dropped_leaves_neither_rows_nor_checkpoint() {
         script.group(1, &[1, 2, 3]);
         script.sends(1, 1, "one", None);
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
+        let wanted =
+            Wanted::copy(CopyId::first(MESSAGING, Messaging::VERSION), Messaging::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
         let to = Position(script.events.len() as u64);
         let mut step = Step::new(&database, MESSAGING, Position::START, to);
@@ -128,9 +129,14 @@ async fn a_checkpoint_that_fell_back_stops_the_projection_and_skips_nothing() {
         let at = before.last().unwrap().position;
         // Makes the database; its checkpoint is at the start, as after a crash that lost the commit of `before`.
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
+        let wanted =
+            Wanted::copy(CopyId::first(MESSAGING, Messaging::VERSION), Messaging::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
-        let copy = OpenCopy { id: CopyId::first(MESSAGING, 1), database: database.clone(), is_readable: true };
+        let copy = OpenCopy {
+            id: CopyId::first(MESSAGING, Messaging::VERSION),
+            database: database.clone(),
+            is_readable: true,
+        };
         let lane = Lane::new::<Messaging>(copy, at);
         let writer = Writer {
             copy: lane.serving.now(),
@@ -305,7 +311,7 @@ async fn the_mutant_moves_the_checkpoint_without_the_rows() {
     let mut script = Script::default();
     script.group(1, &[1, 2, 3]);
     let world = World::run(&place, &[], 10).await;
-    let wanted = Wanted::copy(CopyId::first(MESSAGING, 1), Messaging::CHANGES, 1, Purpose::Serving);
+    let wanted = Wanted::copy(CopyId::first(MESSAGING, Messaging::VERSION), Messaging::CHANGES, 1, Purpose::Serving);
     let database = open(&place.url, &wanted).await.unwrap();
     let mut step = Step::new(&database, MESSAGING, Position::START, Position(4));
     step.mutate(Some(projection::Mutant::CheckpointOutsideTransaction));

@@ -50,6 +50,8 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
                 }
             }
             Event::AccountRegistered(_)
+            | Event::ConversationChanged(_)
+            | Event::ConversationClosed(_)
             | Event::ConversationCreated(_)
             | Event::DeviceKeyPublished(_)
             | Event::DeviceKeyRemoved(_)
@@ -60,9 +62,12 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::MemberJoined(_)
             | Event::MemberLeft(_)
             | Event::MemberRoleChanged(_)
+            | Event::MembershipChanged(_)
             | Event::MessageDeleted(_)
             | Event::MessageEdited(_)
+            | Event::MessagePinned(_)
             | Event::MessageSent(_)
+            | Event::MessageUnpinned(_)
             | Event::PasswordChanged(_)
             | Event::ReactionAdded(_)
             | Event::ReactionRemoved(_)

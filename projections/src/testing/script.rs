@@ -4,8 +4,11 @@ use crate::testing::words::{OpenWords, seal};
 use domain::account::event::{AccountRegistered, RoleGranted, SettingsChanged};
 use domain::account::values::Role;
 use domain::clock::Time;
-use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, ReadMoved};
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::conversation::event::{
+    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MembershipChanged,
+    MessagePinned, MessageUnpinned, ReadMoved,
+};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, EventId, LogId, MessageId, Position, StoryId};
 use domain::limits::STORY_LIFE_SECONDS;
@@ -175,6 +178,32 @@ impl Script {
         self.record(StreamName::story(story(number)), StoryExpired { view_count: 0, reaction_count: 0 })
     }
 
+    pub(crate) fn renames(&mut self, number: u128, name: &str) -> Position {
+        let id = conversation(number);
+        let stream = StreamName::conversation(id);
+        let names = ConversationWords { name: name.into(), description: None };
+        let words = seal(&names, &stream, EventType::ConversationChanged, None, Subject::Conversation(id));
+        self.record(stream, ConversationChanged { words })
+    }
+
+    pub(crate) fn closes(&mut self, number: u128, who: u128) -> Position {
+        let closed = ConversationClosed { closed_by: account(who) };
+        self.record(StreamName::conversation(conversation(number)), closed)
+    }
+
+    pub(crate) fn keeps(&mut self, number: u128, who: u128, settings: MembershipSettings) -> Position {
+        self.record(StreamName::membership(conversation(number), account(who)), MembershipChanged { settings })
+    }
+
+    pub(crate) fn pins(&mut self, number: u128, seq: u64, who: u128) -> Position {
+        let pinned = MessagePinned { seq, pinned_by: account(who) };
+        self.record(StreamName::conversation(conversation(number)), pinned)
+    }
+
+    pub(crate) fn unpins(&mut self, number: u128, seq: u64) -> Position {
+        self.record(StreamName::conversation(conversation(number)), MessageUnpinned { seq })
+    }
+
     pub(crate) fn reads(&mut self, number: u128, who: u128, seq: u64) -> Position {
         self.record(StreamName::read(account(who), conversation(number)), ReadMoved { seq })
     }
@@ -200,7 +229,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
         let (who, group) = (u128::from(dice(12)), u128::from(dice(groups.max(1) as u64)));
         let head = heads[group as usize];
         let seq = dice(head.max(1)) + 1;
-        match dice(15) {
+        match dice(20) {
             0 if groups < 20 => {
                 let others = [who, (who + 1) % 12, (who + 2) % 12];
                 script.group(groups, &others);
@@ -229,6 +258,16 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 let (read_receipts, presence) = (dice(2) == 0, dice(2) == 0);
                 let chosen = SettingsChanged { read_receipts, presence, time_zone: None };
                 script.record(StreamName::account(account(who)), chosen);
+            }
+            14 if groups > 0 => ignore(script.renames(group, &format!("name {seq}"))),
+            15 if head > 0 => ignore(script.pins(group, seq, who)),
+            16 if head > 0 => ignore(script.unpins(group, seq)),
+            17 if groups > 0 && dice(8) == 0 => ignore(script.closes(group, who)),
+            18 if inside.contains(&(group, who)) => {
+                let mute = [Mute::Off, Mute::Always, Mute::Until(time_of(seq))][dice(3) as usize];
+                let settings =
+                    MembershipSettings { mute, pinned: dice(2) == 0, archived: dice(2) == 0, notify: Notify::All };
+                script.keeps(group, who, settings);
             }
             _ if groups > 0 => {
                 script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));

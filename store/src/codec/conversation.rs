@@ -1,9 +1,12 @@
-//! Events of `conversation-<id>` and `read-<account>.<conversation>`.
+//! Events of `conversation-<id>`, `membership-<conversation>.<account>` and `read-<account>.<conversation>`.
 
-use crate::codec::fields::{EachField, Place, Subjects, optional_to_proto};
-use crate::codec::stored::{EncodeFault, Malformed, Stored, uuid, uuid_bytes};
-use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
+use crate::codec::stored::{EncodeFault, Malformed, Stored, time, uuid, uuid_bytes};
+use domain::conversation::event::{
+    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
+    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::ids::{AccountId, ConversationId};
 use domain::proto::conversation::v1 as proto;
 use domain::stream::StreamName;
@@ -61,6 +64,39 @@ impl Stored for ConversationCreated {
     }
 }
 
+/// The keys of words in a conversation's own stream.
+fn of_stream(stream: &StreamName) -> Result<Subjects, Misplaced> {
+    stream.conversation_id().map(own).ok_or(Misplaced)
+}
+
+impl Stored for ConversationChanged {
+    type Proto = proto::ConversationChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { words: to_proto(&self.words)? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { words: place.field(1, of_stream(place.stream)?, proto.words)? })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.field(1, of_stream(stream)?, self.words)? })
+    }
+}
+
+impl Stored for ConversationClosed {
+    type Proto = proto::ConversationClosed;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { closed_by: uuid_bytes(self.closed_by.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { closed_by: AccountId::new(uuid(&proto.closed_by)?) })
+    }
+}
+
 const fn role_to_proto(role: MemberRole) -> proto::MemberRole {
     match role {
         MemberRole::Member => proto::MemberRole::Member,
@@ -111,6 +147,66 @@ impl Stored for MemberRoleChanged {
 
     fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
         Ok(Self { account: AccountId::new(uuid(&proto.account)?), role: role_from_proto(proto.role)? })
+    }
+}
+
+impl Stored for MembershipChanged {
+    type Proto = proto::MembershipChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let MembershipSettings { mute, pinned, archived, notify } = self.settings;
+        let (muted, mute_until_micros) = match mute {
+            Mute::Off => (false, None),
+            Mute::Until(end) => (true, Some(end.micros())),
+            Mute::Always => (true, None),
+        };
+        let notify = match notify {
+            Notify::All => proto::Notify::All,
+            Notify::Mentions => proto::Notify::Mentions,
+            Notify::None => proto::Notify::None,
+        };
+        Ok(Self::Proto { muted, mute_until_micros, pinned, archived, notify: notify.into() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        let mute = match (proto.muted, proto.mute_until_micros) {
+            (false, None) => Mute::Off,
+            (true, Some(micros)) => Mute::Until(time(micros)),
+            (true, None) => Mute::Always,
+            (false, Some(_)) => return Err(Malformed::Choice),
+        };
+        let notify = match proto::Notify::try_from(proto.notify).map_err(|_| Malformed::Choice)? {
+            proto::Notify::Unspecified => return Err(Malformed::Choice),
+            proto::Notify::All => Notify::All,
+            proto::Notify::Mentions => Notify::Mentions,
+            proto::Notify::None => Notify::None,
+        };
+        let settings = MembershipSettings { mute, pinned: proto.pinned, archived: proto.archived, notify };
+        Ok(Self { settings })
+    }
+}
+
+impl Stored for MessagePinned {
+    type Proto = proto::MessagePinned;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { seq: self.seq, pinned_by: uuid_bytes(self.pinned_by.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { seq: proto.seq, pinned_by: AccountId::new(uuid(&proto.pinned_by)?) })
+    }
+}
+
+impl Stored for MessageUnpinned {
+    type Proto = proto::MessageUnpinned;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { seq: self.seq })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { seq: proto.seq })
     }
 }
 

@@ -13,8 +13,11 @@ use domain::account::event::{
 use domain::account::values::Role;
 use domain::audit::event::ContentAccessed;
 use domain::clock::Time;
-use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged, ReadMoved};
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::conversation::event::{
+    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
+    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, SessionId, StoryId};
 use domain::import::event::ImportAdvanced;
@@ -151,11 +154,24 @@ pub fn sample(event_type: EventType) -> Sample {
             };
             (conversation, event.into())
         }
+        EventType::ConversationChanged => {
+            let words =
+                ConversationWords { name: format!("{MARK} shed"), description: Some(format!("for {MARK} tools")) };
+            (conversation, ConversationChanged { words: Field::Clear(words) }.into())
+        }
+        EventType::ConversationClosed => (conversation, ConversationClosed { closed_by: alice() }.into()),
         EventType::MemberJoined => (conversation, MemberJoined { account: bob(), role: MemberRole::Member }.into()),
         EventType::MemberLeft => (conversation, MemberLeft { account: bob() }.into()),
         EventType::MemberRoleChanged => {
             (conversation, MemberRoleChanged { account: bob(), role: MemberRole::Admin }.into())
         }
+        EventType::MembershipChanged => {
+            let settings =
+                MembershipSettings { mute: Mute::Until(at()), pinned: true, archived: true, notify: Notify::Mentions };
+            (StreamName::membership(room(), bob()), MembershipChanged { settings }.into())
+        }
+        EventType::MessagePinned => (conversation, MessagePinned { seq: 7, pinned_by: bob() }.into()),
+        EventType::MessageUnpinned => (conversation, MessageUnpinned { seq: 7 }.into()),
         EventType::ReadMoved => (StreamName::read(bob(), room()), ReadMoved { seq: 7 }.into()),
         EventType::MessageSent => {
             let event =

@@ -1,5 +1,6 @@
 //! Direct conversations and groups.
 
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tests::both_modes;
 use tests::matchers::{assert_time, every, with_id};
@@ -145,23 +146,40 @@ both_modes! {
     }
 }
 
-/// Registering so many takes a while, so one mode is enough.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_group_has_at_most_five_hundred_members() {
-    let world = tests::world::World::embedded().await;
-    let alice = world.registers("alice").await;
-    let mut ids = Vec::new();
-    for number in 0..500 {
+/// Registers this many at once.
+async fn a_crowd(world: &tests::world::World, count: usize) -> Vec<String> {
+    let registers = |number: usize| async move {
         let body = json!({"username": format!("member_{number}"), "password": PASSWORD});
         let account = world.http.ask("POST", "/v1/accounts").json(&body).send().await.ok(201);
-        ids.push(account["id"].as_str().unwrap().to_owned());
+        account["id"].as_str().unwrap().to_owned()
+    };
+    stream::iter(0..count).map(registers).buffered(16).collect().await
+}
+
+both_modes! {
+    async fn a_group_has_three_to_five_hundred_members_exactly(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let ids = a_crowd(world, 520).await;
+        let group = |ids: &[String]| json!({"type": "group", "name": "Crowd", "member_ids": ids});
+        alice.post("/v1/conversations", group(&ids[..1])).await.invalid("/member_ids");
+        alice.post("/v1/conversations", group(&ids[..2])).await.ok(201);
+        alice.post("/v1/conversations", group(&ids[..500])).await.invalid("/member_ids");
+        let room = Room::from_json(alice.post("/v1/conversations", group(&ids[..499])).await.ok(201));
+        assert_eq!(alice.sees(&room).await["member_count"], 500);
+        let one_more = json!({"account_id": ids[499]});
+        alice.post(&room.path("/members"), one_more).await.problem(409, "GROUP_FULL");
+        assert_eq!(alice.all(&room.path("/members?limit=100")).await.len(), 500);
+
+        // Of many at once as many come in as there are places.
+        let room = Room::from_json(alice.post("/v1/conversations", group(&ids[..497])).await.ok(201));
+        assert_eq!(alice.sees(&room).await["member_count"], 498);
+        let path = room.path("/members");
+        let adds = ids[497..].iter().map(|id| alice.post(&path, json!({"account_id": id})));
+        let replies = futures_util::future::join_all(adds).await;
+        let added = replies.iter().filter(|reply| reply.status == 201).count();
+        replies.iter().filter(|reply| reply.status != 201).for_each(|reply| drop(reply.problem(409, "GROUP_FULL")));
+        assert_eq!((added, replies.len()), (2, 23));
+        assert_eq!(alice.sees(&room).await["member_count"], 500);
+        assert_eq!(alice.all(&room.path("/members?limit=100")).await.len(), 500);
     }
-    let group = |ids: &[String]| json!({"type": "group", "name": "Crowd", "member_ids": ids});
-    alice.post("/v1/conversations", group(&ids)).await.invalid("/member_ids");
-    let room = Room::from_json(alice.post("/v1/conversations", group(&ids[..499])).await.ok(201));
-    assert_eq!(alice.sees(&room).await["member_count"], 500);
-    let one_more = json!({"account_id": ids[499]});
-    alice.post(&room.path("/members"), one_more).await.problem(409, "GROUP_FULL");
-    assert_eq!(alice.all(&room.path("/members?limit=100")).await.len(), 500);
-    world.done().await;
 }

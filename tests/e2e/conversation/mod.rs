@@ -2,6 +2,12 @@
 
 mod add_member;
 mod analytics;
+mod change_conversation;
+mod change_member_role;
+mod change_membership;
+mod close_conversation;
 mod create_conversation;
 mod mark_read;
+mod pin_message;
+mod pins;
 mod remove_member;

@@ -61,12 +61,67 @@ both_modes! {
         let mallory = world.registers("mallory").await;
         bob.removes(&carol, &room).await.problem(403, "NOT_PERMITTED");
         mallory.removes(&carol, &room).await.problem(404, "NOT_FOUND");
-        let head = world.head();
-        alice.removes(&mallory, &room).await.ok(204);
-        assert_eq!(world.head(), head, "who is no member is already gone");
+        alice.removes(&mallory, &room).await.problem(404, "NOT_FOUND");
         let direct = alice.meets(&bob).await;
         alice.removes(&alice, &direct).await.problem(409, "DIRECT_MEMBERS_FIXED");
         assert_eq!(alice.sees(&room).await["member_count"], 3);
+    }
+
+    async fn who_is_out_is_removed_already(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        alice.removes(&bob, &room).await.ok(204);
+        carol.removes(&carol, &room).await.ok(204);
+        let head = world.head();
+        alice.removes(&bob, &room).await.ok(204);
+        carol.removes(&carol, &room).await.ok(204);
+        assert_eq!(world.head(), head);
+        bob.removes(&carol, &room).await.problem(404, "NOT_FOUND");
+    }
+
+    async fn the_history_of_who_left_is_as_of_now_and_ends_with_the_leaving(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let (one, two) = (alice.sends("one", &room).await, alice.sends("two", &room).await);
+        let mut feed = bob.feed().await;
+        bob.removes(&bob, &room).await.ok(204);
+        let after = alice.sends("after", &room).await;
+        alice.edits(&one, "one, edited").await.ok(200);
+        carol.reacts("👍", &one).await.ok(201);
+        alice.deletes(&two).await.ok(204);
+        let dave = world.registers("dave").await;
+        alice.adds(&dave, &room).await.ok(201);
+
+        assert_eq!(texts(&bob.timeline(&room).await), [Some("one, edited"), None]);
+        assert_eq!(bob.timeline(&room).await[0]["reactions"][0]["count"], 1);
+        assert_eq!(bob.get(&one.path("/reactions")).await.ok(200)[0]["count"], 1);
+        bob.get(&after.path("")).await.problem(404, "NOT_FOUND");
+        bob.get(&after.path("/reactions")).await.problem(404, "NOT_FOUND");
+        let page = bob.get(&room.path("/messages?around=3&limit=10")).await.ok(200);
+        assert_eq!((page["items"].as_array().unwrap().len(), &page["found_newest"]), (2, &json!(true)));
+        let seen = bob.sees(&room).await;
+        assert_eq!((&seen["left"], &seen["member_count"]), (&json!(true), &json!(2)));
+        assert_eq!(seen["last_message"]["seq"], 2);
+        assert_eq!(bob.all(&room.path("/members?limit=10")).await.len(), 2);
+        assert_eq!(bob.get(&room.path("")).await.header("etag"), None, "nor does a tag tell that something goes on");
+
+        // The feed, live and resumed, ends with the leaving, too.
+        let elsewhere = alice.meets(&bob).await;
+        alice.sends("for bob", &elsewhere).await;
+        let live = feed.events_until(|frame| frame["type"] == "message.sent").await;
+        let kinds = |frames: &[serde_json::Value]| frames.iter().map(|f| f["type"].clone()).collect::<Vec<_>>();
+        let expected = ["member.left", "conversation.created", "member.joined", "member.joined", "message.sent"];
+        assert_eq!(kinds(&live), expected);
+        let start = feed.ready["position"].as_str().expect("a position").to_owned();
+        feed.closes().await;
+        let mut feed = bob.resumes(&start).await;
+        assert_eq!(kinds(&feed.catches_up().await), expected);
+        feed.closes().await;
+
+        // Back again, everything in between is there.
+        alice.adds(&bob, &room).await.ok(201);
+        assert_eq!(texts(&bob.timeline(&room).await), [Some("one, edited"), None, Some("after")]);
+        let seen = bob.sees(&room).await;
+        let expected = (&json!(false), &json!(0), &json!(4));
+        assert_eq!((&seen["left"], &seen["unread_count"], &seen["member_count"]), expected);
     }
 
     async fn a_message_of_somebody_who_is_removed_stands_before_the_leaving_or_is_refused(world: &mut World) {

@@ -92,7 +92,8 @@ both_modes! {
                     let fitting = [("AddMember", json!({"account_id": alice.id})), ("MarkRead", json!({"seq": 1})),
                         ("AddReaction", json!({"emoji": "👍"})),
                         ("GrantRole", json!({"role": "user", "reason": "x"})),
-                        ("PublishDeviceKey", json!({"algorithm": "x25519", "public_key": "AAAA"}))];
+                        ("PublishDeviceKey", json!({"algorithm": "x25519", "public_key": "AAAA"})), ("ChangeConversation", json!({"name": "x"})),
+                        ("ChangeMemberRole", json!({"role": "admin"})), ("ChangeMembership", json!({"pinned": true}))];
                     let body = fitting.iter().find(|(id, _)| *id == operation.id);
                     ask = ask.json(&body.map_or(json!({"text": "x"}), |(_, body)| body.clone()));
                 }

@@ -39,7 +39,13 @@ pub fn route() -> Route {
         .summary("Adds somebody to a group.")
         .answers::<Member>(201, "The member.")
         .answers::<Member>(200, "The member, who was one already.")
-        .refuses(&[Code::NotFound, Code::NotPermitted, Code::GroupFull, Code::DirectMembersFixed])
+        .refuses(&[
+            Code::NotFound,
+            Code::NotPermitted,
+            Code::GroupFull,
+            Code::DirectMembersFixed,
+            Code::ConversationClosed,
+        ])
 }
 
 /// The command at the edge.
@@ -75,8 +81,11 @@ fn account(body: &Body) -> Result<AccountId, Problem> {
     body.account_id.parse().map_err(bad)
 }
 
-/// The member who was one already, from the conversation's own stream.
-async fn existing(app: &App, stream: &StreamName, account_id: AccountId) -> Result<Member, Problem> {
+/// A member as they are now, from the conversation's own stream.
+///
+/// # Errors
+/// When the log does not answer, or they have left.
+pub async fn existing(app: &App, stream: &StreamName, account_id: AccountId) -> Result<Member, Problem> {
     let gone = || Problem::new(Code::Contended).detail("the member left again at the same moment").retry_after(1);
     let state = app.executor.current(stream).await?;
     let State::Conversation(conversation) = &*state else { return Err(gone()) };

@@ -1,7 +1,8 @@
 //! `GET /v1/conversations/{id}`: one conversation.
 
 use crate::app::App;
-use crate::http::answer::{found, missing};
+use crate::http::answer::{found, found_tagged, missing};
+use crate::http::headers::etag;
 use crate::http::operation::{Method, Route};
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
@@ -24,6 +25,12 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().conversation(question.caller.account, id).await?;
-    let conversation = Conversation::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
-    found(&app, answer.position, &conversation)
+    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    // Who left is not told that something goes on.
+    let tag = (!view.left).then(|| etag(Some(view.revision)));
+    let conversation = Conversation::of(view, question.now);
+    match tag {
+        Some(tag) => found_tagged(&app, answer.position, tag, &conversation),
+        None => found(&app, answer.position, &conversation),
+    }
 }

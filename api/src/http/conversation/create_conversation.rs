@@ -142,6 +142,7 @@ fn fresh(body: &Body, done: &Done) -> Option<Conversation> {
         created_by: created.created_by,
         created_at: first.occurred_at,
         last_message: None,
+        closed_at: None,
     }))
 }
 
@@ -152,12 +153,13 @@ async fn existing(app: &App, caller: &Caller, body: &Body, done: &Done) -> Resul
     let id = direct_conversation_id(&names, caller.account, participant);
     let messaging = app.projections.messaging();
     if let Some(view) = messaging.conversation(caller.account, id).await?.value {
-        return Ok(view.into());
+        return Ok(Conversation::of(view, app.clock.now()));
     }
     // It was created a moment ago.
     app.projections.wait(MESSAGING, done.position, Duration::from_millis(WAIT_DEFAULT_MILLISECONDS)).await?;
     let view = messaging.conversation(caller.account, id).await?.value;
-    view.map(Conversation::from).ok_or_else(|| Problem::internal(&"a conversation exists in no read model"))
+    view.map(|view| Conversation::of(view, app.clock.now()))
+        .ok_or_else(|| Problem::internal(&"a conversation exists in no read model"))
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ pub fn route() -> Route {
         .parameter("cursor", Type::String, "Where the page starts: `next_cursor` of the page before.")
         .parameter("limit", Type::Integer, "1 to 100; 50 when it is not sent.")
         .parameter("left", Type::Boolean, "Conversations that the caller left, too.")
-        .parameter("archived", Type::Boolean, "Only those that the caller has put away.")
+        .parameter("archived", Type::Boolean, "Those that the caller has put away, instead of the others.")
+        .parameter("pinned", Type::Boolean, "Only those that the caller keeps at the top.")
         .answers::<Page<Conversation>>(200, "A page of conversations.")
         .refuses(&[Code::BadCursor])
 }
@@ -31,18 +32,17 @@ pub fn route() -> Route {
 async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<Response, Problem> {
     let query = &mut question.query;
     let (cursor, limit) = (query.text("cursor"), query.limit());
-    let (left, archived) = (query.flag("left"), query.flag("archived"));
+    let (left, archived, pinned) = (query.flag("left"), query.flag("archived"), query.flag("pinned"));
     query.done()?;
-    let list = format!("inbox left={left} archived={archived}");
+    let list = format!("inbox left={left} archived={archived} pinned={pinned}");
     let cursors = question.cursors(&app, &list);
     let after = cursor.map(|cursor| cursors.open(&cursor).map(place)).transpose()?;
     question.wait(&app, MESSAGING).await?;
-    let query = InboxQuery { left, after, limit };
+    let query = InboxQuery { left, archived, pinned, after, limit };
     let page = app.projections.messaging().inbox(question.caller.account, &query).await?;
-    // Nothing can be put away yet.
-    let (items, next) = if archived { (Vec::new(), None) } else { (page.value.items, page.value.next) };
-    let items: Vec<Conversation> = items.into_iter().map(Conversation::from).collect();
-    found(&app, page.position, &Page::new(items, next.map(|next| cursors.make(&bytes(next)))))
+    let (items, next) = (page.value.items, page.value.next);
+    let items = items.into_iter().map(|view| Conversation::of(view, question.now)).collect();
+    found(&app, page.position, &Page::<Conversation>::new(items, next.map(|next| cursors.make(&bytes(next)))))
 }
 
 fn bytes(cursor: InboxCursor) -> [u8; 24] {

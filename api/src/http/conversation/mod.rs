@@ -1,8 +1,13 @@
 //! Conversations and their members.
 
 pub mod add_member;
+pub mod change_conversation;
+pub mod change_member_role;
+pub mod change_membership;
+pub mod close_conversation;
 pub mod create_conversation;
 pub mod mark_read;
+pub mod pin_message;
 pub mod remove_member;
 
 pub mod analytics;
@@ -10,3 +15,4 @@ pub mod analytics;
 pub mod conversation;
 pub mod inbox;
 pub mod members;
+pub mod pins;

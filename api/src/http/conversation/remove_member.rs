@@ -15,7 +15,17 @@ pub fn route() -> Route {
     Route::command::<RemoveMember>(Method::Delete, "/v1/conversations/{id}/members/{account_id}")
         .summary("Removes somebody from a group; with one's own id: leaves it.")
         .answers_empty(204, "They are no member.")
-        .refuses(&[Code::NotFound, Code::NotPermitted, Code::OwnerMustHandOver, Code::DirectMembersFixed])
+        .description(
+            "One removes roles below one's own. Removing somebody once more changes nothing; who never was a member is \
+             not found.",
+        )
+        .refuses(&[
+            Code::NotFound,
+            Code::NotPermitted,
+            Code::OwnerMustHandOver,
+            Code::DirectMembersFixed,
+            Code::ConversationClosed,
+        ])
 }
 
 /// The command at the edge.

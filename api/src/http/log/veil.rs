@@ -38,7 +38,9 @@ impl Veil {
         let names_an_account = ["access-", "account-", "read-", "relationship-", "keys-a"]
             .iter()
             .any(|named| prefix.starts_with(named) && prefix.len() > named.len());
-        matches!(self, Veil::Pseudonyms(_)) && names_an_account
+        // After the conversation stands whose membership it is.
+        let names_a_member = prefix.starts_with("membership-") && prefix.contains('.');
+        matches!(self, Veil::Pseudonyms(_)) && (names_an_account || names_a_member)
     }
 
     /// The event as it is seen.
@@ -65,6 +67,10 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
         Category::Read => {
             let (account, conversation) = key.split_once('.').unwrap_or((key, ""));
             hidden(account).map(|account| format!("{account}.{conversation}"))
+        }
+        Category::Membership => {
+            let (conversation, account) = key.split_once('.').unwrap_or(("", key));
+            hidden(account).map(|account| format!("{conversation}.{account}"))
         }
         Category::Keys => match key.strip_prefix('a') {
             Some(account) => hidden(account).map(|account| format!("a{}", account.as_simple())),
@@ -145,7 +151,8 @@ mod tests {
         let events = [
             recorded(StreamName::conversation(conversation), join.clone()),
             recorded(StreamName::account(account()), join.clone()),
-            recorded(StreamName::read(account(), conversation), join),
+            recorded(StreamName::read(account(), conversation), join.clone()),
+            recorded(StreamName::membership(conversation, account()), join),
             recorded(StreamName::keys(Subject::Account(account())), KeyDestroyed { key }.into()),
         ];
         let veil = Veil::Pseudonyms(Arc::new(ClearWords));
@@ -164,10 +171,10 @@ mod tests {
     #[test]
     fn streams_that_name_an_account_are_not_asked_for_by_analysts() {
         let veil = Veil::Pseudonyms(Arc::new(ClearWords));
-        for hidden in ["access-0", "account-0", "read-00", "relationship-x", "keys-a0"] {
+        for hidden in ["access-0", "account-0", "read-00", "relationship-x", "keys-a0", "membership-c.0"] {
             assert!(veil.hides(hidden) && !Veil::None.hides(hidden), "{hidden}");
         }
-        for open in ["", "acc", "account-", "timeline-0", "keys-", "keys-c0"] {
+        for open in ["", "acc", "account-", "timeline-0", "keys-", "keys-c0", "membership-c"] {
             assert!(!veil.hides(open), "{open}");
         }
     }

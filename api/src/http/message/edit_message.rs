@@ -83,6 +83,7 @@ pub fn route() -> Route {
             Code::MessageDeleted,
             Code::CiphertextRequired,
             Code::TextRequired,
+            Code::ConversationClosed,
             Code::PreconditionFailed,
         ])
 }

@@ -16,7 +16,7 @@ pub fn route() -> Route {
     Route::command::<RemoveReaction>(Method::Delete, "/v1/messages/{id}/reactions/{emoji}")
         .summary("Takes the caller's reaction back.")
         .answers_empty(204, "There is no such reaction of the caller's.")
-        .refuses(&[Code::NotFound])
+        .refuses(&[Code::NotFound, Code::ConversationClosed])
 }
 
 /// The command at the edge.

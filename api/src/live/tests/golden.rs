@@ -5,11 +5,15 @@ use crate::live::close::Close;
 use crate::live::frame::{Frame, Reset};
 use crate::live::render::When;
 use domain::clock::Time;
-use domain::conversation::event::MemberRoleChanged;
-use domain::conversation::values::MemberRole;
+use domain::conversation::event::{
+    ConversationChanged, ConversationClosed, MemberRoleChanged, MembershipChanged, MessagePinned, MessageUnpinned,
+};
+use domain::conversation::values::{MemberRole, MembershipSettings, Mute};
+use domain::event::Event;
 use domain::ids::StoryId;
 use domain::ids::{LogId, MessageId, Position, SessionId};
 use domain::message::event::{ReactionAdded, ReactionRemoved};
+use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
 use domain::story::event::{StoryExpired, StoryPosted};
@@ -39,7 +43,7 @@ async fn events_of_conversations() {
     let (room, ann) = (conversation(1), account(1));
     let mut created = world.create(room, &[ann]).await;
     let joined = created.pop().unwrap();
-    let expected = r#"{"id":"ROOM","type":"group","name":"Room","description":null,"privacy_mode":"searchable","created_by":"ANN","created_at":"AT"}"#;
+    let expected = r#"{"id":"ROOM","type":"group","name":"Room","description":null,"privacy_mode":"searchable","created_by":"ANN","created_at":"AT","closed_at":null}"#;
     assert_eq!(text(&world, created.remove(0)).await, event(1, "conversation.created", expected));
     let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","role":"member","last_seq":0}"#;
     assert_eq!(text(&world, joined).await, event(2, "member.joined", expected));
@@ -53,6 +57,48 @@ async fn events_of_conversations() {
     let read = world.read(room, ann, 3).await;
     let expected = r#"{"conversation_id":"ROOM","account_id":"ANN","seq":3}"#;
     assert_eq!(text(&world, read).await, event(5, "read.moved", expected));
+}
+
+#[tokio::test]
+async fn events_of_a_conversation_as_a_whole() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    let stream = StreamName::conversation(room);
+    world.create(room, &[ann]).await;
+    let words = ConversationWords { name: "Shed".into(), description: Some("tools".into()) };
+    let settings = MembershipSettings {
+        mute: Mute::Until(Time::from_micros(4_000_000_000_000_000)),
+        pinned: true,
+        ..MembershipSettings::default()
+    };
+    let called = r#"{"id":"ROOM","type":"group","name":"Shed","description":"tools","privacy_mode":"searchable","created_by":"ANN","created_at":"AT","closed_at":null}"#;
+    let closed = called.replace(r#""closed_at":null"#, r#""closed_at":"AT""#);
+    let cases: [(Event, StreamName, &str, &str); 5] = [
+        (ConversationChanged { words: Field::Clear(words) }.into(), stream.clone(), "conversation.updated", called),
+        (
+            MessagePinned { seq: 7, pinned_by: ann }.into(),
+            stream.clone(),
+            "message.pinned",
+            r#"{"conversation_id":"ROOM","seq":7,"pinned_by":"ANN","pinned_at":"AT"}"#,
+        ),
+        (
+            MessageUnpinned { seq: 7 }.into(),
+            stream.clone(),
+            "message.unpinned",
+            r#"{"conversation_id":"ROOM","seq":7}"#,
+        ),
+        (
+            MembershipChanged { settings }.into(),
+            StreamName::membership(room, ann),
+            "conversation.settings_changed",
+            r#"{"conversation_id":"ROOM","muted":true,"mute_until":"2096-10-02T07:06:40.000Z","pinned":true,"archived":false,"notify":"all"}"#,
+        ),
+        (ConversationClosed { closed_by: ann }.into(), stream, "conversation.deleted", &closed),
+    ];
+    for (position, (happened, stream, kind, expected)) in (3..).zip(cases) {
+        let recorded = world.append(vec![(stream, happened)]).await.remove(0);
+        assert_eq!(text(&world, recorded).await, event(position, kind, expected));
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Applies a batch: everything folded first, then each table in a few statements.
 
-use super::changes::{Changes, Created, Edited, Head, Later, Sent};
+use super::changes::{About, Changes, Created, Edited, Head, Later, Pin, Sent};
 use super::members::Members;
 use super::tables::{
-    CHANGE_MESSAGES, COUNT_MEMBERS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES, MOVE_WATERMARKS,
-    PUT_HEADS, PUT_REACTIONS, TABLES,
+    CHANGE_CONVERSATIONS, CHANGE_MESSAGES, DELETE_PINS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES,
+    INSERT_NAMES, MOVE_WATERMARKS, PUT_HEADS, PUT_PINS, PUT_REACTIONS, PUT_SETTINGS, TABLES,
 };
 use crate::database::migrations::{self, Change};
 use crate::database::tx::Tx;
@@ -12,7 +12,8 @@ use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step};
 use crate::state_hash::Table;
 use domain::clock::Time;
-use domain::ids::Position;
+use domain::conversation::values::{MembershipSettings, Mute};
+use domain::ids::{AccountId, ConversationId, Position};
 use domain::recorded::Recorded;
 use domain::stream::Category;
 use std::sync::Arc;
@@ -23,8 +24,8 @@ pub struct Messaging;
 
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
-    const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS];
+    const VERSION: u32 = 2;
+    const CHANGES: &'static [Change] = &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS, migrations::GROUPS];
     const TABLES: &'static [Table] = TABLES;
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
@@ -43,7 +44,7 @@ impl Projection for Messaging {
 
 fn concerns(category: Category) -> bool {
     match category {
-        Category::Conversation | Category::Message | Category::Read | Category::Timeline => true,
+        Category::Conversation | Category::Membership | Category::Message | Category::Read | Category::Timeline => true,
         Category::Access
         | Category::Account
         | Category::Admins
@@ -57,19 +58,35 @@ fn concerns(category: Category) -> bool {
 }
 
 async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
-    let Changes { members, created, mut counts, heads, watermarks, sent, later, reactions, .. } = changes;
+    let Changes {
+        members, created, mut about, names, settings, pins, heads, watermarks, sent, later, reactions, ..
+    } = changes;
 
-    let mut new = Vec::with_capacity(created.len() * 7);
+    let mut new = Vec::with_capacity(created.len() * 9);
     for (id, created) in created {
-        new.extend(conversation_row(created, counts.remove(&id).unwrap_or(0)));
+        new.extend(conversation_row(created, about.remove(&id).unwrap_or_default()));
     }
     INSERT_CONVERSATIONS.execute(tx, new).await?;
     members.write(tx).await?;
 
-    let expected = counts.len() as u64;
-    let counts = counts.into_iter().flat_map(|(id, members)| [id.into(), Value::from(members)]);
-    let touched = COUNT_MEMBERS.execute(tx, counts.collect()).await?;
+    let expected = about.len() as u64;
+    let about = about.into_iter().flat_map(|(id, About { members, revision, words, closed_at })| {
+        [id.into(), members.into(), revision.into(), words.into(), Value::from(closed_at)]
+    });
+    let touched = CHANGE_CONVERSATIONS.execute(tx, about.collect()).await?;
     check(touched == expected, last, "its conversation was never created")?;
+    let names = names.into_iter().flat_map(|(id, at, words)| [id.into(), at.into(), Value::from(words)]);
+    INSERT_NAMES.execute(tx, names.collect()).await?;
+    let settings = settings.into_iter().flat_map(|(key, settings)| settings_row(key, settings));
+    PUT_SETTINGS.execute(tx, settings.collect()).await?;
+    let (stands, gone): (Vec<_>, Vec<_>) = pins.into_iter().partition(|(_, pin)| pin.is_some());
+    let gone = gone.into_iter().flat_map(|(id, _)| [id.conversation.into(), Value::from(id.seq)]);
+    DELETE_PINS.execute(tx, gone.collect()).await?;
+    let stands = stands.into_iter().filter_map(|(id, pin)| Some((id, pin?)));
+    let stands = stands.flat_map(|(id, Pin { by, at, position })| {
+        [id.conversation.into(), id.seq.into(), by.into(), at.into(), Value::from(position)]
+    });
+    PUT_PINS.execute(tx, stands.collect()).await?;
 
     let heads = heads
         .into_iter()
@@ -120,16 +137,18 @@ fn check(fits: bool, last: Position, otherwise: &'static str) -> Result<(), Appl
     if fits { Ok(()) } else { Err(ApplyFault::Unfit(last, otherwise)) }
 }
 
-fn conversation_row(created: Created<'_>, members: i64) -> [Value; 7] {
+fn conversation_row(created: Created<'_>, about: About) -> [Value; 9] {
     let Created { event, words, at } = created;
     [
         event.conversation.into(),
         event.kind.as_str().into(),
         event.privacy_mode.as_str().into(),
-        words.into(),
+        about.words.or(words).into(),
         event.created_by.into(),
         at.into(),
-        members.into(),
+        about.members.into(),
+        about.revision.into(),
+        about.closed_at.into(),
     ]
 }
 
@@ -139,6 +158,17 @@ fn parts(edited: Option<Edited>) -> (Option<Vec<u8>>, Option<Vec<u8>>, Option<Ti
         Some(Edited { words, mentions, at }) => (Some(words), mentions, Some(at)),
         None => (None, None, None),
     }
+}
+
+fn settings_row((account, conversation): (AccountId, ConversationId), settings: MembershipSettings) -> [Value; 7] {
+    let MembershipSettings { mute, pinned, archived, notify } = settings;
+    let (muted, until) = match mute {
+        Mute::Off => (false, None),
+        Mute::Until(end) => (true, Some(end)),
+        Mute::Always => (true, None),
+    };
+    let (account, conversation) = (account.into(), conversation.into());
+    [account, conversation, muted.into(), until.into(), pinned.into(), archived.into(), notify.as_str().into()]
 }
 
 fn message_row(sent: Sent) -> [Value; 13] {

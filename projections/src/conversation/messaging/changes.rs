@@ -4,6 +4,7 @@ use super::members::{Members, conversation_of};
 use crate::projection::{ApplyFault, sealed};
 use domain::clock::Time;
 use domain::conversation::event::ConversationCreated;
+use domain::conversation::values::MembershipSettings;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::message::event::{MessageEdited, MessageSent};
@@ -24,6 +25,24 @@ pub(super) struct Created<'a> {
     pub(super) event: &'a ConversationCreated,
     pub(super) words: Option<Vec<u8>>,
     pub(super) at: Time,
+}
+
+/// What happens to a conversation as a whole.
+#[derive(Default)]
+pub(super) struct About {
+    /// By how much the number of members changes.
+    pub(super) members: i64,
+    /// Of the newest event of its own stream.
+    pub(super) revision: u64,
+    pub(super) words: Option<Vec<u8>>,
+    pub(super) closed_at: Option<Time>,
+}
+
+/// A pin that stands in the end.
+pub(super) struct Pin {
+    pub(super) by: AccountId,
+    pub(super) at: Time,
+    pub(super) position: Position,
 }
 
 /// A message that is sent in the batch.
@@ -61,8 +80,12 @@ pub(super) type ReactionKey = (MessageId, String, AccountId);
 pub(super) struct Changes<'a> {
     pub(super) members: Members,
     pub(super) created: BTreeMap<ConversationId, Created<'a>>,
-    /// By how much the number of members changes.
-    pub(super) counts: BTreeMap<ConversationId, i64>,
+    pub(super) about: BTreeMap<ConversationId, About>,
+    /// What groups are called from when on.
+    pub(super) names: Vec<(ConversationId, Position, Vec<u8>)>,
+    pub(super) settings: BTreeMap<(AccountId, ConversationId), MembershipSettings>,
+    /// None for a pin that was taken out.
+    pub(super) pins: BTreeMap<MessageId, Option<Pin>>,
     pub(super) heads: BTreeMap<ConversationId, Head>,
     pub(super) watermarks: BTreeMap<(AccountId, ConversationId), u64>,
     pub(super) sent: Vec<Sent>,
@@ -77,7 +100,10 @@ impl<'a> Changes<'a> {
         Self {
             members,
             created: BTreeMap::new(),
-            counts: BTreeMap::new(),
+            about: BTreeMap::new(),
+            names: Vec::new(),
+            settings: BTreeMap::new(),
+            pins: BTreeMap::new(),
             heads: BTreeMap::new(),
             watermarks: BTreeMap::new(),
             sent: Vec::with_capacity(events),
@@ -89,11 +115,35 @@ impl<'a> Changes<'a> {
 
     /// Takes over an event.
     pub(super) fn take(&mut self, recorded: &'a Recorded) -> Result<(), ApplyFault> {
+        if recorded.stream.category() == Category::Conversation {
+            self.about(conversation_of(recorded)?).revision = recorded.revision;
+        }
         match &recorded.event {
             Event::ConversationCreated(e) => self.create(e, recorded)?,
+            Event::ConversationChanged(e) => {
+                let (conversation, words) = (conversation_of(recorded)?, sealed(&e.words, recorded.position)?);
+                self.names.push((conversation, recorded.position, words.clone()));
+                self.about(conversation).words = Some(words);
+            }
+            Event::ConversationClosed(_) => {
+                self.about(conversation_of(recorded)?).closed_at = Some(recorded.occurred_at);
+            }
+            Event::MembershipChanged(e) => {
+                let unfit = ApplyFault::Unfit(recorded.position, "its stream is no membership's");
+                let (conversation, account) = recorded.stream.member().ok_or(unfit)?;
+                self.settings.insert((account, conversation), e.settings);
+            }
+            Event::MessagePinned(e) => {
+                let pin = Pin { by: e.pinned_by, at: recorded.occurred_at, position: recorded.position };
+                self.pins.insert(MessageId { conversation: conversation_of(recorded)?, seq: e.seq }, Some(pin));
+            }
+            Event::MessageUnpinned(e) => {
+                self.pins.insert(MessageId { conversation: conversation_of(recorded)?, seq: e.seq }, None);
+            }
             Event::MemberJoined(e) => {
                 let (key, head) = self.member(e.account, recorded)?;
-                *self.counts.entry(key.1).or_default() += self.members.join(key, e.role, recorded);
+                let change = self.members.join(key, e.role, recorded);
+                self.about(key.1).members += change;
                 // What was said before is history, which is not unread.
                 if head > 0 {
                     self.read(key, head);
@@ -101,7 +151,8 @@ impl<'a> Changes<'a> {
             }
             Event::MemberLeft(e) => {
                 let (key, head) = self.member(e.account, recorded)?;
-                *self.counts.entry(key.1).or_default() += self.members.leave(key, recorded, head)?;
+                let change = self.members.leave(key, recorded, head)?;
+                self.about(key.1).members += change;
             }
             Event::MemberRoleChanged(e) => {
                 let (key, _) = self.member(e.account, recorded)?;
@@ -140,9 +191,14 @@ impl<'a> Changes<'a> {
     fn create(&mut self, event: &'a ConversationCreated, recorded: &Recorded) -> Result<(), ApplyFault> {
         let position = recorded.position;
         let words = event.words.as_ref().map(|words| sealed(words, position)).transpose()?;
+        self.names.extend(words.clone().map(|words| (event.conversation, position, words)));
         self.heads.insert(event.conversation, Head { seq: 0, position, at: recorded.occurred_at });
         self.created.insert(event.conversation, Created { event, words, at: recorded.occurred_at });
         Ok(())
+    }
+
+    fn about(&mut self, conversation: ConversationId) -> &mut About {
+        self.about.entry(conversation).or_default()
     }
 
     /// The membership that an event is about, and the newest message of its conversation at this moment.

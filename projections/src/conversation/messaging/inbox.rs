@@ -2,34 +2,44 @@
 
 use super::parts::{Counts, MessagePart, counts, message_columns};
 use super::views::{ConversationView, GroupNames, InboxCursor, InboxPage, InboxQuery};
-use crate::database::row::{DatabaseFault, Row};
+use crate::database::row::{Columns, DatabaseFault, Row};
 use crate::database::tx::Tx;
 use crate::reader::{Access, Opened, Opening, ReadFault, Slot};
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::words::WordsFault;
 
 /// Memberships of `$1`, each with its conversation and the last message that the member may read. Who left sees the
-/// conversation as it was then: its activity is their leave, its members are those who stayed.
+/// conversation as it was then: its activity is their leave, its members are those who stayed, its name that of then.
 macro_rules! conversations {
     ($which:literal, $limit:literal) => {
         concat!(
             "WITH page AS (SELECT m.conversation AS conversation, m.role AS role, m.left_at AS left_at, \
                m.left_position AS left_position, COALESCE(m.left_seq, h.head_seq) AS visible_seq, \
                COALESCE(w.last_read_seq, 0) AS last_read_seq, h.activity_at AS activity_at, \
-               COALESCE(m.left_position, h.activity_position) AS activity_position \
+               COALESCE(m.left_position, h.activity_position) AS activity_position, \
+               COALESCE(s.muted, FALSE) AS muted, s.muted_until AS muted_until, \
+               COALESCE(s.pinned, FALSE) AS pinned, COALESCE(s.archived, FALSE) AS archived, \
+               COALESCE(s.notify, 'all') AS notify \
                FROM memberships m JOIN heads h ON h.conversation = m.conversation \
+               LEFT JOIN settings s ON s.account = m.account AND s.conversation = m.conversation \
                LEFT JOIN watermarks w ON w.account = m.account AND w.conversation = m.conversation \
                WHERE m.account = $1 ",
             $which,
             " ORDER BY COALESCE(m.left_position, h.activity_position) DESC, m.conversation DESC ",
             $limit,
-            ") SELECT c.conversation, c.kind, c.privacy_mode, c.words, c.created_by, c.created_at, p.activity_at, \
+            ") SELECT c.conversation, c.kind, c.privacy_mode, \
+               CASE WHEN p.left_position IS NULL THEN c.words ELSE (SELECT n.words FROM names n \
+                 WHERE n.conversation = c.conversation AND n.position < p.left_position \
+                 ORDER BY n.position DESC LIMIT 1) END, \
+               c.created_by, c.created_at, p.activity_at, \
                CASE WHEN p.left_position IS NULL THEN c.member_count ELSE (SELECT COUNT(*) FROM memberships o \
                  WHERE o.conversation = c.conversation AND o.joined_position < p.left_position \
                  AND (o.left_position IS NULL OR o.left_position > p.left_position)) END, \
-               p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, ",
+               p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, \
+               p.muted, p.muted_until, p.pinned, p.archived, p.notify, c.revision, \
+               CASE WHEN p.left_position IS NULL THEN c.closed_at END, ",
             "CASE WHEN t.seq IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, ",
             message_columns!(),
             " FROM page p JOIN conversations c ON c.conversation = p.conversation \
@@ -42,7 +52,8 @@ macro_rules! conversations {
 const ONE: &str = conversations!("AND m.conversation = $2", "");
 const PAGE: &str = conversations!(
     "AND ($2 OR m.left_position IS NULL) AND (COALESCE(m.left_position, h.activity_position) < $3 \
-     OR (COALESCE(m.left_position, h.activity_position) = $3 AND m.conversation < $4))",
+     OR (COALESCE(m.left_position, h.activity_position) = $3 AND m.conversation < $4)) \
+     AND COALESCE(s.archived, FALSE) = $6 AND (COALESCE(s.pinned, FALSE) OR NOT $7)",
     "LIMIT $5"
 );
 
@@ -62,6 +73,8 @@ pub(super) async fn page(
         after.activity.into(),
         after.conversation.into(),
         (query.limit as u64 + 1).into(),
+        query.archived.into(),
+        query.pinned.into(),
     ];
     let mut rows = tx.fetch_all(PAGE, values).await?;
     let has_more = rows.len() > query.limit;
@@ -98,6 +111,17 @@ async fn views(
     Ok((views, cursors))
 }
 
+fn settings(columns: &mut Columns<'_>) -> Result<MembershipSettings, DatabaseFault> {
+    let (muted, until) = (columns.take::<bool>()?, columns.maybe_time()?);
+    let mute = match (muted, until) {
+        (false, _) => Mute::Off,
+        (true, Some(end)) => Mute::Until(end),
+        (true, None) => Mute::Always,
+    };
+    let (pinned, archived) = (columns.take()?, columns.take()?);
+    Ok(MembershipSettings { mute, pinned, archived, notify: columns.parsed(Notify::parse)? })
+}
+
 /// A conversation whose words are not open yet.
 struct Part {
     view: ConversationView,
@@ -118,6 +142,8 @@ impl Part {
         let (role, left_at) = (columns.parsed(MemberRole::parse)?, columns.maybe_time()?);
         let (visible_seq, last_read_seq) = (columns.number()?, columns.number()?);
         let cursor = InboxCursor { activity: columns.position()?, conversation: id };
+        let settings = settings(&mut columns)?;
+        let (revision, closed_at) = (columns.number()?, columns.maybe_time()?);
         let has_message = columns.number()? == 1;
         let last_message = has_message.then(|| MessagePart::read(&mut columns, opening)).transpose()?;
         let view = ConversationView {
@@ -134,6 +160,9 @@ impl Part {
             last_read_seq,
             role,
             left: left_at.is_some(),
+            settings,
+            closed_at,
+            revision,
         };
         Ok(Self { view, words, last_message, cursor })
     }

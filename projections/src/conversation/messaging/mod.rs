@@ -12,6 +12,7 @@ pub mod reader;
 
 mod inbox;
 mod parts;
+mod pins;
 mod timeline;
 
 #[cfg(test)]

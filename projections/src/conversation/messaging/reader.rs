@@ -2,9 +2,10 @@
 //! of come from one snapshot. None stands for what the viewer may not know exists.
 
 use super::views::{
-    ConversationView, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, ReactionView, Window,
+    ConversationView, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, PinView, ReactionView,
+    Window,
 };
-use super::{inbox, timeline};
+use super::{inbox, pins, timeline};
 use crate::reader::{Access, At, ReadFault};
 use domain::conversation::values::MemberRole;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
@@ -84,6 +85,20 @@ impl Reader {
             });
         }
         Ok(At { position, value: Some(MembersPage { items, has_more: rows.len() > limit }) })
+    }
+
+    /// The pinned messages of a conversation, the newest pin first. There are at most
+    /// [`domain::limits::PINS_PER_CONVERSATION_MAX`].
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn pins(
+        &self,
+        viewer: AccountId,
+        conversation: ConversationId,
+    ) -> Result<At<Option<Vec<PinView>>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: pins::all(&self.0, tx, viewer, conversation).await? })
     }
 
     /// A part of a conversation's timeline, oldest first.

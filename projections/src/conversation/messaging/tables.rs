@@ -4,16 +4,41 @@ use crate::database::bulk::Bulk;
 use crate::state_hash::{Kind, Table};
 
 pub(super) static INSERT_CONVERSATIONS: Bulk = Bulk::new(
-    "INSERT INTO conversations (conversation, kind, privacy_mode, words, created_by, created_at, member_count)",
-    7,
+    "INSERT INTO conversations (conversation, kind, privacy_mode, words, created_by, created_at, member_count, \
+     revision, closed_at)",
+    9,
     "",
 );
 
-pub(super) static COUNT_MEMBERS: Bulk = Bulk::new(
-    "WITH v (conversation, members) AS (",
-    2,
-    ") UPDATE conversations SET member_count = conversations.member_count + v.members \
+pub(super) static CHANGE_CONVERSATIONS: Bulk = Bulk::new(
+    "WITH v (conversation, members, revision, words, closed_at) AS (",
+    5,
+    ") UPDATE conversations SET member_count = conversations.member_count + v.members, revision = v.revision, \
+     words = COALESCE(v.words, conversations.words), closed_at = COALESCE(v.closed_at, conversations.closed_at) \
      FROM v WHERE conversations.conversation = v.conversation",
+);
+
+pub(super) static INSERT_NAMES: Bulk = Bulk::new("INSERT INTO names (conversation, position, words)", 3, "");
+
+pub(super) static PUT_SETTINGS: Bulk = Bulk::new(
+    "INSERT INTO settings (account, conversation, muted, muted_until, pinned, archived, notify)",
+    7,
+    "ON CONFLICT (account, conversation) DO UPDATE SET muted = excluded.muted, \
+     muted_until = excluded.muted_until, pinned = excluded.pinned, archived = excluded.archived, \
+     notify = excluded.notify",
+);
+
+pub(super) static PUT_PINS: Bulk = Bulk::new(
+    "INSERT INTO pins (conversation, seq, pinned_by, pinned_at, position)",
+    5,
+    "ON CONFLICT (conversation, seq) DO UPDATE SET pinned_by = excluded.pinned_by, \
+     pinned_at = excluded.pinned_at, position = excluded.position",
+);
+
+pub(super) static DELETE_PINS: Bulk = Bulk::new(
+    "WITH v (conversation, seq) AS (",
+    2,
+    ") DELETE FROM pins WHERE (conversation, seq) IN (SELECT v.conversation, v.seq FROM v)",
 );
 
 pub(super) static PUT_HEADS: Bulk = Bulk::new(
@@ -95,9 +120,35 @@ pub(super) static DELETE_REACTIONS: Bulk = Bulk::new(
 pub(super) const TABLES: &[Table] = &[
     Table {
         name: "conversations",
-        select: "SELECT conversation, kind, privacy_mode, words, created_by, created_at, member_count \
-                 FROM conversations ORDER BY conversation",
-        columns: &[Kind::Uuid, Kind::Text, Kind::Text, Kind::Bytes, Kind::Uuid, Kind::Time, Kind::Int],
+        select: "SELECT conversation, kind, privacy_mode, words, created_by, created_at, member_count, revision, \
+                 closed_at FROM conversations ORDER BY conversation",
+        columns: &[
+            Kind::Uuid,
+            Kind::Text,
+            Kind::Text,
+            Kind::Bytes,
+            Kind::Uuid,
+            Kind::Time,
+            Kind::Int,
+            Kind::Int,
+            Kind::Time,
+        ],
+    },
+    Table {
+        name: "names",
+        select: "SELECT conversation, position, words FROM names ORDER BY conversation, position",
+        columns: &[Kind::Uuid, Kind::Int, Kind::Bytes],
+    },
+    Table {
+        name: "settings",
+        select: "SELECT account, conversation, muted, muted_until, pinned, archived, notify FROM settings \
+                 ORDER BY account, conversation",
+        columns: &[Kind::Uuid, Kind::Uuid, Kind::Bool, Kind::Time, Kind::Bool, Kind::Bool, Kind::Text],
+    },
+    Table {
+        name: "pins",
+        select: "SELECT conversation, seq, pinned_by, pinned_at, position FROM pins ORDER BY conversation, seq",
+        columns: &[Kind::Uuid, Kind::Int, Kind::Uuid, Kind::Time, Kind::Int],
     },
     Table {
         name: "heads",

@@ -3,7 +3,7 @@
 use super::views::{Body, InboxQuery, MessageView, ReactionCount, Window};
 use crate::testing::script::{Script, account, conversation, message, time_of};
 use crate::testing::world::{Place, World};
-use domain::conversation::values::MemberRole;
+use domain::conversation::values::{MemberRole, MembershipSettings, Mute, Notify};
 use domain::ids::Position;
 use domain::source::EventSource;
 use domain::words::{Content, Subject};
@@ -27,7 +27,7 @@ fn talk() -> Script {
     script
 }
 
-const NEWEST: InboxQuery = InboxQuery { left: false, after: None, limit: 10 };
+const NEWEST: InboxQuery = InboxQuery { left: false, archived: false, pinned: false, after: None, limit: 10 };
 
 #[tokio::test]
 async fn a_member_reads_the_timeline_with_edits_replies_and_reactions() {
@@ -213,6 +213,71 @@ async fn members_are_listed_from_the_longest_in_pages() {
         let view = reader.conversation(account(2), conversation(1)).await.unwrap().value.unwrap();
         assert_eq!((view.member_count, view.left), (4, false));
         world.stop().await;
+        place.clean().await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_is_called_closed_and_kept_as_its_newest_events_say() {
+    for place in Place::all("groups") {
+        let mut script = talk();
+        let kept = MembershipSettings {
+            mute: Mute::Until(time_of(999)),
+            pinned: true,
+            archived: true,
+            notify: Notify::Mentions,
+        };
+        script.keeps(1, 1, MembershipSettings { pinned: false, ..kept });
+        script.renames(1, "two");
+        script.pins(1, 1, 1);
+        let second = script.pins(1, 2, 1);
+        script.leaves(1, 3);
+        script.renames(1, "three");
+        script.keeps(1, 1, kept);
+        script.unpins(1, 1);
+        script.pins(1, 3, 2);
+        let closed = script.closes(1, 1);
+        for batch in [1, 5, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events, batch).await;
+            let reader = world.projections.messaging();
+            let of = async |who: u128| reader.conversation(account(who), conversation(1)).await.unwrap().value.unwrap();
+            let name = |view: &super::views::ConversationView| match view.names.clone() {
+                Some(Content::Present(names)) => names.name,
+                other => panic!("{other:?}"),
+            };
+            let view = of(1).await;
+            assert_eq!((name(&view).as_str(), view.closed_at), ("three", Some(time_of(closed.0))));
+            assert_eq!((view.settings, view.revision), (kept, 11));
+            let ben = of(2).await;
+            assert_eq!(ben.settings, MembershipSettings::default());
+            let cleo = of(3).await;
+            assert_eq!((name(&cleo).as_str(), cleo.closed_at), ("two", None), "as it was when she left");
+
+            let pins = async |who: u128| reader.pins(account(who), conversation(1)).await.unwrap().value;
+            let seqs = |pins: Option<Vec<super::views::PinView>>| {
+                pins.map(|pins| pins.iter().map(|pin| pin.message.id.seq).collect::<Vec<_>>())
+            };
+            assert_eq!(seqs(pins(1).await), Some(vec![3, 2]));
+            assert_eq!(seqs(pins(3).await), Some(vec![2]));
+            assert_eq!(seqs(pins(99).await), None);
+            let pin = pins(3).await.unwrap().remove(0);
+            assert_eq!((pin.pinned_by, pin.pinned_at), (account(1), time_of(second.0)));
+
+            let inbox = async |who: u128, archived, pinned| {
+                let query = InboxQuery { archived, pinned, ..NEWEST };
+                reader.inbox(account(who), &query).await.unwrap().value.items.len()
+            };
+            assert_eq!(
+                (inbox(1, false, false).await, inbox(1, true, false).await, inbox(1, true, true).await),
+                (0, 1, 1)
+            );
+            assert_eq!(
+                (inbox(2, false, false).await, inbox(2, false, true).await, inbox(2, true, false).await),
+                (1, 0, 0)
+            );
+            world.stop().await;
+        }
         place.clean().await;
     }
 }

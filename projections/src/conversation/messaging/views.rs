@@ -1,7 +1,7 @@
 //! What the reader of `messaging` answers with.
 
 use domain::clock::Time;
-use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
+use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, PrivacyMode};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::message::values::Ciphertext;
 use domain::words::Content;
@@ -15,7 +15,8 @@ pub struct ConversationView {
     pub kind: ConversationKind,
     /// Whether the server can read what is said.
     pub privacy_mode: PrivacyMode,
-    /// What a group is called; none for a direct one, erased with the conversation's key.
+    /// What a group is called (for one who left: was called then); none for a direct one, erased with the
+    /// conversation's key.
     pub names: Option<Content<GroupNames>>,
     /// How many are in it; for one who left, how many stayed.
     pub member_count: u64,
@@ -35,6 +36,12 @@ pub struct ConversationView {
     pub role: MemberRole,
     /// Whether the viewer left.
     pub left: bool,
+    /// How the viewer keeps it.
+    pub settings: MembershipSettings,
+    /// When it was closed for all; who left before is not told.
+    pub closed_at: Option<Time>,
+    /// Of the newest event of its own stream.
+    pub revision: u64,
 }
 
 /// What a group is called and about.
@@ -67,6 +74,10 @@ pub struct InboxCursor {
 pub struct InboxQuery {
     /// Conversations that the viewer left, too.
     pub left: bool,
+    /// Those that the viewer has put away, instead of the others.
+    pub archived: bool,
+    /// Only those that the viewer keeps at the top.
+    pub pinned: bool,
     /// Where the page before ended; none for the first.
     pub after: Option<InboxCursor>,
     /// How many, at most.
@@ -102,6 +113,17 @@ pub struct MembersPage {
     pub items: Vec<MemberView>,
     /// Whether there are more.
     pub has_more: bool,
+}
+
+/// A pinned message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PinView {
+    /// The message.
+    pub message: MessageView,
+    /// By whom.
+    pub pinned_by: AccountId,
+    /// When.
+    pub pinned_at: Time,
 }
 
 /// Which part of a timeline.
