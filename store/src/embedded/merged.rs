@@ -8,9 +8,11 @@
 //!
 //! Memory for ten million streams: none of it is on the heap for ever. The open segment's index has at most as many
 //! streams as events, about 335,000 of 200 bytes in 64 MiB: 70 MB, and up to three more such while they wait to be sealed;
-//! 25 MiB of heads of streams (`history`). Closed segments take less than 1 KiB of heap each. Their indexes (46 to 100 bytes a
+//! 25 MiB of heads of streams (`history`). Closed segments take less than 1 KiB of heap each. Their indexes (about 105 bytes a
 //! stream and segment) and these filters (1.6 bytes for each stream and segment on each level, 1.6 for each id on level 1)
-//! are memory maps, which the system takes back when memory is short. Truncated and deleted streams: see `marks`.
+//! are memory maps, which the system takes back when memory is short. Truncated and deleted streams: see `marks`. Seen with
+//! the example `log_sizes` (unoptimised, one event a stream): 56 MiB of anonymous memory with 200,000 streams, 213 MiB with
+//! 1,200,000 and still 213 MiB with 2,000,000; maps grew by 80 to 100 bytes a stream.
 //!
 //! `<first position, 20 digits>.f<level>`, little-endian: 0 "TIDINGSF"; 8 version (4); 12 level (4); 16 log id (16);
 //! 32 first position (8); 40 last position (8); 48 bytes of the streams' filter (8); 56 CRC-32C of everything after the

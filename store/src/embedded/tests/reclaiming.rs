@@ -5,6 +5,7 @@ use crate::embedded::copy::{CopyFault, copy};
 use crate::embedded::fault::OpenFault;
 use crate::embedded::marks::Hidden;
 use crate::embedded::reclaim::Reclaimed;
+use crate::embedded::record;
 use domain::ids::{AccountId, SessionId, StoryId};
 use domain::limits::REFRESH_TOKEN_LIFE_MAX_SECONDS;
 
@@ -106,6 +107,37 @@ async fn what_is_hidden_becomes_stubs_and_everything_else_stays_as_it_was() {
         assert_eq!(picked, live);
         drop(log);
         log = place.open();
+    }
+}
+
+#[test]
+fn a_commitment_tells_what_happened_and_not_how_it_was_written() {
+    let commitment = |event: &RawEvent, position, batch, stream: &StreamName| {
+        let recorded_at = Time::from_micros(7);
+        let place = record::Place { position, revision: 3, batch, recorded_at, last_of_unit: true };
+        let mut bytes = Vec::new();
+        record::encode(&mut bytes, place, stream.as_str(), event);
+        let live = record::RecordRef::parse(&bytes).unwrap();
+        let mut stub = Vec::new();
+        record::stub(&mut stub, &live);
+        let stub = record::RecordRef::parse(&stub).unwrap();
+        assert_eq!(
+            (stub.commitment(), stub.position(), stub.batch()),
+            (live.commitment(), live.position(), live.batch())
+        );
+        assert_eq!((stub.stream(), stub.revision(), stub.recorded_at()), (live.stream(), 3, recorded_at));
+        assert!(stub.is_stub() && stub.last_of_unit() && stub.live_id().is_none() && stub.payload().is_empty());
+        live.commitment()
+    };
+    let one = commitment(&event(1), 9, 9, &story(1));
+    assert_eq!(commitment(&event(1), 9, 4, &story(1)), one, "the batch is no part of what happened");
+    for other in [
+        commitment(&event(2), 9, 9, &story(1)),
+        commitment(&event(1), 10, 10, &story(1)),
+        commitment(&event(1), 9, 9, &story(2)),
+        commitment(&RawEvent { payload: Bytes::from_static(b"event 2"), ..event(1) }, 9, 9, &story(1)),
+    ] {
+        assert_ne!(other, one);
     }
 }
 
