@@ -60,6 +60,7 @@ codes! {
     DirectMembersFixed = "DIRECT_MEMBERS_FIXED", 409, "The members of a direct conversation do not change";
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";
     EmojiLimitReached = "EMOJI_LIMIT_REACHED", 409, "Too many different emoji on the message";
+    FeedTooFar = "FEED_TOO_FAR", 409, "Too much was missed";
     GroupFull = "GROUP_FULL", 409, "The group is full";
     GroupOnly = "GROUP_ONLY", 409, "Only groups can do this";
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key belongs to another request";

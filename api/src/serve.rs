@@ -1,6 +1,6 @@
 //! The listener: HTTP/1.1 over TCP, bounded in connections, headers and time, with an orderly end.
 
-use crate::http::request::Peer;
+use crate::http::request::{Cut, Peer, Place};
 use axum::Router;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -84,21 +84,22 @@ impl Accepting {
                     continue;
                 }
             };
-            let connection = converse(stream, peer, self.router.clone(), self.ending.clone());
-            self.tracker.spawn(async move {
-                connection.await;
-                drop(place);
-            });
+            let place = Place(Arc::new(place));
+            self.tracker.spawn(converse(stream, peer, place, self.router.clone(), self.ending.clone()));
         }
     }
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, ending: CancellationToken) {
+async fn converse(stream: TcpStream, peer: SocketAddr, place: Place, router: Router, ending: CancellationToken) {
     if let Err(fault) = stream.set_nodelay(true) {
         tracing::debug!(%fault, "the connection stays with Nagle's algorithm");
     }
+    let cut = CancellationToken::new();
+    let cutting = Cut(cut.clone());
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
+        request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(cutting.clone());
         router.clone().oneshot(request.map(axum::body::Body::new) as Request)
     });
     let connection = http1::Builder::new()
@@ -110,6 +111,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, ending: C
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = cut.cancelled() => return,
         () = ending.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await

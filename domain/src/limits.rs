@@ -80,5 +80,27 @@ pub const WAIT_DEFAULT_MILLISECONDS: u64 = 1_000;
 pub const WAIT_MAX_MILLISECONDS: u64 = 5_000;
 /// Missed frames that a resume sends, at most; beyond it the client is told to start afresh.
 pub const RESUME_MAX_FRAMES: usize = 100_000;
+/// Sockets, streams and polls of one account on one node, at most.
+pub const FEED_SOCKETS_PER_ACCOUNT_MAX: usize = 100;
+/// Bytes that wait for one reader of the feed, at most. A longer frame waits alone.
+pub const FEED_QUEUE_MAX_BYTES: usize = 128 << 10;
+/// Bytes that may wait for a reader of the feed while ephemeral frames are still taken.
+pub const FEED_EPHEMERAL_MAX_BYTES: usize = 32 << 10;
+/// Bytes that the system holds back for one socket, at most; it counts them twice.
+pub const FEED_SEND_BUFFER_BYTES: usize = 64 << 10;
+/// Seconds that a poll of the feed waits, at most: less than a request may take.
+pub const FEED_WAIT_MAX_SECONDS: u64 = 25;
+/// Seconds in which a ticket to the feed can be used.
+pub const TICKET_LIFE_SECONDS: i64 = 30;
+/// Tickets to the feed that wait to be used in one process, at most.
+pub const TICKETS_MAX: usize = 4_096;
+/// Members of a conversation in which typing, presence and receipts are told, at most.
+pub const EPHEMERAL_MAX_MEMBERS: usize = 200;
+/// Accounts that are told of one change of presence, at most.
+pub const PRESENCE_MAX_ACCOUNTS: usize = 1_000;
+/// Frames of `typing` of one socket that are passed on at once, at most; then one a second. More are ignored.
+pub const TYPING_BURST_FRAMES: u32 = 5;
+/// Seconds in which a reader must take a queue's worth of bytes, or everything; otherwise it is cut.
+pub const FEED_CUT_AFTER_SECONDS: u64 = 8;
 /// Bytes of a frame that a client sends, at most.
 pub const FRAME_IN_MAX_BYTES: usize = 64 << 10;

@@ -5,7 +5,10 @@
 //! loopback only, is bounded in time and stops by itself.
 
 mod connection;
+mod feed;
+mod feed_client;
 mod hot;
+mod idle;
 mod log;
 mod measure;
 mod open;
@@ -43,6 +46,10 @@ enum Scenario {
     Send,
     /// 64 senders in one conversation.
     Hot,
+    /// 1,000 sockets in one room: the last of them at 20 messages a second, and the peak.
+    Feed,
+    /// 10,000 sockets that wait: memory, heartbeats, resumes after a restart.
+    Idle,
     /// From an empty folder to ready.
     Start,
     /// A log with 1,000,000 events: opening it, and serving on it.
@@ -75,6 +82,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Hot) {
         hot::run(&args).await?;
+    }
+    if run(Scenario::Feed) {
+        feed::run(&args).await?;
+    }
+    if run(Scenario::Idle) {
+        idle::run(&args).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::person::Person;
 use crate::wait::{eventually, soon};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
@@ -18,6 +19,10 @@ pub struct Feed {
     pub ready: Value,
     /// What a client stores for a resume: the position of `ready`, then of each frame that is the last of its event.
     pub position: String,
+    /// Ephemeral frames that came and nobody asked for yet.
+    told: VecDeque<Value>,
+    /// Other frames that came while an ephemeral one was waited for.
+    later: VecDeque<Value>,
 }
 
 impl Feed {
@@ -28,16 +33,35 @@ impl Feed {
 
     /// Connects, with a token or without.
     pub async fn connects_to(http: &Http, token: Option<&str>) -> Self {
-        let address = format!("{}/v1/feed", http.base.replacen("http", "ws", 1));
+        Self::connects_at(http, "/v1/feed", token).await.expect("a socket")
+    }
+
+    /// The same at an address of its own.
+    ///
+    /// # Errors
+    /// With the status when that is no 101.
+    pub async fn connects_at(http: &Http, path: &str, token: Option<&str>) -> Result<Self, u16> {
+        let address = format!("{}{path}", http.base.replacen("http", "ws", 1));
         let mut request = address.into_client_request().expect("a request");
         if let Some(token) = token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
         }
-        let (socket, _) = soon("a socket", connect_async(request)).await.expect("a socket");
-        let mut feed = Self { socket, http: http.clone(), ready: Value::Null, position: "0".to_owned() };
+        let socket = match soon("a socket", connect_async(request)).await {
+            Ok((socket, _)) => socket,
+            Err(tokio_tungstenite::tungstenite::Error::Http(refused)) => return Err(refused.status().as_u16()),
+            Err(fault) => panic!("no socket: {fault}"),
+        };
+        let mut feed = Self {
+            socket,
+            http: http.clone(),
+            ready: Value::Null,
+            position: "0".to_owned(),
+            told: VecDeque::new(),
+            later: VecDeque::new(),
+        };
         let hello = feed.next().await;
         assert_eq!(hello["op"], "hello", "{hello}");
-        feed
+        Ok(feed)
     }
 
     /// Everything from now on: from after what anybody was told so far, which over NATS the server may learn a moment
@@ -94,11 +118,47 @@ impl Feed {
         }
     }
 
-    /// The next frame, or how the server closed.
+    /// The data of the next ephemeral frame of this type, whatever comes before it.
+    pub async fn ephemeral(&mut self, kind: &str) -> Value {
+        loop {
+            while let Some(frame) = self.told.pop_front() {
+                if frame["type"] == kind {
+                    return frame["data"].clone();
+                }
+            }
+            match self.next_of_all().await {
+                Ok(frame) if frame["op"] == "ephemeral" => self.told.push_back(frame),
+                Ok(frame) => self.later.push_back(frame),
+                Err((code, reason)) => panic!("the socket was closed: {code} {reason}"),
+            }
+        }
+    }
+
+    /// Whether an ephemeral frame of this type came until the next heartbeat was answered.
+    pub async fn was_told(&mut self, kind: &str) -> bool {
+        self.send(&json!({"op": "heartbeat"})).await;
+        while self.next().await["op"] != "heartbeat_ack" {}
+        self.told.iter().any(|frame| frame["type"] == kind)
+    }
+
+    /// The next frame, or how the server closed. Ephemeral frames are put aside.
     ///
     /// # Errors
     /// With code and reason when the server closed.
     pub async fn next_or_close(&mut self) -> Result<Value, (u16, String)> {
+        if let Some(frame) = self.later.pop_front() {
+            return Ok(frame);
+        }
+        loop {
+            let frame = self.next_of_all().await?;
+            if frame["op"] != "ephemeral" {
+                return Ok(frame);
+            }
+            self.told.push_back(frame);
+        }
+    }
+
+    async fn next_of_all(&mut self) -> Result<Value, (u16, String)> {
         loop {
             match soon("a frame", self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => {

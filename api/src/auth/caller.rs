@@ -28,8 +28,8 @@ pub fn from_headers(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     app.tokens.verify(token, app.clock.now())
 }
 
-/// The scheme's name ignores case (RFC 9110, 11.1).
-fn bearer(value: &str) -> Option<&str> {
+/// The token in the header's value. The scheme's name ignores case (RFC 9110, 11.1).
+pub fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -21,6 +21,7 @@ pub mod session;
 pub mod story;
 
 pub mod docs;
+pub mod feed;
 pub mod health;
 pub mod metrics;
 pub mod problems;

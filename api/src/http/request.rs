@@ -2,6 +2,9 @@
 
 use http::{HeaderMap, HeaderValue};
 use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Characters of a client's own request id, at most.
@@ -19,6 +22,14 @@ pub struct RequestId {
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+/// The place of the connection among those that may be open. Whoever takes the connection over keeps it.
+#[derive(Clone, Debug)]
+pub struct Place(pub Arc<OwnedSemaphorePermit>);
+
+/// Ends the connection at once, whatever is still to be written.
+#[derive(Clone, Debug)]
+pub struct Cut(pub CancellationToken);
 
 /// The id of the request with these headers.
 pub fn request_id(headers: &HeaderMap) -> RequestId {

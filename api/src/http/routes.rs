@@ -4,8 +4,7 @@ use crate::app::App;
 use crate::http::edge::Edge;
 use crate::http::operation::Route;
 use crate::http::path::not_found;
-use crate::http::{account, conversation, docs, health, log, message, metrics, problems, session, story};
-use crate::live;
+use crate::http::{account, conversation, docs, feed, health, log, message, metrics, problems, session, story};
 use crate::problem::{Code, Problem};
 use axum::Router;
 use axum::handler::Handler;
@@ -52,7 +51,9 @@ pub fn routes() -> Vec<Route> {
         story::feed::route(),
         story::shelf::route(),
         story::story::route(),
-        feed(),
+        feed::socket::route(),
+        feed::events::route(),
+        feed::ticket::route(),
         log::read_log::route(),
         log::read_stream::route(),
         account::grant_role::route(),
@@ -64,19 +65,6 @@ pub fn routes() -> Vec<Route> {
         docs::style(),
         problems::route(),
     ]
-}
-
-fn feed() -> Route {
-    use crate::http::operation::{Kind, Method};
-    Route::new(Method::Get, "/v1/feed", "Feed", live::feed::feed)
-        .kind(Kind::Service)
-        .summary("Opens the feed: a WebSocket that carries everything the caller may see, in the log's order.")
-        .description(
-            "Text frames of JSON, at most 64 KiB towards the server. The token stands in the header or in `identify` \
-             or `resume`. After `hello` the client sends `identify` or `resume` within 10 seconds.",
-        )
-        .answers_empty(101, "The WebSocket is open.")
-        .refuses(&[Code::Unauthenticated])
 }
 
 /// The router of everything.

@@ -5,13 +5,13 @@ use crate::auth::caller::Caller;
 use crate::http::commands_table::find;
 use crate::live::frame::Frame;
 use crate::live::op::CommandOp;
+use crate::live::wire::Wire;
 use crate::problem::Problem;
-use axum::extract::ws::Utf8Bytes;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Carries a command out and gives the frame that answers it.
-pub async fn carry_out(app: Arc<App>, caller: Caller, command: CommandOp) -> Utf8Bytes {
+pub async fn carry_out(app: Arc<App>, caller: Caller, command: CommandOp) -> Wire {
     let request_id = Uuid::now_v7();
     let CommandOp { reference, name, idempotency_key, body, .. } = command;
     let answer = match find(&name) {
@@ -25,10 +25,10 @@ pub async fn carry_out(app: Arc<App>, caller: Caller, command: CommandOp) -> Utf
             status: answer.status.as_u16(),
             data: answer.body,
         }
-        .text(),
+        .wire(),
         Err(problem) => {
             let request_id = request_id.to_string();
-            Frame::Reject { reference: &reference, problem: problem.document(&request_id) }.text()
+            Frame::Reject { reference: &reference, problem: problem.document(&request_id) }.wire()
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the server sends.
 
 use crate::live::close::Close;
+use crate::live::wire::Wire;
 use crate::problem::Document;
-use axum::extract::ws::Utf8Bytes;
 use domain::clock::Time;
 use domain::ids::{AccountId, LogId, Position, SessionId};
 use serde::Serialize;
@@ -59,6 +59,14 @@ pub enum Frame<'a> {
         /// The same for every viewer.
         data: Box<RawValue>,
     },
+    /// What is told once: nothing to resume from.
+    Ephemeral {
+        /// `typing`, `presence` or `read`.
+        #[serde(rename = "type")]
+        kind: &'static str,
+        /// The same for everybody who is told.
+        data: Box<RawValue>,
+    },
     /// A command was carried out.
     Ack {
         /// As the client said.
@@ -106,9 +114,8 @@ pub enum Reset {
 
 impl Frame<'_> {
     /// The frame as it is sent. Shared by everybody who gets it: a clone copies nothing.
-    pub fn text(&self) -> Utf8Bytes {
-        // Nothing in a frame can fail to be written: its maps have text keys and its numbers are finite.
-        serde_json::to_string(self).unwrap_or_default().into()
+    pub fn wire(&self) -> Wire {
+        Wire::json(self)
     }
 
     /// The last frame before closing.
@@ -119,6 +126,6 @@ impl Frame<'_> {
 
 /// The data of an event's frame.
 pub fn raw(data: &impl Serialize) -> Box<RawValue> {
-    // As above: writing these cannot fail.
+    // Nothing in it can fail to be written: its maps have text keys and its numbers are finite.
     serde_json::value::to_raw_value(data).unwrap_or_default()
 }

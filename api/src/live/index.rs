@@ -2,6 +2,7 @@
 
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::source::BoxFuture;
+use projections::account::settings::Signals;
 use projections::feed::feed_index::Reader;
 use projections::feed::topic::Topic;
 use projections::projection::FEED_INDEX;
@@ -35,6 +36,12 @@ pub trait Index: Send + Sync + 'static {
         up_to: Position,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Position>, ReadFault>>;
+
+    /// How many members a conversation has.
+    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>>;
+
+    /// What an account lets others know.
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>>;
 
     /// How many these are, counted up to `at_most`.
     fn missed_count(
@@ -90,6 +97,19 @@ impl Index for ProjectedIndex {
         Box::pin(async move {
             let missed = self.reader.missed(account, after, up_to, limit).await?;
             Ok(missed.value.into_iter().map(|missed| missed.position).collect())
+        })
+    }
+
+    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>> {
+        Box::pin(async move { Ok(self.projections.messaging().member_count(conversation).await?.value) })
+    }
+
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>> {
+        Box::pin(async move {
+            let signals = self.projections.accounts().signals(&[account]).await?.value;
+            // Of an account that is not known here yet nothing is told.
+            let nothing = Signals { read_receipts: false, presence: false };
+            Ok(signals.get(&account).copied().unwrap_or(nothing))
         })
     }
 

@@ -1,12 +1,11 @@
 //! How a socket joins the tail: its memberships are looked up in the index, brought forward to the tail's position
 //! from the log, and from that position on everything comes to its outbox.
 
-use crate::live::close::Close;
 use crate::live::index::Seen;
 use crate::live::membership::Change;
 use crate::live::outbox::Outbox;
 use crate::live::render::RenderFault;
-use crate::live::router::{Connection, Live};
+use crate::live::router::{Connection, Live, TooMany};
 use domain::event::EventType;
 use domain::ids::{AccountId, Position};
 use domain::source::{Direction, Filter, SourceFault};
@@ -25,9 +24,6 @@ pub enum JoinFault {
     /// The log or the words did not answer.
     #[error("events cannot be shown")]
     Render(#[from] RenderFault),
-    /// More was missed than is ever sent, which was not known before.
-    #[error("the feed index is too far behind")]
-    Behind,
     /// The account has too many sockets.
     #[error("too many sockets")]
     TooMany,
@@ -43,8 +39,7 @@ impl From<SourceFault> for JoinFault {
 pub struct Joined {
     live: Arc<Live>,
     account: AccountId,
-    /// What comes.
-    pub outbox: Arc<Outbox>,
+    outbox: Arc<Outbox>,
     /// Everything after this comes.
     pub position: Position,
     /// What the account saw as of the index, at or before that position.
@@ -53,32 +48,33 @@ pub struct Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        self.live.routes.lock().disconnect(self.account, &self.outbox);
-        metrics::gauge!("feed_sockets").decrement(1.0);
+        let gone_from = self.live.routes.lock().disconnect(self.account, &self.outbox);
+        if self.outbox.is_visible().is_some() {
+            self.live.ephemerals.gone(self.account, gone_from.unwrap_or_default());
+        }
+        self.live.meters.sockets.decrement(1.0);
     }
 }
 
 impl Live {
-    /// Connects a socket of an account.
+    /// Connects a socket of an account. Its frames are held until the outbox is opened.
     ///
     /// # Errors
     /// When the index or the log cannot be read, or the account has too many sockets.
-    pub async fn join(self: &Arc<Self>, account: AccountId) -> Result<Joined, JoinFault> {
+    pub async fn join(self: &Arc<Self>, account: AccountId, outbox: &Arc<Outbox>) -> Result<Joined, JoinFault> {
         let seen = self.index.seen_by(account).await?;
         // The index may be ahead of the tail: a node's projections and its feed read the log independently.
         self.reached(seen.position).await;
-        let outbox = Arc::new(Outbox::default());
         let mut known = seen.clone();
         loop {
-            let connection = self.routes.lock().connect(account, &known, &outbox);
+            let connection = self.routes.lock().connect(account, &known, outbox);
             match connection {
                 Ok(Connection::At(position)) => {
-                    metrics::gauge!("feed_sockets").increment(1.0);
-                    return Ok(Joined { live: Arc::clone(self), account, outbox, position, seen });
+                    self.meters.sockets.increment(1.0);
+                    return Ok(Joined { live: Arc::clone(self), account, outbox: Arc::clone(outbox), position, seen });
                 }
                 Ok(Connection::Unknown(position)) => self.bring_forward(account, &mut known, position).await?,
-                Err(Close::TooMany) => return Err(JoinFault::TooMany),
-                Err(_) => return Err(JoinFault::Behind),
+                Err(TooMany) => return Err(JoinFault::TooMany),
             }
         }
     }

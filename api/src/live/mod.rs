@@ -3,28 +3,34 @@
 //! One task follows the tail of the log ([`tail`]), folds memberships from it, renders each event once and hands the
 //! text to the sockets that may see it ([`router`]). A socket ([`socket`]) joins the tail at a position ([`join`]);
 //! what it missed comes from the feed index and the log ([`replay`]).
-//!
-//! Due later: tickets, long poll, server-sent events, typing, presence and focus. `typing` and `focus` are taken and
-//! have no effect yet.
+//! Beside that, who types, who is there and how far others have read is told once and kept nowhere ([`ephemeral`]).
 
 pub mod close;
 pub mod data;
 pub mod frame;
 pub mod op;
 pub mod render;
+pub mod wire;
 
 pub mod conversation;
 
+pub mod catch_up;
+pub mod ephemeral;
+pub mod follower;
 pub mod index;
 pub mod join;
 pub mod membership;
+pub mod meters;
 pub mod outbox;
+pub mod pace;
 pub mod replay;
 pub mod router;
 pub mod tail;
+pub mod tickets;
 
 pub mod command;
-pub mod feed;
+pub mod line;
+pub mod service;
 pub mod socket;
 
 #[cfg(test)]

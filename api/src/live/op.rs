@@ -27,8 +27,16 @@ pub enum Op {
     },
     /// Still there.
     Heartbeat,
-    /// Somebody types, or looks elsewhere: taken, without effect yet.
-    Later,
+    /// The caller types.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+    },
+    /// The device is looked at or not.
+    Focus {
+        /// Looked at.
+        visible: bool,
+    },
     /// A command.
     Command(CommandOp),
 }
@@ -103,8 +111,7 @@ struct TypingOp {
 struct FocusOp {
     #[serde(rename = "op")]
     _op: serde::de::IgnoredAny,
-    #[serde(rename = "visible")]
-    _visible: bool,
+    visible: bool,
 }
 
 impl Op {
@@ -125,9 +132,9 @@ impl Op {
             "heartbeat" => read::<BareOp>(text).map(|_| Op::Heartbeat),
             "typing" => {
                 let op: TypingOp = read(text)?;
-                op.conversation_id.parse::<ConversationId>().map(|_| Op::Later).map_err(|_| BadFrame)
+                op.conversation_id.parse().map(|conversation| Op::Typing { conversation }).map_err(|_| BadFrame)
             }
-            "focus" => read::<FocusOp>(text).map(|_| Op::Later),
+            "focus" => read::<FocusOp>(text).map(|op| Op::Focus { visible: op.visible }),
             "command" => {
                 let op: CommandOp = read(text)?;
                 let fits = (1..=REF_MAX_BYTES).contains(&op.reference.len()) && op.body.get().starts_with('{');
@@ -153,9 +160,9 @@ mod tests {
         let resume = r#"{"op":"resume","position":"17","log_id":"00000000-0000-0000-0000-000000000001"}"#;
         assert!(matches!(Op::parse(resume), Ok(Op::Resume { position: Position(17), log_id: Some(_), token: None })));
         assert!(matches!(Op::parse(r#"{"op":"heartbeat"}"#), Ok(Op::Heartbeat)));
-        assert!(matches!(Op::parse(r#"{"op":"focus","visible":true}"#), Ok(Op::Later)));
+        assert!(matches!(Op::parse(r#"{"op":"focus","visible":true}"#), Ok(Op::Focus { visible: true })));
         let typing = r#"{"op":"typing","conversation_id":"00000000-0000-0000-0000-000000000001"}"#;
-        assert!(matches!(Op::parse(typing), Ok(Op::Later)));
+        assert!(matches!(Op::parse(typing), Ok(Op::Typing { .. })));
         let command = r#"{"op":"command","ref":"1","name":"SendMessage","body":{"id":"x","text":"hi"}}"#;
         let Ok(Op::Command(command)) = Op::parse(command) else { panic!("a command") };
         assert_eq!(command.body.get(), r#"{"id":"x","text":"hi"}"#);

@@ -9,11 +9,12 @@ use crate::live::data::{
     StoryExpired, StoryPosted,
 };
 use crate::live::frame::{Frame, raw};
+use crate::live::wire::Wire;
 use crate::wire::account::Settings;
 use crate::wire::conversation::ConversationSettings;
 use crate::wire::message::{Deleted, Edited, Message, Reaction, Said};
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
+use commands::log::EventLog;
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::limits::STORY_LIFE_SECONDS;
@@ -23,10 +24,11 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::source::{Direction, EventSource, SourceFault};
+use domain::source::{Direction, SourceFault};
 use domain::stream::{Category, StreamName};
 use domain::words::{Content, Field, SealedField, Words, WordsFault, decode_opened};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Events of a `message-…` stream that are looked through for a deletion at once.
@@ -60,7 +62,7 @@ pub enum When {
 #[derive(Clone)]
 pub struct Renderer {
     /// The log.
-    pub source: Arc<dyn EventSource>,
+    pub source: Arc<dyn EventLog>,
     /// Opens what is sealed.
     pub words: Arc<dyn Words>,
 }
@@ -71,14 +73,15 @@ impl Renderer {
     ///
     /// # Errors
     /// When the log or the words' keys do not answer.
-    pub async fn render(&self, events: &[Arc<Recorded>], when: When) -> Result<Vec<Option<Utf8Bytes>>, RenderFault> {
+    pub async fn render(&self, events: &[Arc<Recorded>], when: When) -> Result<Vec<Option<Wire>>, RenderFault> {
         let mut opened = self.open(events).await?.into_iter();
         let mut frames = Vec::with_capacity(events.len());
         let last = when != When::Standing;
+        let changed = if when == When::Live { HashSet::new() } else { self.changed(events).await? };
         for event in events {
             let opened = if sealed(&event.event).is_some() { opened.next() } else { None };
-            let shown = self.data(event, opened, when).await?;
-            frames.push(shown.map(|(kind, data)| Frame::Event { position: event.position, last, kind, data }.text()));
+            let shown = self.data(event, opened, &changed).await?;
+            frames.push(shown.map(|(kind, data)| Frame::Event { position: event.position, last, kind, data }.wire()));
         }
         Ok(frames)
     }
@@ -92,7 +95,7 @@ impl Renderer {
         &self,
         recorded: &Recorded,
         opened: Option<Content<Bytes>>,
-        when: When,
+        changed: &HashSet<MessageId>,
     ) -> Result<Option<(&'static str, Box<RawValue>)>, RenderFault> {
         let at = recorded.occurred_at;
         let conversation_id = || recorded.stream.conversation_id().ok_or_else(|| misplaced(recorded));
@@ -144,12 +147,12 @@ impl Renderer {
             }
             Event::MessageSent(e) => {
                 let id = MessageId { conversation: conversation_id()?, seq: recorded.revision + 1 };
-                let words = self.message_words(&e.words, opened, id, when).await?;
+                let words = self.message_words(&e.words, opened, id, changed).await?;
                 ("message.sent", raw(&message(recorded, e, id, words)))
             }
             Event::MessageEdited(e) => {
                 let id = message_id()?;
-                let words = self.message_words(&e.words, opened, id, when).await?;
+                let words = self.message_words(&e.words, opened, id, changed).await?;
                 let mentions = if words.is_some() { e.mentions.clone() } else { Vec::new() };
                 let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } =
                     words.map(Said::opened).unwrap_or_default();
@@ -234,10 +237,26 @@ impl Renderer {
         field: &Field<MessageWords>,
         opened: Option<Content<Bytes>>,
         id: MessageId,
-        when: When,
+        changed: &HashSet<MessageId>,
     ) -> Result<Option<MessageWords>, RenderFault> {
-        let is_deleted = when != When::Live && self.is_deleted(id).await?;
+        let is_deleted = changed.contains(&id) && self.is_deleted(id).await?;
         if is_deleted { Ok(None) } else { Ok(read(field, opened)?.present()) }
+    }
+
+    /// Those of the messages that something happened to, so that they may be deleted: of most messages one look at the
+    /// revisions of a whole page tells that they are not.
+    async fn changed(&self, events: &[Arc<Recorded>]) -> Result<HashSet<MessageId>, SourceFault> {
+        let ids = events.iter().filter_map(|event| match &event.event {
+            Event::MessageSent(_) => {
+                Some(MessageId { conversation: event.stream.conversation_id()?, seq: event.revision + 1 })
+            }
+            Event::MessageEdited(_) => event.stream.message_id(),
+            _ => None,
+        });
+        let ids: Vec<MessageId> = ids.collect::<HashSet<_>>().into_iter().collect();
+        let streams: Vec<StreamName> = ids.iter().map(|id| StreamName::message(*id)).collect();
+        let revisions = self.source.revisions(&streams).await?;
+        Ok(ids.into_iter().zip(revisions).filter(|(_, revision)| revision.is_some()).map(|(id, _)| id).collect())
     }
 
     async fn is_deleted(&self, id: MessageId) -> Result<bool, SourceFault> {

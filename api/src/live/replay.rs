@@ -5,7 +5,7 @@ use crate::live::join::JoinFault;
 use crate::live::membership::{Visibility, complete_len, initial_joins};
 use crate::live::render::When;
 use crate::live::router::Live;
-use axum::extract::ws::Utf8Bytes;
+use crate::live::wire::Wire;
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, LogId, Position};
 use domain::limits::{GROUP_MAX_MEMBERS, RESUME_MAX_FRAMES};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Events rendered at once.
-const PAGE_EVENTS: usize = 500;
+const PAGE_EVENTS: usize = 128;
 /// How long a resume waits for an index that is behind.
 const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -34,11 +34,16 @@ impl FromIndex {
         Self { account, after, up_to }
     }
 
+    /// Where it ends.
+    pub fn up_to(&self) -> Position {
+        self.up_to
+    }
+
     /// The next frames; none at the end.
     ///
     /// # Errors
     /// When the index, the log or the words do not answer.
-    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Utf8Bytes>>, JoinFault> {
+    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Wire>>, JoinFault> {
         if self.after >= self.up_to {
             return Ok(None);
         }
@@ -59,7 +64,6 @@ pub struct FromLog {
     up_to: Position,
     /// Read and not passed on: a creation whose joins follow.
     waiting: Vec<Arc<Recorded>>,
-    count: usize,
 }
 
 impl FromLog {
@@ -78,15 +82,14 @@ impl FromLog {
             read_up_to: from,
             up_to,
             waiting: Vec::new(),
-            count: 0,
         }
     }
 
     /// The next frames; none at the end.
     ///
     /// # Errors
-    /// When the log or the words do not answer, and when there are too many.
-    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Utf8Bytes>>, JoinFault> {
+    /// When the log or the words do not answer.
+    pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Wire>>, JoinFault> {
         if self.read_up_to >= self.up_to && self.waiting.is_empty() {
             return Ok(None);
         }
@@ -98,10 +101,6 @@ impl FromLog {
         let mut missed = self.visibility.pass(&events, &authors);
         // What moves with every reading is sent once, as it stands in the end.
         missed.retain(|event| event.position > self.after && event.event.event_type() != EventType::ReadMoved);
-        self.count += missed.len();
-        if self.count > RESUME_MAX_FRAMES {
-            return Err(JoinFault::Behind);
-        }
         Ok(Some(live.frames(&missed).await?))
     }
 
@@ -129,7 +128,7 @@ impl Live {
     ///
     /// # Errors
     /// When the index does not answer.
-    pub(in crate::live) async fn reset(
+    pub async fn reset(
         &self,
         account: AccountId,
         from: Position,
@@ -145,10 +144,12 @@ impl Live {
         self.index.reach(head, INDEX_PATIENCE).await;
         let known = self.index.seen_by(account).await?.position;
         let missed = self.index.missed_count(account, from, known, RESUME_MAX_FRAMES + 1).await?;
-        Ok((missed > RESUME_MAX_FRAMES).then_some(Reset::TooFar))
+        // What the index does not know yet is not counted for the account but read for all: that is limited, too.
+        let unknown = usize::try_from(head.0.saturating_sub(known.max(from).0)).unwrap_or(usize::MAX);
+        Ok((missed.saturating_add(unknown) > RESUME_MAX_FRAMES).then_some(Reset::TooFar))
     }
 
-    async fn frames(&self, events: &[Arc<Recorded>]) -> Result<Vec<Utf8Bytes>, JoinFault> {
+    async fn frames(&self, events: &[Arc<Recorded>]) -> Result<Vec<Wire>, JoinFault> {
         let frames = self.renderer.render(events, When::Afterwards).await?;
         Ok(frames.into_iter().flatten().collect())
     }
@@ -182,7 +183,7 @@ impl Live {
         account: AccountId,
         conversations: &[ConversationId],
         up_to: Position,
-    ) -> Result<Vec<Utf8Bytes>, JoinFault> {
+    ) -> Result<Vec<Wire>, JoinFault> {
         let mut marks = Vec::new();
         for conversation in conversations {
             let stream = StreamName::read(account, *conversation);

@@ -1,28 +1,31 @@
 //! Who is connected and what each may see, as of one position of the log.
 
-use crate::live::close::Close;
+use crate::live::ephemeral::{self, Ephemerals, Presence};
 use crate::live::index::{Index, ProjectedIndex, Seen};
 use crate::live::membership::{Authors, Change, Changes, Topic, initial_joins, topic_of};
+use crate::live::meters::Meters;
 use crate::live::outbox::Outbox;
 use crate::live::render::Renderer;
 use crate::live::tail;
+use crate::live::tickets::Tickets;
 use crate::traces::Traces;
+use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, LogId, Position};
+use domain::limits::FEED_SOCKETS_PER_ACCOUNT_MAX;
 use domain::recorded::Recorded;
-use domain::source::EventSource;
 use domain::words::Words;
 use parking_lot::Mutex;
 use projections::projections::Projections;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Sockets of one account on one node, at most.
-const SOCKETS_PER_ACCOUNT_MAX: usize = 100;
+/// Pages of missed events that are read at the same time, at most: a restart brings everybody back at once.
+const PAGES_READ_MAX: usize = 16;
 
 /// The live feed of this node.
 pub struct Live {
@@ -40,14 +43,22 @@ pub struct Live {
     pub(in crate::live) position: watch::Sender<Position>,
     /// Fires when the sockets are to close.
     pub(in crate::live) closing: CancellationToken,
-    /// One token for each open socket.
+    /// One task for each open socket.
     pub(in crate::live) sockets: TaskTracker,
+    /// One permit for each page of missed events.
+    pub(in crate::live) pages: Semaphore,
+    /// What is measured.
+    pub(in crate::live) meters: Arc<Meters>,
+    /// Tickets that were given.
+    tickets: Tickets,
+    /// What is told once.
+    pub(in crate::live) ephemerals: Ephemerals,
 }
 
 impl Live {
     /// A feed that nobody is connected to. `source` is where the tail comes from.
     pub fn new(
-        source: Arc<dyn EventSource>,
+        source: Arc<dyn EventLog>,
         words: Arc<dyn Words>,
         projections: Projections,
         clock: Arc<dyn Clock>,
@@ -58,7 +69,7 @@ impl Live {
 
     /// The same over any index.
     pub(in crate::live) fn over(
-        source: Arc<dyn EventSource>,
+        source: Arc<dyn EventLog>,
         words: Arc<dyn Words>,
         index: Arc<dyn Index>,
         clock: Arc<dyn Clock>,
@@ -74,12 +85,17 @@ impl Live {
             position: watch::Sender::new(position),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
+            pages: Semaphore::new(PAGES_READ_MAX),
+            meters: Arc::new(Meters::default()),
+            tickets: Tickets::default(),
+            ephemerals: Ephemerals::default(),
         })
     }
 
-    /// Starts the task that follows the tail of the log until `stop` fires.
+    /// Starts the tasks that follow the tail of the log and tell what is ephemeral until `stop` fires.
     pub fn run(self: &Arc<Self>, tracker: &TaskTracker, stop: CancellationToken) {
-        tracker.spawn(tail::follow(Arc::clone(self), stop));
+        tracker.spawn(tail::follow(Arc::clone(self), stop.clone()));
+        tracker.spawn(ephemeral::follow(Arc::clone(self), stop));
     }
 
     /// Says goodbye to every socket and waits until all are gone. New ones are turned away from now on.
@@ -87,6 +103,29 @@ impl Live {
         self.closing.cancel();
         self.sockets.close();
         self.sockets.wait().await;
+    }
+
+    /// Tickets to the feed.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
+    }
+
+    /// Runs a socket.
+    pub fn track(&self, socket: impl Future<Output = ()> + Send + 'static) {
+        self.sockets.spawn(socket);
+    }
+
+    /// Runs what watches over a stream of events; it ends with the stream.
+    pub fn watch(&self, watching: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.closing.clone();
+        self.sockets.spawn(async move {
+            closing.run_until_cancelled(watching).await;
+        });
+    }
+
+    /// Sockets that are open, also those that did not say yet who they are.
+    pub fn open_sockets(&self) -> usize {
+        self.sockets.len()
     }
 
     /// Which log this is the feed of.
@@ -105,10 +144,10 @@ struct Connected {
     sockets: Vec<Arc<Outbox>>,
 }
 
-/// An event and the sockets that are to get it.
+/// Events that follow each other, and the sockets that are to get all of them.
 pub struct Routed {
-    /// The event.
-    pub event: Arc<Recorded>,
+    /// At least one, in the order of the log.
+    pub events: Vec<Arc<Recorded>>,
     /// At least one.
     pub sockets: Vec<Arc<Outbox>>,
 }
@@ -122,6 +161,10 @@ pub enum Connection {
     /// position, from the log.
     Unknown(Position),
 }
+
+/// The account has too many sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
 
 /// The connected accounts and their conversations, as of a position.
 pub struct Routes {
@@ -141,12 +184,13 @@ impl Routes {
     ///
     /// # Errors
     /// When the account has too many sockets.
-    pub fn connect(&mut self, account: AccountId, known: &Seen, socket: &Arc<Outbox>) -> Result<Connection, Close> {
+    pub fn connect(&mut self, account: AccountId, known: &Seen, socket: &Arc<Outbox>) -> Result<Connection, TooMany> {
         if let Some(connected) = self.accounts.get_mut(&account) {
-            if connected.sockets.len() >= SOCKETS_PER_ACCOUNT_MAX {
-                return Err(Close::TooMany);
+            if connected.sockets.len() >= FEED_SOCKETS_PER_ACCOUNT_MAX {
+                return Err(TooMany);
             }
             connected.sockets.push(Arc::clone(socket));
+            socket.join(self.position);
             return Ok(Connection::At(self.position));
         }
         let mut conversations = known.conversations.clone();
@@ -157,25 +201,31 @@ impl Routes {
             self.members.entry(*conversation).or_default().push(account);
         }
         self.accounts.insert(account, Connected { conversations, sockets: vec![Arc::clone(socket)] });
+        socket.join(self.position);
         Ok(Connection::At(self.position))
     }
 
     /// Takes a socket out again.
-    pub fn disconnect(&mut self, account: AccountId, socket: &Arc<Outbox>) {
-        let Some(connected) = self.accounts.get_mut(&account) else { return };
+    ///
+    /// Gives the conversations of an account whose last socket that was.
+    pub fn disconnect(&mut self, account: AccountId, socket: &Arc<Outbox>) -> Option<HashSet<ConversationId>> {
+        let connected = self.accounts.get_mut(&account)?;
         connected.sockets.retain(|other| !Arc::ptr_eq(other, socket));
         if !connected.sockets.is_empty() {
-            return;
+            return None;
         }
-        let gone = self.accounts.remove(&account);
-        for conversation in gone.into_iter().flat_map(|connected| connected.conversations) {
-            self.remove_member(conversation, account);
+        let gone = self.accounts.remove(&account)?.conversations;
+        for conversation in &gone {
+            self.remove_member(*conversation, account);
         }
+        Some(gone)
     }
 
     /// Takes over the events that follow, and says who is to get each. Nothing is said of events that nobody gets.
     pub fn route(&mut self, events: &[Arc<Recorded>], authors: &Authors) -> Vec<Routed> {
-        let mut routed = Vec::new();
+        let mut routed: Vec<Routed> = Vec::new();
+        // The topic of the last of them; whatever changes who sees what resets it.
+        let mut same = None;
         for (at, event) in events.iter().enumerate() {
             if matches!(event.event, Event::ConversationCreated(_)) {
                 // The first members see the creation, too: they are known before it is handed on.
@@ -186,21 +236,79 @@ impl Routes {
             let change = Change::of(event);
             if let Some(change) = change {
                 self.changes.push(change);
+                same = None;
                 if change.joined {
                     self.join(&change);
                 }
             }
-            let sockets = topic_of(event, authors).map(|topic| self.sockets_of(topic)).unwrap_or_default();
-            if !sockets.is_empty() {
-                routed.push(Routed { event: Arc::clone(event), sockets });
+            let topic = topic_of(event, authors);
+            if topic.is_some() && topic == same {
+                // Nothing was routed in between, so the order of each socket's frames stays that of the log.
+                routed.iter_mut().last().into_iter().for_each(|last| last.events.push(Arc::clone(event)));
+            } else if let Some(topic) = topic {
+                let sockets = self.sockets_of(topic);
+                same = (!sockets.is_empty()).then_some(topic);
+                if !sockets.is_empty() {
+                    routed.push(Routed { events: vec![Arc::clone(event)], sockets });
+                }
             }
             // Who leaves gets that as the last of it.
             if let Some(change) = change.filter(|change| !change.joined) {
                 self.leave(&change);
+                same = None;
             }
             self.position = event.position;
         }
         routed
+    }
+
+    /// Whether a connected account is a member of a conversation.
+    pub fn is_member(&self, account: AccountId, conversation: ConversationId) -> bool {
+        self.accounts.get(&account).is_some_and(|connected| connected.conversations.contains(&conversation))
+    }
+
+    /// Whether some member of a conversation is connected.
+    pub fn is_known(&self, conversation: ConversationId) -> bool {
+        self.members.contains_key(&conversation)
+    }
+
+    /// Whether a member of a conversation is connected who is somebody else.
+    pub fn has_others(&self, conversation: ConversationId, than: AccountId) -> bool {
+        self.members.get(&conversation).is_some_and(|members| members.iter().any(|member| *member != than))
+    }
+
+    /// The connected members of some conversations but one account, each once, so many at most.
+    pub fn connected_members(
+        &self,
+        conversations: impl IntoIterator<Item = ConversationId>,
+        except: AccountId,
+        at_most: usize,
+    ) -> HashSet<AccountId> {
+        let of = |conversation| self.members.get(&conversation).into_iter().flatten().copied();
+        let mut accounts = HashSet::new();
+        for account in conversations.into_iter().flat_map(of).filter(|account| *account != except) {
+            if accounts.len() == at_most {
+                break;
+            }
+            accounts.insert(account);
+        }
+        accounts
+    }
+
+    /// Whether an account is there, and its conversations.
+    pub fn presence(&self, account: AccountId) -> (Presence, HashSet<ConversationId>) {
+        let Some(connected) = self.accounts.get(&account) else { return (Presence::Offline, HashSet::new()) };
+        let presence = match connected.sockets.iter().filter_map(|socket| socket.is_visible()).max() {
+            Some(true) => Presence::Online,
+            Some(false) => Presence::Away,
+            None => Presence::Offline,
+        };
+        (presence, connected.conversations.clone())
+    }
+
+    /// The sockets of an account.
+    pub fn outboxes(&self, account: AccountId) -> impl Iterator<Item = &Arc<Outbox>> {
+        self.accounts.get(&account).into_iter().flat_map(|connected| &connected.sockets)
     }
 
     fn sockets_of(&self, topic: Topic) -> Vec<Arc<Outbox>> {

@@ -1,45 +1,41 @@
 //! One socket: greeting, what was missed, then live events, commands and heartbeats, in one task.
+//!
+//! Ten thousand of them may be idle: what is rare and large (resuming, goodbye) is boxed, so that a task keeps little.
 
-use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::live::catch_up::CatchUp;
 use crate::live::close::Close;
-use crate::live::command::carry_out;
 use crate::live::frame::Frame;
 use crate::live::join::{JoinFault, Joined};
+use crate::live::line::{End, Line, writable};
+use crate::live::meters;
 use crate::live::op::Op;
-use crate::live::replay::{FromIndex, FromLog};
+use crate::live::outbox::{Outbox, Standing};
+use crate::live::pace::Pace;
 use crate::live::router::Live;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use crate::live::service::Service;
+use crate::live::wire::Wire;
 use domain::ids::{LogId, Position};
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
-use futures_util::{SinkExt, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How often a heartbeat is expected; two may be missed.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long a client may take to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
-/// How long one flush may take.
-const WRITE: Duration = Duration::from_secs(60);
-/// How long goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// How long one may hear nothing from a client.
+const PATIENCE: Duration = Duration::from_secs(30 * 2 + 10);
 /// How long commands that were begun may take once the server stops.
 const LAST_COMMANDS: Duration = Duration::from_secs(5);
 /// Commands of one socket that are carried out at a time; while there are as many, nothing more is read from it.
 const COMMANDS_MAX: usize = 32;
-/// A resume joins the tail once no more than this is missed: what comes meanwhile must fit into the outbox.
-const JOIN_MAX_MISSED: usize = 1_000;
-
-/// Why a socket ends.
-enum End {
-    /// The client went, or the connection broke.
-    Gone,
-    /// We close it.
-    Close(Close),
-}
+/// While as much waits to be written, nothing more is read.
+const UNREAD_MAX_BYTES: usize = 64 << 10;
 
 impl From<JoinFault> for End {
     fn from(fault: JoinFault) -> Self {
@@ -51,23 +47,24 @@ impl From<JoinFault> for End {
     }
 }
 
-impl From<Close> for End {
-    fn from(close: Close) -> Self {
-        End::Close(close)
-    }
-}
-
-/// Serves a socket until it ends. `caller` is known already when the request had an Authorization header.
-pub async fn serve(app: Arc<App>, socket: WebSocket, caller: Option<Caller>) {
-    let live = Arc::clone(&app.live);
-    let _open = live.sockets.token();
-    let mut socket = Socket { app, live, socket, is_deaf: false };
-    let ended = socket.serve(caller).await;
-    if let Err(End::Close(close)) = ended {
-        metrics::counter!("feed_closes_total", "code" => close.code().to_string()).increment(1);
-        socket.say_goodbye(close).await;
-    } else {
-        metrics::counter!("feed_closes_total", "code" => "gone").increment(1);
+/// Serves a socket until it ends. `caller` is known already when the request said who asks.
+pub async fn serve<S: Service>(service: Arc<S>, stream: TcpStream, read: Vec<u8>, caller: Option<Caller>) {
+    let live = Arc::clone(service.live());
+    let stream = Arc::new(stream);
+    let outbox = Arc::new(Outbox::new(Some(Arc::clone(&stream)), Arc::clone(&live.meters)));
+    let line = Line::new(stream, &read, outbox);
+    drop(read);
+    let mut socket = Socket { service, live, line };
+    let end = match Box::pin(socket.begin(caller)).await {
+        Ok((caller, joined)) => socket.follow(caller, joined).await,
+        Err(end) => end,
+    };
+    meters::count_end(match end {
+        End::Close(close) => Some(close),
+        End::Gone => None,
+    });
+    if let End::Close(close) = end {
+        Box::pin(socket.line.say_goodbye(close)).await;
     }
 }
 
@@ -78,45 +75,44 @@ struct Greeting {
     resume: Option<(Position, Option<LogId>)>,
 }
 
-struct Socket {
-    app: Arc<App>,
+struct Socket<S> {
+    service: Arc<S>,
     live: Arc<Live>,
-    socket: WebSocket,
-    /// Nothing more can be read.
-    is_deaf: bool,
+    line: Line,
 }
 
-impl Socket {
-    async fn serve(&mut self, caller: Option<Caller>) -> Result<(), End> {
+impl<S: Service> Socket<S> {
+    /// From `hello` to the last frame that was missed.
+    async fn begin(&mut self, known: Option<Caller>) -> Result<(Caller, Joined), End> {
         let closing = self.live.closing.clone();
-        let greeting = tokio::select! {
-            greeting = timeout(GREETING, self.greet(caller)) => greeting.map_err(|_| Close::BadToken)??,
-            () = closing.cancelled() => return Err(Close::Shutdown.into()),
-        };
-        let joined = tokio::select! {
-            joined = self.start(&greeting) => joined?,
-            () = closing.cancelled() => return Err(Close::Shutdown.into()),
-        };
-        self.follow(greeting.caller, &joined).await
+        tokio::select! {
+            begun = async {
+                let greeting = timeout(GREETING, self.greet(known)).await.map_err(|_| Close::BadToken)??;
+                let joined = self.start(&greeting).await?;
+                self.line.outbox.open();
+                Ok((greeting.caller, joined))
+            } => begun,
+            () = closing.cancelled() => Err(Close::Shutdown.into()),
+        }
     }
 
     /// Says hello and waits for `identify` or `resume`.
     async fn greet(&mut self, known: Option<Caller>) -> Result<Greeting, End> {
         let hello = Frame::Hello { heartbeat_ms: HEARTBEAT.as_millis() as u64, server_time: self.live.clock.now() };
-        self.write(&mut vec![hello.text()]).await?;
+        self.line.tell(&[hello.wire()]).await?;
         loop {
-            let Some(op) = self.read().await? else { continue };
+            let Some(op) = self.line.read().await? else { continue };
             let (token, resume) = match op {
                 Op::Identify { token } => (token, None),
                 Op::Resume { position, log_id, token } => (token, Some((position, log_id))),
                 Op::Heartbeat => {
-                    self.write(&mut vec![Frame::HeartbeatAck.text()]).await?;
+                    self.line.tell(&[Frame::HeartbeatAck.wire()]).await?;
                     continue;
                 }
-                Op::Later | Op::Command(_) => return Err(Close::BadFrame.into()),
+                Op::Typing { .. } | Op::Focus { .. } | Op::Command(_) => return Err(Close::BadFrame.into()),
             };
             let caller = match token {
-                Some(token) => self.app.tokens.verify(&token, self.app.clock.now()).ok(),
+                Some(token) => self.service.caller(&token),
                 None => known,
             };
             return caller.map(|caller| Greeting { caller, resume }).ok_or(Close::BadToken.into());
@@ -126,170 +122,144 @@ impl Socket {
     /// Joins the tail, after what was missed.
     async fn start(&mut self, greeting: &Greeting) -> Result<Joined, End> {
         let caller = greeting.caller;
+        self.line.outbox.belongs_to(caller.session);
         let Some((from, log_id)) = greeting.resume else {
-            let joined = self.live.join(caller.account).await?;
+            let joined = self.live.join(caller.account, &self.line.outbox).await?;
             self.ready(caller, joined.position, None).await?;
             return Ok(joined);
         };
         if let Some(reason) = self.live.reset(caller.account, from, log_id).await? {
-            let joined = self.live.join(caller.account).await?;
+            let joined = self.live.join(caller.account, &self.line.outbox).await?;
             self.ready(caller, joined.position, Some(Frame::Reset { reason })).await?;
             return Ok(joined);
         }
         self.ready(caller, self.live.position().max(from), Some(Frame::Resumed { from })).await?;
-        self.resume(caller, from).await
+        let (joined, replayed) = self.catch_up(caller, from).await?;
+        self.line.tell(&[Frame::CaughtUp { position: joined.position, replayed }.wire()]).await?;
+        Ok(joined)
     }
 
-    async fn ready(&mut self, caller: Caller, position: Position, then: Option<Frame<'_>>) -> Result<(), End> {
+    async fn ready(&self, caller: Caller, position: Position, then: Option<Frame<'_>>) -> Result<(), End> {
         let ready = Frame::Ready {
             session_id: caller.session,
             account_id: caller.account,
             log_id: self.live.log_id(),
             position,
         };
-        self.write(&mut [Some(ready), then].into_iter().flatten().map(|frame| frame.text()).collect()).await
+        let frames: Vec<Wire> = [Some(ready), then].into_iter().flatten().map(|frame| frame.wire()).collect();
+        self.line.tell(&frames).await
     }
 
-    async fn resume(&mut self, caller: Caller, from: Position) -> Result<Joined, End> {
-        let (live, account) = (Arc::clone(&self.live), caller.account);
-        let mut replayed = 0;
-        // Most of it before joining, so that what comes meanwhile need not wait in the outbox for long.
-        let mut sent_up_to = from;
-        loop {
-            let known = live.index.seen_by(account).await.map_err(JoinFault::from)?.position;
-            let known = live.start_of_unit(known).await.map_err(JoinFault::from)?;
-            let missed = live.index.missed_count(account, sent_up_to, known, JOIN_MAX_MISSED + 1).await;
-            if missed.map_err(JoinFault::from)? <= JOIN_MAX_MISSED {
-                break;
-            }
-            replayed += self.send_missed(FromIndex::new(account, sent_up_to, known)).await?;
-            sent_up_to = known;
+    /// Sends everything after a position and joins the tail.
+    async fn catch_up(&self, caller: Caller, from: Position) -> Result<(Joined, u64), End> {
+        let mut missed = CatchUp::new(caller.account, from);
+        while let Some(frames) = missed.next(&self.live, &self.line.outbox).await? {
+            self.line.tell(&frames).await?;
         }
-        let joined = live.join(account).await?;
-        let known = live.start_of_unit(joined.seen.position).await.map_err(JoinFault::from)?;
-        replayed += self.send_missed(FromIndex::new(account, sent_up_to, known)).await?;
-        let conversations = joined.seen.conversations.clone();
-        let mut rest = FromLog::new(account, from, known, conversations, joined.position);
-        while let Some(mut frames) = rest.next(&live).await? {
-            replayed += frames.len() as u64;
-            self.write(&mut frames).await?;
-        }
-        let conversations = rest.into_conversations();
-        let mut frames = live.read_marks(account, &conversations, joined.position).await?;
-        replayed += frames.len() as u64;
-        frames.push(Frame::CaughtUp { position: joined.position, replayed }.text());
-        self.write(&mut frames).await?;
+        let replayed = missed.replayed;
+        missed.into_joined().map(|joined| (joined, replayed)).ok_or(End::Close(Close::Unavailable))
+    }
+
+    /// After its queue was full: what was left out comes from the log, as in a resume.
+    async fn catch_up_again(&self, caller: Caller, from: Position) -> Result<Joined, End> {
+        let (joined, _) = self.catch_up(caller, from).await?;
+        self.line.outbox.open();
         Ok(joined)
     }
 
-    async fn send_missed(&mut self, mut missed: FromIndex) -> Result<u64, End> {
-        let mut count = 0;
-        while let Some(mut frames) = missed.next(&self.live).await? {
-            count += frames.len() as u64;
-            self.write(&mut frames).await?;
-        }
-        Ok(count)
-    }
-
     /// Live events, commands and heartbeats until something ends it.
-    async fn follow(&mut self, caller: Caller, joined: &Joined) -> Result<(), End> {
-        let closing = self.live.closing.clone();
-        let mut commands: FuturesOrdered<BoxFuture<'static, Utf8Bytes>> = FuturesOrdered::new();
-        let mut frames = Vec::new();
-        let patience = HEARTBEAT * 2 + GREETING;
-        let silence = sleep(patience);
-        tokio::pin!(silence);
+    async fn follow(&mut self, caller: Caller, joined: Joined) -> End {
+        let mut joined = Some(joined);
+        let (closing, outbox, stream) = (self.live.closing.clone(), Arc::clone(&self.line.outbox), self.line.stream());
+        let mut commands: FuturesOrdered<BoxFuture<'static, Wire>> = FuturesOrdered::new();
+        let mut typing = Pace::default();
+        self.live.ephemerals.came(caller.account, &outbox);
+        let mut heard_until = Instant::now() + PATIENCE;
+        let alarm = sleep(PATIENCE);
+        tokio::pin!(alarm);
         loop {
-            joined.outbox.take(&mut frames)?;
-            if !frames.is_empty() {
-                tokio::select! {
-                    written = self.write(&mut frames) => written?,
-                    close = joined.outbox.closing() => return Err(close.into()),
-                }
-                continue;
-            }
-            tokio::select! {
-                () = joined.outbox.filled() => {}
-                Some(answer) = commands.next(), if !commands.is_empty() => frames.push(answer),
-                op = self.read(), if commands.len() < COMMANDS_MAX => {
-                    silence.as_mut().reset(Instant::now() + patience);
-                    match op? {
-                        Some(Op::Heartbeat) => frames.push(Frame::HeartbeatAck.text()),
-                        Some(Op::Command(command)) => {
-                            commands.push_back(Box::pin(carry_out(Arc::clone(&self.app), caller, command)));
-                        }
-                        Some(Op::Later) | None => {}
-                        Some(Op::Identify { .. } | Op::Resume { .. }) => return Err(Close::BadFrame.into()),
+            let is_waiting = match outbox.standing() {
+                Standing::Idle => false,
+                Standing::Waiting(until) => {
+                    if until < alarm.deadline() {
+                        alarm.as_mut().reset(until);
                     }
+                    true
                 }
-                () = &mut silence => return Err(Close::HeartbeatMissed.into()),
+                Standing::Lagging(from) => {
+                    drop(joined.take());
+                    let caught_up = tokio::select! {
+                        caught_up = Box::pin(self.catch_up_again(caller, from)) => caught_up,
+                        () = closing.cancelled() => return Close::Shutdown.into(),
+                    };
+                    match caught_up {
+                        Ok(again) => {
+                            joined = Some(again);
+                            self.live.ephemerals.looked(caller.account);
+                        }
+                        Err(end) => return end,
+                    }
+                    continue;
+                }
+                Standing::Closing(close) => return close.into(),
+                Standing::Broken => return End::Gone,
+            };
+            let may_read = commands.len() < COMMANDS_MAX && outbox.bytes() < UNREAD_MAX_BYTES;
+            tokio::select! {
+                // In this order: what a client said in time counts before the alarm that it did not.
+                biased;
                 () = closing.cancelled() => {
+                    drop(joined);
                     // What was begun is answered; more is not taken.
                     if timeout(LAST_COMMANDS, async {
                         while let Some(answer) = commands.next().await {
-                            frames.push(answer);
+                            outbox.say(&answer);
                         }
                     }).await.is_err() {
                         tracing::warn!("commands of a socket were not answered before the end");
                     }
-                    self.write(&mut frames).await?;
-                    return Err(Close::Shutdown.into());
+                    if let Err(end) = self.line.drained(0).await {
+                        return end;
+                    }
+                    return Close::Shutdown.into();
+                }
+                () = outbox.changed() => {}
+                () = writable(&stream), if is_waiting => outbox.write(),
+                Some(answer) = commands.next(), if !commands.is_empty() => outbox.say(&answer),
+                op = self.line.read(), if may_read => {
+                    heard_until = Instant::now() + PATIENCE;
+                    match op {
+                        Ok(Some(Op::Heartbeat)) => outbox.say(&Frame::HeartbeatAck.wire()),
+                        Ok(Some(Op::Command(command))) => {
+                            commands.push_back(Arc::clone(&self.service).carry_out(caller, command));
+                        }
+                        Ok(Some(Op::Typing { conversation })) => {
+                            if typing.may_act() {
+                                Box::pin(self.live.typing(caller.account, conversation)).await;
+                            }
+                        }
+                        Ok(Some(Op::Focus { visible })) => self.live.focus(caller.account, &outbox, visible),
+                        Ok(None) => {}
+                        Ok(Some(Op::Identify { .. } | Op::Resume { .. })) => return Close::BadFrame.into(),
+                        Err(end) => return end,
+                    }
+                    // A client that never pauses does not keep others from their turn.
+                    tokio::task::consume_budget().await;
+                }
+                () = &mut alarm => {
+                    let now = Instant::now();
+                    if now >= heard_until {
+                        return Close::HeartbeatMissed.into();
+                    }
+                    match outbox.standing() {
+                        Standing::Waiting(until) if now >= until => return Close::TooSlow.into(),
+                        Standing::Waiting(until) => alarm.as_mut().reset(until.min(heard_until)),
+                        Standing::Idle | Standing::Lagging(_) | Standing::Closing(_) | Standing::Broken => {
+                            alarm.as_mut().reset(heard_until);
+                        }
+                    }
                 }
             }
-        }
-    }
-
-    /// The next frame of the client; none for one of the protocol's own.
-    async fn read(&mut self) -> Result<Option<Op>, End> {
-        match self.socket.recv().await {
-            Some(Ok(Message::Text(text))) => Ok(Some(Op::parse(&text).map_err(|_| Close::BadFrame)?)),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-            Some(Ok(Message::Binary(_))) => Err(Close::BadFrame.into()),
-            Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-            // Too long, not UTF-8, not the protocol: all of these are frames that are none. If the connection broke,
-            // the goodbye goes nowhere.
-            Some(Err(fault)) => {
-                tracing::debug!(error = %fault, "a socket could not be read");
-                self.is_deaf = true;
-                Err(Close::BadFrame.into())
-            }
-        }
-    }
-
-    /// Writes everything and flushes once.
-    async fn write(&mut self, frames: &mut Vec<Utf8Bytes>) -> Result<(), End> {
-        let socket = &mut self.socket;
-        let written = timeout(WRITE, async {
-            for frame in frames.drain(..) {
-                socket.feed(Message::Text(frame)).await?;
-            }
-            socket.flush().await
-        });
-        match written.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(Close::TooSlow.into()),
-        }
-    }
-
-    async fn say_goodbye(&mut self, close: Close) {
-        let bye = Message::Text(Frame::bye(close).text());
-        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
-        let said = timeout(GOODBYE, async {
-            self.socket.feed(bye).await?;
-            self.socket.send(Message::Close(Some(frame))).await?;
-            if self.is_deaf {
-                // Closing over what is unread would take the goodbye from the client, too.
-                std::future::pending::<()>().await;
-            }
-            // The client's own closing frame ends the connection in an orderly way.
-            while let Some(Ok(_)) = self.socket.recv().await {}
-            Ok::<(), axum::Error>(())
-        });
-        match said.await {
-            Ok(Ok(())) => {}
-            Err(_) if self.is_deaf => {}
-            Ok(Err(_)) | Err(_) => tracing::debug!(code = close.code(), "a socket was closed without its client"),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::live::close::Close;
 use crate::live::membership::{Authors, complete_len, initial_joins};
-use crate::live::render::{RenderFault, When};
+use crate::live::render::{RenderFault, When, reader};
 use crate::live::router::{Live, Routed};
+use crate::live::wire::{Wire, pack};
 use crate::traces::Part;
 use domain::event::Event;
 use domain::recorded::Recorded;
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Events that are handed on before other tasks get their turn.
 const CHUNK_EVENTS: usize = 256;
+/// Sockets that are written to before other tasks get their turn.
+const CHUNK_SOCKETS: usize = 256;
 /// How long to wait after a fault.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -84,6 +87,13 @@ impl Live {
             metrics::gauge!("feed_position").set(last.position.0 as f64);
         }
         self.send(&routed).await;
+        for event in events {
+            if let Event::ReadMoved(e) = &event.event
+                && let Some((account, conversation)) = reader(&event.stream)
+            {
+                self.ephemerals.read(conversation, account, e.seq);
+            }
+        }
         Ok(())
     }
 
@@ -103,17 +113,15 @@ impl Live {
             return;
         }
         let began = Instant::now();
-        let events: Vec<_> = routed.iter().map(|routed| Arc::clone(&routed.event)).collect();
+        let events: Vec<_> = routed.iter().flat_map(|routed| routed.events.iter().cloned()).collect();
         loop {
             match self.renderer.render(&events, When::Live).await {
                 Ok(frames) => {
-                    let mut count = 0;
-                    for (routed, frame) in routed.iter().zip(frames) {
-                        let Some(frame) = frame else { continue };
-                        routed.sockets.iter().for_each(|socket| socket.push(&frame));
-                        count += routed.sockets.len() as u64;
+                    let mut frames = frames.into_iter();
+                    for routed in routed {
+                        let frames = frames.by_ref().take(routed.events.len()).collect();
+                        self.push(routed, frames).await;
                     }
-                    metrics::counter!("feed_frames_total").increment(count);
                     self.trace(routed, began.elapsed());
                     return;
                 }
@@ -139,14 +147,28 @@ impl Live {
 }
 
 impl Live {
+    async fn push(&self, routed: &Routed, frames: Vec<Option<Wire>>) {
+        let shown = routed.events.iter().zip(frames).filter_map(|(event, frame)| Some((event.position, frame?)));
+        let shown: Vec<_> = shown.collect();
+        self.meters.frames.increment((shown.len() * routed.sockets.len()) as u64);
+        for (position, pack) in &pack(shown) {
+            for sockets in routed.sockets.chunks(CHUNK_SOCKETS) {
+                sockets.iter().for_each(|socket| socket.push(pack, *position));
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     fn trace(&self, routed: &[Routed], took: Duration) {
-        for Routed { event, sockets } in routed {
-            self.traces.part(event.correlation_id, || Part {
-                name: format!("feed {}", event.event.event_type()).into(),
-                took,
-                ended: Duration::ZERO,
-                count: Some(("sockets", sockets.len())),
-            });
+        for Routed { events, sockets } in routed {
+            for event in events {
+                self.traces.part(event.correlation_id, || Part {
+                    name: format!("feed {}", event.event.event_type()).into(),
+                    took,
+                    ended: Duration::ZERO,
+                    count: Some(("sockets", sockets.len())),
+                });
+            }
         }
     }
 }

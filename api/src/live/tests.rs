@@ -1,5 +1,7 @@
 //! The router, joining and what was missed, over the in-memory twin of the log.
 
+mod ephemerals;
 mod folding;
 mod golden;
+mod sockets;
 mod world;

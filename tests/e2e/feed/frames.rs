@@ -74,7 +74,7 @@ both_modes! {
         assert!([3500, 3501].contains(&code), "{code}");
     }
 
-    async fn typing_and_focus_are_taken_and_change_nothing(world: &mut World) {
+    async fn typing_and_focus_are_no_events(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         let head = world.head();
         let (mut hers, mut his) = (alice.feed().await, bob.feed().await);

@@ -1,15 +1,22 @@
 //! Visibility folded from the tail, joining at a position, and resumes against sockets that never dropped.
 
 use super::world::{World, account, conversation, everything, short, taken};
-use crate::live::close::Close;
+use crate::live::frame::Reset;
 use crate::live::membership::complete_len;
+use crate::live::outbox::Standing;
+use domain::event::Event;
 use domain::ids::{MessageId, Position};
+use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES};
+use domain::message::event::MessageSent;
+use domain::proto::message::v1::MessageWords;
+use domain::stream::StreamName;
+use domain::words::Field;
 
 #[tokio::test]
 async fn the_first_members_see_the_creation_and_all_joins() {
     let world = World::new();
     let (ann, bob, eve) = (account(1), account(2), account(3));
-    let (of_bob, of_eve) = (world.live.join(bob).await.unwrap(), world.live.join(eve).await.unwrap());
+    let (of_bob, of_eve) = (world.connects(bob).await.unwrap(), world.connects(eve).await.unwrap());
     world.create(conversation(1), &[ann, bob]).await;
     world.catch_up(&world.live).await;
     assert_eq!(short(&taken(&of_bob)), ["conversation.created@1", "member.joined@2", "member.joined@3"]);
@@ -20,7 +27,7 @@ async fn the_first_members_see_the_creation_and_all_joins() {
 async fn a_new_member_sees_their_own_joining_first_and_their_own_leaving_last() {
     let world = World::new();
     let (room, ann, bob) = (conversation(1), account(1), account(2));
-    let of_bob = world.live.join(bob).await.unwrap();
+    let of_bob = world.connects(bob).await.unwrap();
     world.create(room, &[ann]).await;
     world.send(room, ann, "before").await;
     world.join(room, bob).await;
@@ -57,7 +64,7 @@ async fn read_marks_go_to_the_own_devices_only() {
     let (room, ann, bob) = (conversation(1), account(1), account(2));
     world.create(room, &[ann, bob]).await;
     world.catch_up(&world.live).await;
-    let (of_ann, of_bob) = (world.live.join(ann).await.unwrap(), world.live.join(bob).await.unwrap());
+    let (of_ann, of_bob) = (world.connects(ann).await.unwrap(), world.connects(bob).await.unwrap());
     world.read(room, ann, 7).await;
     world.catch_up(&world.live).await;
     assert_eq!(short(&taken(&of_ann)), ["read.moved@4"]);
@@ -73,11 +80,11 @@ async fn a_socket_joins_where_the_tail_stands_though_the_index_is_behind() {
     world.catch_up(&world.live).await;
     // The tail has seen that Bob joined, the index not yet.
     world.index_stands_at(Some(Position(1)));
-    let of_bob = world.live.join(bob).await.unwrap();
+    let of_bob = world.connects(bob).await.unwrap();
     assert_eq!(of_bob.position, Position(3));
     // A tail that started later does not remember it, and finds it in the log.
     let node = world.another_node();
-    let elsewhere = node.join(bob).await.unwrap();
+    let elsewhere = world.connects_to(&node, bob).await.unwrap();
     world.send(room, ann, "hi").await;
     world.catch_up(&world.live).await;
     world.catch_up(&node).await;
@@ -90,7 +97,7 @@ async fn a_socket_waits_for_a_tail_that_is_behind_the_index() {
     let world = World::new();
     let (room, ann) = (conversation(1), account(1));
     world.create(room, &[ann]).await;
-    let joining = world.live.join(ann);
+    let joining = world.connects(ann);
     tokio::pin!(joining);
     assert!(futures_util::poll!(&mut joining).is_pending());
     world.catch_up(&world.live).await;
@@ -103,8 +110,8 @@ async fn a_second_socket_of_an_account_gets_the_same_and_outlives_the_first() {
     let (room, ann) = (conversation(1), account(1));
     world.create(room, &[ann]).await;
     world.catch_up(&world.live).await;
-    let first = world.live.join(ann).await.unwrap();
-    let second = world.live.join(ann).await.unwrap();
+    let first = world.connects(ann).await.unwrap();
+    let second = world.connects(ann).await.unwrap();
     world.send(room, ann, "one").await;
     world.catch_up(&world.live).await;
     assert_eq!(taken(&first), taken(&second));
@@ -119,11 +126,11 @@ async fn an_account_has_a_limited_number_of_sockets() {
     let world = World::new();
     let mut sockets = Vec::new();
     for _ in 0..100 {
-        sockets.push(world.live.join(account(1)).await.unwrap());
+        sockets.push(world.connects(account(1)).await.unwrap());
     }
-    assert!(world.live.join(account(1)).await.is_err());
+    assert!(world.connects(account(1)).await.is_err());
     sockets.pop();
-    assert!(world.live.join(account(1)).await.is_ok());
+    assert!(world.connects(account(1)).await.is_ok());
 }
 
 /// Whatever the index knew when the socket came back, and wherever it had stopped.
@@ -133,7 +140,7 @@ async fn a_resume_sends_what_a_socket_that_never_dropped_was_sent() {
     let (ann, bob, cat) = (account(1), account(2), account(3));
     let mut sockets = Vec::new();
     for who in [ann, bob, cat] {
-        sockets.push((who, world.live.join(who).await.unwrap()));
+        sockets.push((who, world.connects(who).await.unwrap()));
     }
     let (one, two) = (conversation(1), conversation(2));
     world.create(one, &[ann, bob]).await;
@@ -219,7 +226,7 @@ async fn a_creation_waits_for_joins_that_may_still_come() {
 #[tokio::test]
 async fn stories_go_to_the_own_devices_of_their_author() {
     let world = World::new();
-    let (of_ann, of_bob) = (world.live.join(account(1)).await.unwrap(), world.live.join(account(2)).await.unwrap());
+    let (of_ann, of_bob) = (world.connects(account(1)).await.unwrap(), world.connects(account(2)).await.unwrap());
     let story = world.post_story(account(1)).await;
     world.expire_story(story).await;
     world.catch_up(&world.live).await;
@@ -227,16 +234,44 @@ async fn stories_go_to_the_own_devices_of_their_author() {
     assert!(taken(&of_bob).is_empty());
 }
 
+/// The mutant that it kills: counting only what the index knows.
 #[tokio::test]
-async fn a_socket_that_does_not_read_is_closed_and_takes_no_more() {
+async fn an_index_that_is_too_far_behind_makes_a_reset_and_not_an_end() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    let sent = || {
+        let words = Field::Clear(MessageWords { text: "hi".into(), ..MessageWords::default() });
+        (StreamName::timeline(room), Event::from(MessageSent { sender: ann, reply_to: None, words, mentions: vec![] }))
+    };
+    world.append((0..RESUME_MAX_FRAMES).map(|_| sent()).collect()).await;
+    world.catch_up(&world.live).await;
+    world.index_stands_at(Some(Position(2)));
+    let reset = |from| world.live.reset(ann, Position(from), None);
+    assert_eq!(reset(2).await.unwrap(), None, "one hundred thousand frames are sent");
+    world.send(room, ann, "one more").await;
+    assert_eq!(reset(2).await.unwrap(), Some(Reset::TooFar));
+    assert_eq!(reset(3).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_full_queue_goes_on_from_the_log_where_it_ended_and_misses_nothing() {
     let world = World::new();
     let (room, ann) = (conversation(1), account(1));
     world.create(room, &[ann]).await;
     world.catch_up(&world.live).await;
-    let socket = world.live.join(ann).await.unwrap();
+    let socket = world.connects(ann).await.unwrap();
     for _ in 0..10 {
-        world.send(room, ann, &"x".repeat(1 << 19)).await;
+        world.send(room, ann, &"x".repeat(40_000)).await;
     }
     world.catch_up(&world.live).await;
-    assert_eq!(socket.outbox.take(&mut Vec::new()), Err(Close::TooSlow));
+    assert!(socket.outbox.bytes() <= FEED_QUEUE_MAX_BYTES);
+    let queued = short(&taken(&socket));
+    assert_eq!(queued, ["message.sent@3", "message.sent@4", "message.sent@5"]);
+    let Standing::Lagging(from) = socket.outbox.standing() else { panic!("it lags") };
+    assert_eq!(from, Position(5));
+    drop(socket);
+    let (frames, _) = world.resume(&world.live, ann, from).await;
+    assert_eq!(frames.len(), 7);
+    assert_eq!(short(&frames)[0], "message.sent@6");
 }

@@ -1,6 +1,6 @@
 //! The exact text of frames.
 
-use super::world::{World, account, conversation};
+use super::world::{World, account, conversation, text_of};
 use crate::live::close::Close;
 use crate::live::frame::{Frame, Reset};
 use crate::live::render::When;
@@ -29,7 +29,7 @@ const AT: &str = "2020-09-13T12:26:40.000Z";
 
 async fn text(world: &World, event: Arc<Recorded>) -> String {
     let frame = world.live.renderer.render(&[event], When::Live).await.unwrap().remove(0);
-    frame.unwrap().as_str().to_owned()
+    text_of(&frame.unwrap())
 }
 
 fn event(position: u64, kind: &str, data: &str) -> String {
@@ -148,7 +148,7 @@ async fn events_of_stories() {
 fn frames_of_the_protocol() {
     let frame = Frame::Hello { heartbeat_ms: 30_000, server_time: Time::from_micros(0) };
     assert_eq!(
-        frame.text().as_str(),
+        frame.wire().texts().next().unwrap(),
         r#"{"op":"hello","heartbeat_ms":30000,"server_time":"1970-01-01T00:00:00.000Z"}"#
     );
     let frame = Frame::Ready {
@@ -158,21 +158,27 @@ fn frames_of_the_protocol() {
         position: Position(9),
     };
     assert_eq!(
-        frame.text().as_str(),
+        frame.wire().texts().next().unwrap(),
         r#"{"op":"ready","session_id":"00000000-0000-0000-0000-000000000002","account_id":"00000000-0000-0000-0000-000000000001","log_id":"00000000-0000-0000-0000-000000000003","position":"9"}"#
     );
-    assert_eq!(Frame::Resumed { from: Position(7) }.text().as_str(), r#"{"op":"resumed","from":"7"}"#);
+    assert_eq!(Frame::Resumed { from: Position(7) }.wire().texts().next().unwrap(), r#"{"op":"resumed","from":"7"}"#);
     for (reason, name) in
         [(Reset::TooFar, "too_far"), (Reset::LogChanged, "log_changed"), (Reset::BeyondHead, "beyond_head")]
     {
-        assert_eq!(Frame::Reset { reason }.text().as_str(), format!(r#"{{"op":"reset","reason":"{name}"}}"#));
+        assert_eq!(
+            Frame::Reset { reason }.wire().texts().next().unwrap(),
+            format!(r#"{{"op":"reset","reason":"{name}"}}"#)
+        );
     }
     let frame = Frame::CaughtUp { position: Position(9), replayed: 2 };
-    assert_eq!(frame.text().as_str(), r#"{"op":"caught_up","position":"9","replayed":2}"#);
-    assert_eq!(Frame::HeartbeatAck.text().as_str(), r#"{"op":"heartbeat_ack"}"#);
+    assert_eq!(frame.wire().texts().next().unwrap(), r#"{"op":"caught_up","position":"9","replayed":2}"#);
+    assert_eq!(Frame::HeartbeatAck.wire().texts().next().unwrap(), r#"{"op":"heartbeat_ack"}"#);
     let frame = Frame::Ack { reference: "r", position: Position(9), status: 204, data: None };
-    assert_eq!(frame.text().as_str(), r#"{"op":"ack","ref":"r","position":"9","status":204,"data":null}"#);
+    assert_eq!(
+        frame.wire().texts().next().unwrap(),
+        r#"{"op":"ack","ref":"r","position":"9","status":204,"data":null}"#
+    );
     let bye = r#"{"op":"bye","code":3501,"reason":"not a valid frame","reconnect":false}"#;
-    assert_eq!(Frame::bye(Close::BadFrame).text().as_str(), bye);
+    assert_eq!(Frame::bye(Close::BadFrame).wire().texts().next().unwrap(), bye);
     assert!(Close::Shutdown.reconnect() && Close::TooSlow.reconnect() && !Close::BadToken.reconnect());
 }

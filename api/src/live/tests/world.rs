@@ -1,12 +1,13 @@
 //! A log, an index that stands where the test says, and the events that a test is about.
 
+use crate::live::catch_up::CatchUp;
 use crate::live::index::{Index, Seen};
-use crate::live::join::Joined;
-use crate::live::membership::{Authors, Visibility};
-use crate::live::replay::{FromIndex, FromLog};
+use crate::live::join::{JoinFault, Joined};
+use crate::live::membership::{Authors, Change, Visibility};
+use crate::live::outbox::Outbox;
 use crate::live::router::Live;
+use crate::live::wire::{Texts, Wire};
 use crate::traces::Traces;
-use axum::extract::ws::Utf8Bytes;
 use commands::log::clear_words::ClearWords;
 use commands::log::memory::MemoryLog;
 use commands::log::{Appended, EventLog, Expected, NewEvent, Unit, Write};
@@ -27,6 +28,7 @@ use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::Field;
 use parking_lot::Mutex;
+use projections::account::settings::Signals;
 use projections::reader::ReadFault;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -46,6 +48,8 @@ impl Clock for StillClock {
 pub struct SlowIndex {
     log: Arc<MemoryLog>,
     stands_at: Mutex<Option<Position>>,
+    /// Who lets others know nothing.
+    pub reserved: Mutex<HashSet<AccountId>>,
 }
 
 impl SlowIndex {
@@ -98,6 +102,21 @@ impl Index for SlowIndex {
         })
     }
 
+    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>> {
+        Box::pin(async move {
+            let changes = everything(&self.log).await;
+            let of_it = changes.iter().filter_map(|event| Change::of(event));
+            let of_it = of_it.filter(|change| change.conversation == conversation);
+            let (joined, left): (Vec<_>, Vec<_>) = of_it.partition(|change| change.joined);
+            Ok(joined.len() - left.len())
+        })
+    }
+
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>> {
+        let is_open = !self.reserved.lock().contains(&account);
+        Box::pin(std::future::ready(Ok(Signals { read_receipts: is_open, presence: is_open })))
+    }
+
     fn missed_count(
         &self,
         account: AccountId,
@@ -126,7 +145,8 @@ pub fn conversation(number: u128) -> ConversationId {
 impl World {
     pub fn new() -> Self {
         let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), Arc::new(StillClock));
-        let index = Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None) });
+        let index =
+            Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None), reserved: Mutex::default() });
         let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), Arc::new(StillClock), Traces::off());
         Self { log, index, live }
     }
@@ -236,34 +256,60 @@ impl World {
         live.hand_on(&new).await.unwrap();
     }
 
+    /// Bytes that wait for the sockets of an account.
+    pub fn waiting_bytes(&self, who: AccountId) -> usize {
+        self.live.routes.lock().outboxes(who).map(|outbox| outbox.bytes()).sum()
+    }
+
+    /// A socket that joins the tail and lets live frames out.
+    pub async fn connects(&self, who: AccountId) -> Result<Socket, JoinFault> {
+        self.connects_to(&self.live, who).await
+    }
+
+    /// The same, elsewhere.
+    pub async fn connects_to(&self, live: &Arc<Live>, who: AccountId) -> Result<Socket, JoinFault> {
+        let outbox = Arc::new(Outbox::new(None, Arc::clone(&live.meters)));
+        let joined = live.join(who, &outbox).await?;
+        outbox.open();
+        Ok(Socket { outbox, position: joined.position, _joined: joined })
+    }
+
     /// The frames that a resume after `from` gives, joined where the feed stands.
-    pub async fn resume(&self, live: &Arc<Live>, who: AccountId, from: Position) -> (Vec<Value>, Joined) {
-        let joined = live.join(who).await.unwrap();
-        let known = live.start_of_unit(joined.seen.position).await.unwrap();
+    pub async fn resume(&self, live: &Arc<Live>, who: AccountId, from: Position) -> (Vec<Value>, Socket) {
+        let outbox = Arc::new(Outbox::new(None, Arc::clone(&live.meters)));
+        let mut missed = CatchUp::new(who, from);
         let mut frames = Vec::new();
-        let mut missed = FromIndex::new(who, from, known);
-        while let Some(page) = missed.next(live).await.unwrap() {
+        while let Some(page) = missed.next(live, &outbox).await.unwrap() {
             frames.extend(page);
         }
-        let mut rest = FromLog::new(who, from, known, joined.seen.conversations.clone(), joined.position);
-        while let Some(page) = rest.next(live).await.unwrap() {
-            frames.extend(page);
-        }
-        let conversations = rest.into_conversations();
-        frames.extend(live.read_marks(who, &conversations, joined.position).await.unwrap());
-        (values(&frames), joined)
+        assert_eq!(missed.replayed, frames.len() as u64);
+        let joined = missed.into_joined().unwrap();
+        outbox.open();
+        (values(&frames), Socket { outbox, position: joined.position, _joined: joined })
     }
 }
 
-/// What waits for a socket.
-pub fn taken(joined: &Joined) -> Vec<Value> {
-    let mut frames = Vec::new();
-    joined.outbox.take(&mut frames).unwrap();
-    values(&frames)
+/// A socket of a test: it leaves when it is dropped.
+pub struct Socket {
+    pub outbox: Arc<Outbox>,
+    pub position: Position,
+    _joined: Joined,
 }
 
-pub fn values(frames: &[Utf8Bytes]) -> Vec<Value> {
-    frames.iter().map(|frame| serde_json::from_str(frame).unwrap()).collect()
+/// What waits for a socket.
+pub fn taken(socket: &Socket) -> Vec<Value> {
+    let mut frames = Vec::new();
+    socket.outbox.take(&mut frames);
+    frames.iter().flat_map(|bytes| Texts(bytes.clone())).map(|text| serde_json::from_slice(&text).unwrap()).collect()
+}
+
+pub fn values(frames: &[Wire]) -> Vec<Value> {
+    frames.iter().map(|frame| serde_json::from_str(&text_of(frame)).unwrap()).collect()
+}
+
+/// The text of a frame.
+pub fn text_of(frame: &Wire) -> String {
+    String::from_utf8(frame.texts().next().unwrap().to_vec()).unwrap()
 }
 
 /// `type@position` of each frame.

@@ -1,0 +1,6 @@
+//! The feed over HTTP: its socket, polls and streams, and tickets to it.
+
+pub mod events;
+pub mod socket;
+pub mod stream;
+pub mod ticket;

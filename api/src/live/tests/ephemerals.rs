@@ -1,0 +1,191 @@
+//! Typing, presence and receipts: who is told, who is not, and that nothing of it is kept.
+
+use super::sockets::Client;
+use super::world::{World, account, conversation};
+use crate::live::ephemeral::{follow, frame};
+use crate::live::outbox::Outbox;
+use crate::live::wire::{Texts, Wire};
+use domain::ids::{AccountId, Position};
+use domain::limits::{EPHEMERAL_MAX_MEMBERS, FEED_EPHEMERAL_MAX_BYTES, FEED_QUEUE_MAX_BYTES};
+use domain::source::EventSource;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A world that tells what is ephemeral, with a room of these members.
+async fn world(members: &[AccountId]) -> World {
+    let world = World::new();
+    world.create(conversation(1), members).await;
+    world.catch_up(&world.live).await;
+    world.live.sockets.spawn(follow(Arc::clone(&world.live), CancellationToken::new()));
+    world
+}
+
+/// What a client is told within a moment.
+async fn told(client: &mut Client) -> Vec<Value> {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    client.says(&json!({"op": "heartbeat"})).await;
+    let mut frames = Vec::new();
+    loop {
+        let frame = client.next().await;
+        if frame["op"] == "heartbeat_ack" {
+            return frames;
+        }
+        assert_eq!(frame["op"], "ephemeral", "{frame}");
+        frames.push(json!([frame["type"], frame["data"]]));
+    }
+}
+
+fn presence(who: AccountId, status: &str) -> Value {
+    json!(["presence", {"account_id": who, "status": status}])
+}
+
+fn typing(who: AccountId) -> Value {
+    json!(["typing", {"conversation_id": conversation(1), "account_id": who}])
+}
+
+#[test]
+fn the_exact_text_of_an_ephemeral_frame() {
+    let wire = frame("typing", &json!({"x": 1}));
+    let text = wire.texts().next().unwrap();
+    assert_eq!(text, r#"{"op":"ephemeral","type":"typing","data":{"x":1}}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_is_told_to_the_devices_of_other_members_and_to_nobody_else() {
+    let (ann, bob, eve) = (account(1), account(2), account(3));
+    let world = world(&[ann, bob]).await;
+    let head = world.log.head();
+    let mut hers = Client::identifies(&world, ann).await;
+    let mut her_other = Client::identifies(&world, ann).await;
+    let (mut his, mut strange) = (Client::identifies(&world, bob).await, Client::identifies(&world, eve).await);
+    let (_, _, _) = (told(&mut hers).await, told(&mut her_other).await, told(&mut his).await);
+    hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    strange.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    assert_eq!(told(&mut his).await, [typing(ann)]);
+    for client in [&mut hers, &mut her_other, &mut strange] {
+        assert!(told(client).await.is_empty());
+    }
+    assert_eq!(world.log.head(), head, "nothing of it is an event");
+}
+
+#[tokio::test(start_paused = true)]
+async fn typing_is_limited() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let (mut hers, mut his) = (Client::identifies(&world, ann).await, Client::identifies(&world, bob).await);
+    told(&mut his).await;
+    for _ in 0..50 {
+        hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    }
+    assert_eq!(told(&mut his).await, vec![typing(ann); 5]);
+}
+
+/// The mutant that it kills: a limit of members that is not looked at.
+#[tokio::test(start_paused = true)]
+async fn nothing_ephemeral_is_told_in_a_conversation_above_the_limit() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128 + 1).map(account).collect();
+    let world = world(&members).await;
+    let mut his = Client::identifies(&world, members[1]).await;
+    let mut hers = Client::identifies(&world, members[0]).await;
+    hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    world.read(conversation(1), members[0], 1).await;
+    world.catch_up(&world.live).await;
+    assert!(told(&mut his).await.is_empty());
+    world.leave(conversation(1), members[5]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(his.next().await["type"], "member.left");
+    assert_eq!(hers.next().await["type"], "read.moved");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    assert_eq!(told(&mut his).await, [typing(members[0])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_follows_focus_on_all_devices_and_ends_with_the_last_socket() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let mut his = Client::identifies(&world, bob).await;
+    assert!(told(&mut his).await.is_empty());
+    let mut hers = Client::identifies(&world, ann).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    assert_eq!(told(&mut hers).await, [presence(bob, "online")], "one who comes is told who is there");
+    hers.says(&json!({"op": "focus", "visible": false})).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "away")]);
+    let other = Client::identifies(&world, ann).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    drop(other);
+    assert_eq!(told(&mut his).await, [presence(ann, "away")]);
+    hers.says(&json!({"op": "focus", "visible": false})).await;
+    assert!(told(&mut his).await.is_empty(), "what did not change is not told");
+    drop(hers);
+    assert_eq!(told(&mut his).await, [presence(ann, "offline")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_comes_back_at_once_is_no_news() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let (mut his, hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    told(&mut his).await;
+    drop(hers);
+    let _again = Client::identifies(&world, ann).await;
+    assert!(told(&mut his).await.is_empty());
+}
+
+/// The mutant that it kills: settings that are not asked.
+#[tokio::test(start_paused = true)]
+async fn who_lets_others_know_nothing_is_told_of_to_nobody() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    world.index.reserved.lock().insert(ann);
+    let mut his = Client::identifies(&world, bob).await;
+    let hers = Client::identifies(&world, ann).await;
+    world.read(conversation(1), ann, 1).await;
+    world.catch_up(&world.live).await;
+    assert!(told(&mut his).await.is_empty());
+    drop(hers);
+    assert!(told(&mut his).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn receipts_are_told_to_other_members_and_only_the_last_of_several() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let mut his = Client::identifies(&world, bob).await;
+    told(&mut his).await;
+    for seq in 1..=3 {
+        world.read(conversation(1), ann, seq).await;
+    }
+    world.catch_up(&world.live).await;
+    let expected = json!(["read", {"conversation_id": conversation(1), "account_id": ann, "seq": 3}]);
+    assert_eq!(told(&mut his).await, [expected]);
+}
+
+#[test]
+fn ephemeral_frames_go_first_and_events_never() {
+    let world = World::new();
+    let outbox = Outbox::new(None, Arc::clone(&world.live.meters));
+    outbox.open();
+    let hint = Wire::json(&"e".repeat(1_000));
+    for _ in 0..100 {
+        outbox.push_ephemeral(&hint);
+    }
+    assert!(outbox.bytes() <= FEED_EPHEMERAL_MAX_BYTES && outbox.bytes() > FEED_EPHEMERAL_MAX_BYTES - 1_100);
+    let event = Wire::json(&"m".repeat(10_000));
+    let mut events = 0;
+    while outbox.bytes() + event.len() <= FEED_QUEUE_MAX_BYTES {
+        events += 1;
+        outbox.push(&event, Position(events));
+    }
+    for _ in 0..3 {
+        events += 1;
+        outbox.push(&event, Position(events));
+    }
+    let mut taken = Vec::new();
+    outbox.take(&mut taken);
+    let texts: Vec<_> = taken.into_iter().flat_map(Texts).collect();
+    assert!(texts.iter().all(|text| text.starts_with(b"\"m")), "the ephemeral ones made room");
+    assert_eq!(texts.len() as u64, events);
+}

@@ -1,0 +1,62 @@
+//! Typing, presence and receipts.
+
+use serde_json::json;
+use tests::both_modes;
+
+both_modes! {
+    async fn typing_is_seen_by_the_other_members(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        alice.sends("so that the room is known everywhere", &room).await;
+        alice.sees(&room).await;
+        let mallory = world.registers("mallory").await;
+        let (mut hers, mut his, mut strange) = (alice.feed().await, bob.feed().await, mallory.feed().await);
+        hers.send(&json!({"op": "typing", "conversation_id": room.id})).await;
+        let expected = json!({"conversation_id": room.id, "account_id": alice.id});
+        assert_eq!(his.ephemeral("typing").await, expected);
+        strange.send(&json!({"op": "typing", "conversation_id": room.id})).await;
+        assert!(!strange.was_told("typing").await && !hers.was_told("typing").await);
+        for feed in [hers, his, strange] {
+            feed.closes().await;
+        }
+    }
+
+    async fn who_is_there_is_seen_by_those_who_share_a_conversation(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        alice.sees(&room).await;
+        let mut his = bob.feed().await;
+        let mut hers = alice.feed().await;
+        assert_eq!(his.ephemeral("presence").await, json!({"account_id": alice.id, "status": "online"}));
+        assert_eq!(hers.ephemeral("presence").await, json!({"account_id": bob.id, "status": "online"}));
+        hers.send(&json!({"op": "focus", "visible": false})).await;
+        assert_eq!(his.ephemeral("presence").await, json!({"account_id": alice.id, "status": "away"}));
+        hers.closes().await;
+        assert_eq!(his.ephemeral("presence").await, json!({"account_id": alice.id, "status": "offline"}));
+        his.closes().await;
+    }
+
+    async fn how_far_one_has_read_is_told_to_others_only_if_one_lets_them_know(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        alice.sends("one", &room).await;
+        let mut hers = alice.feed().await;
+        bob.ask("PUT", &room.path("/read")).json(&json!({"seq": 1})).send().await.ok(204);
+        let expected = json!({"conversation_id": room.id, "account_id": bob.id, "seq": 1});
+        assert_eq!(hers.ephemeral("read").await, expected);
+        hers.closes().await;
+
+        let carol = world.registers("carol").await;
+        let settings = json!({"read_receipts": false, "presence": false});
+        carol.ask("PUT", "/v1/me/settings").json(&settings).send().await.ok(200);
+        let room = alice.founds("Shed", &[&bob, &carol]).await;
+        let said = alice.sends("two", &room).await;
+        carol.sees(&room).await;
+        let (mut hers, mut carols) = (alice.feed().await, carol.feed().await);
+        carol.ask("PUT", &room.path("/read")).json(&json!({"seq": 1})).send().await.ok(204);
+        carols.event("read.moved").await;
+        bob.ask("PUT", &room.path("/read")).json(&json!({"seq": 1})).send().await.ok(204);
+        let receipt = hers.ephemeral("read").await;
+        assert_eq!(receipt["account_id"], bob.id.as_str(), "hers would have come first, of {}", said.id);
+        assert!(!hers.was_told("presence").await);
+        carols.closes().await;
+        hers.closes().await;
+    }
+}

@@ -1,0 +1,144 @@
+//! The feed without a WebSocket: polls and streams.
+
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tests::both_modes;
+use tests::feed::number;
+use tests::person::Person;
+use tests::wait::soon;
+
+/// A stream of events, read line by line.
+struct Stream {
+    response: reqwest::Response,
+    read: String,
+}
+
+impl Stream {
+    async fn opens(person: &Person, path: &str, last: Option<&str>) -> Self {
+        let request = reqwest::Client::new().get(format!("{}{path}", person.http.base)).bearer_auth(&person.token);
+        let request = request.header("accept", "text/event-stream");
+        let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
+        let response = soon("a stream", request.send()).await.expect("a stream");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, read: String::new() }
+    }
+
+    /// The fields of the next event that has some.
+    async fn next(&mut self) -> Vec<(String, String)> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let fields = event.lines().filter_map(|line| line.split_once(": "));
+                let fields: Vec<_> = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                self.read = rest.to_owned();
+                if !fields.is_empty() {
+                    return fields;
+                }
+                continue;
+            }
+            let chunk = soon("more of the stream", self.response.chunk()).await.expect("it goes on").expect("no end");
+            self.read.push_str(std::str::from_utf8(&chunk).expect("text"));
+        }
+    }
+
+    /// Id and frame of the next event of the feed.
+    async fn event(&mut self) -> (String, Value) {
+        loop {
+            let fields = self.next().await;
+            let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            if let Some(data) = field("data") {
+                return (field("id").unwrap_or_default(), serde_json::from_str(&data).expect("a frame"));
+            }
+        }
+    }
+
+    /// The id that says from where on it goes.
+    async fn place(&mut self) -> String {
+        loop {
+            if let [(name, value)] = &self.next().await[..]
+                && name == "id"
+            {
+                return value.clone();
+            }
+        }
+    }
+}
+
+both_modes! {
+    async fn polls_give_the_frames_of_the_socket(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        let mut socket = bob.feed().await;
+        let from = socket.position.clone();
+        for number in 0..7 {
+            let said = alice.sends(&number.to_string(), &room).await;
+            alice.reacts("👍", &said).await.ok(201);
+        }
+        let last = alice.sends("the end", &room).await;
+        let expected = socket.events_to(number(&last.json["position"])).await;
+        let (mut after, mut items) = (from, Vec::new());
+        loop {
+            let page = bob.get(&format!("/v1/feed/events?after={after}&limit=4")).await.ok(200);
+            let some = page["items"].as_array().expect("items");
+            assert!(some.len() <= 4);
+            items.extend(some.clone());
+            after = page["position"].as_str().expect("a position").to_owned();
+            if page["has_more"] == false {
+                break;
+            }
+        }
+        assert_eq!(items, expected);
+        let nothing = bob.get(&format!("/v1/feed/events?after={after}")).await.ok(200);
+        assert_eq!((&nothing["items"], &nothing["has_more"]), (&json!([]), &json!(false)));
+        socket.closes().await;
+    }
+
+    async fn a_poll_waits_for_what_comes(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        bob.sees(&room).await;
+        let after = world.head();
+        let path = format!("/v1/feed/events?after={after}&wait_s=20");
+        let asking = tokio::spawn(async move { bob.get(&path).await.ok(200) });
+        let said = alice.sends("now", &room).await;
+        let page = soon("the answer", asking).await.expect("it does not panic");
+        assert_eq!(page["items"][0]["data"], said.json);
+        let since = Instant::now();
+        let path = format!("/v1/feed/events?after={}&wait_s=1", page["position"].as_str().expect("a position"));
+        assert_eq!(alice.get(&path).await.ok(200)["items"], json!([]));
+        assert!(since.elapsed() >= Duration::from_millis(900));
+    }
+
+    async fn a_poll_from_elsewhere_is_refused(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let beyond = world.head() + 1_000;
+        alice.get(&format!("/v1/feed/events?after={beyond}")).await.problem(409, "LOG_CHANGED");
+        let other = "00000000-0000-4000-8000-000000000000";
+        let ask = alice.ask("GET", "/v1/feed/events?after=1").header("tidings-log", other);
+        ask.send().await.problem(409, "LOG_CHANGED");
+        for bad in ["after=x", "limit=0", "limit=101", "wait_s=26", "wait_s=-1", "token=x"] {
+            alice.get(&format!("/v1/feed/events?{bad}")).await.problem(422, "VALIDATION_FAILED");
+        }
+    }
+
+    async fn a_stream_goes_on_where_it_was_left(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        bob.sees(&room).await;
+        let mut stream = Stream::opens(&bob, "/v1/feed/events", None).await;
+        stream.place().await;
+        let one = alice.sends("one", &room).await;
+        let (id, frame) = stream.event().await;
+        assert_eq!((&frame["op"], &frame["data"]), (&json!("event"), &one.json));
+        assert_eq!(frame["position"], id.as_str());
+        drop(stream);
+        let two = alice.sends("two", &room).await;
+        let mut stream = Stream::opens(&bob, "/v1/feed/events?after=1", Some(&id)).await;
+        assert_eq!(stream.event().await.1["data"], two.json);
+        let three = alice.sends("three", &room).await;
+        assert_eq!(stream.event().await.1["data"], three.json);
+
+        let mut stream = Stream::opens(&bob, "/v1/feed/events", Some("999999999")).await;
+        assert_eq!(stream.event().await.1, json!({"op": "reset", "reason": "beyond_head"}));
+        stream.place().await;
+        let four = alice.sends("four", &room).await;
+        assert_eq!(stream.event().await.1["data"], four.json);
+    }
+}
