@@ -196,8 +196,8 @@ fn number(correlation: Uuid) -> u64 {
     correlation.as_u64_pair().1 & RANDOM
 }
 
-/// The bits of a UUID's second half that are random: all but its variant.
-const RANDOM: u64 = (1 << 62) - 1;
+/// The bits of a UUIDv7 that are random in each: the last 32. Those before them count within a millisecond.
+const RANDOM: u64 = (1 << 32) - 1;
 
 fn below(share: f64) -> u64 {
     // A cast from a float saturates.
