@@ -9,16 +9,20 @@
 //! | `secrets/key-encryption-key` | what wraps those keys | as above |
 //! | `secrets/token-key` | what signs access tokens | everybody signs in again |
 //! | `projections/` | read models | they are built again from the log |
+//! | `admin.sock` | where the shell asks the running server | the shell opens the directory itself |
 //! | `admin-password` | the first administrator's password | `tidings account password admin` sets another |
 //!
 //! Whatever else stands there is left alone. Backups of `keys/` and `secrets/` belong apart from those of `log/`.
 
 pub mod due_work;
 pub mod first_start;
+pub mod jobs;
 pub mod opening;
 
+use crate::admin::server::Admin;
 use crate::app::due_work::Schedule;
 use crate::app::first_start::make_admin;
+use crate::app::jobs::Jobs;
 use crate::app::opening::{Opened, Tasks, open};
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
@@ -29,8 +33,8 @@ use crate::config::Config;
 use crate::http::routes::router;
 use crate::live::router::Live;
 use crate::serve::{self, Server};
-use crate::telemetry;
 use crate::traces::Traces;
+use crate::{admin, telemetry};
 use anyhow::{Context, bail};
 use commands::conversation::read_marks::ReadMarks;
 use commands::execute::Executor;
@@ -72,6 +76,8 @@ pub struct App {
     pub log_id: LogId,
     /// The same as a header's value.
     pub log_header: HeaderValue,
+    /// Long work of operators.
+    pub jobs: Jobs,
     /// Keeps the keys.
     pub vault: Arc<Vault>,
     /// Opens words and makes keyed hashes.
@@ -112,6 +118,7 @@ pub struct Running {
     pub address: SocketAddr,
     opened: Opened,
     reading: Tasks,
+    admin: Admin,
     server: Server,
 }
 
@@ -131,8 +138,9 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Runn
     run(&opened, &reading);
     reading.tracker.spawn(tidy(recorder, reading.stop.clone()));
     catch_up(&opened.app).await;
+    let admin = admin::server::start(&opened.app)?;
     let server = serve::start(listener, router(opened.app.clone()), opened.app.config.server.connections);
-    Ok(Running { address, opened, reading, server })
+    Ok(Running { address, opened, reading, admin, server })
 }
 
 fn run(opened: &Opened, reading: &Tasks) {
@@ -184,10 +192,11 @@ impl Running {
     /// # Errors
     /// When a socket or a request did not end in time. Everything is closed nevertheless.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { opened, reading, server, .. } = self;
+        let Self { opened, reading, admin, server, .. } = self;
         server.stop_accepting();
         let sockets_closed = tokio::time::timeout(CLOSE_LIMIT, opened.app.live.close()).await.is_ok();
         let requests_ended = server.finish(CLOSE_LIMIT).await;
+        admin.end().await;
         opened.deciding.end().await;
         reading.end().await;
         opened.close().await;

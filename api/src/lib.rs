@@ -16,6 +16,7 @@ pub mod wire;
 pub mod http;
 pub mod live;
 
+pub mod admin;
 pub mod app;
 pub mod documentation;
 pub mod openapi;

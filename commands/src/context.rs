@@ -8,6 +8,7 @@ use domain::clock::Time;
 use domain::conversation::state::{Conversation, Membership, Read};
 use domain::conversation::values::{MembershipSettings, Mute, Notify};
 use domain::ids::{AccountId, Hash16};
+use domain::job::state::Job;
 use domain::message::state::{Message, Timeline};
 use domain::recorded::Recorded;
 use domain::session::state::Session;
@@ -84,6 +85,8 @@ impl States {
         admins: Admins = Admins { accounts: std::collections::BTreeSet::new() };
         /// The conversation that was asked for.
         conversation: Conversation = Conversation::Unknown;
+        /// The job that was asked for.
+        job: Job = Job::Unknown;
         /// The member's settings that were asked for.
         membership: Membership = Membership {
             settings: MembershipSettings { mute: Mute::Off, pinned: false, archived: false, notify: Notify::All },

@@ -10,6 +10,7 @@ pub mod refusal;
 
 pub mod account;
 pub mod conversation;
+pub mod job;
 pub mod message;
 pub mod session;
 pub mod story;

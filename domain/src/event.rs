@@ -10,6 +10,7 @@ use crate::conversation::event::{
     MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
 };
 use crate::import::event::ImportAdvanced;
+use crate::job::event::{JobEnded, JobStarted};
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use crate::session::event::SessionOpened;
@@ -70,6 +71,8 @@ events! {
     DeviceKeyPublished = "DeviceKeyPublished";
     DeviceKeyRemoved = "DeviceKeyRemoved";
     ImportAdvanced = "ImportAdvanced";
+    JobEnded = "JobEnded";
+    JobStarted = "JobStarted";
     KeyDestroyed = "KeyDestroyed";
     MemberJoined = "MemberJoined";
     MemberLeft = "MemberLeft";

@@ -74,6 +74,8 @@ ids! {
     DeviceKeyId;
     /// One event. Of a command with an idempotency key: a keyed hash (UUIDv8); otherwise UUIDv7.
     EventId;
+    /// Long work of an operator.
+    JobId;
     /// The identity of a log, renewed by restore and copy.
     LogId;
     /// One sign-in of an account on a device.

@@ -15,6 +15,7 @@ pub mod account;
 pub mod audit;
 pub mod conversation;
 pub mod import;
+pub mod job;
 pub mod keys;
 pub mod message;
 pub mod session;

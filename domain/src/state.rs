@@ -4,6 +4,7 @@ use crate::account::state::{Account, Admins, Username};
 use crate::conversation::state::{Conversation, Membership, Read};
 use crate::event::Event;
 use crate::import::state::Import;
+use crate::job::state::Job;
 use crate::message::state::{Message, Timeline};
 use crate::session::state::Session;
 use crate::story::state::Story;
@@ -20,6 +21,7 @@ pub enum State {
     Admins(Admins),
     Conversation(Conversation),
     Import(Import),
+    Job(Job),
     /// Destructions are applied by the keys store; nothing is decided from them.
     Keys,
     Membership(Membership),
@@ -42,6 +44,7 @@ impl State {
             Category::Admins => State::Admins(Admins::default()),
             Category::Conversation => State::Conversation(Conversation::default()),
             Category::Import => State::Import(Import::default()),
+            Category::Job => State::Job(Job::default()),
             Category::Keys => State::Keys,
             Category::Membership => State::Membership(Membership::default()),
             Category::Message => State::Message(Message::default()),
@@ -69,6 +72,7 @@ impl State {
             State::Admins(state) => state.evolve(event),
             State::Conversation(state) => state.evolve(revision, event),
             State::Import(state) => state.evolve(event),
+            State::Job(state) => state.evolve(event),
             State::Access | State::Keys | State::Relationship => {}
             State::Membership(state) => state.evolve(event),
             State::Message(state) => state.evolve(event),

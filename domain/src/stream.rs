@@ -1,6 +1,6 @@
 //! Stream names: `<category>-<key>`, lower case, never derived from personal data in a way that others can compute.
 
-use crate::ids::{AccountId, ConversationId, Hash16, MessageId, SessionId, StoryId};
+use crate::ids::{AccountId, ConversationId, Hash16, JobId, MessageId, SessionId, StoryId};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ categories! {
     Conversation = "conversation";
     /// How far an import has come.
     Import = "import";
+    /// Long work of operators: who started it, why, and how it ended.
+    Job = "job";
     /// Destructions of keys.
     Keys = "keys";
     /// How one member keeps one conversation: muted, pinned, archived. The newest event counts.
@@ -81,6 +83,7 @@ impl Category {
             | Category::Admins
             | Category::Conversation
             | Category::Import
+            | Category::Job
             | Category::Keys
             | Category::Membership
             | Category::Message
@@ -149,6 +152,11 @@ impl StreamName {
     /// `import-<keyed hash of team and channel>`.
     pub fn import(hash: Hash16) -> Self {
         Self::of(Category::Import, hash)
+    }
+
+    /// `job-<id>`.
+    pub fn job(id: JobId) -> Self {
+        Self::of(Category::Job, id)
     }
 
     /// `keys-<subject>`: the destructions of one subject's keys.

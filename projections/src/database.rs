@@ -5,6 +5,7 @@
 //! SQLite driver cannot decode booleans.
 
 pub mod bulk;
+pub mod examine;
 pub mod migrations;
 pub mod open;
 pub mod row;

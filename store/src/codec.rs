@@ -10,6 +10,7 @@ pub mod account;
 pub mod audit;
 pub mod conversation;
 pub mod import;
+pub mod job;
 pub mod keys;
 pub mod message;
 pub mod session;
@@ -41,6 +42,8 @@ pub const fn schema_version(event_type: EventType) -> u32 {
         EventType::DeviceKeyPublished => 1,
         EventType::DeviceKeyRemoved => 1,
         EventType::ImportAdvanced => 1,
+        EventType::JobEnded => 1,
+        EventType::JobStarted => 1,
         EventType::KeyDestroyed => 1,
         EventType::MemberJoined => 1,
         EventType::MemberLeft => 1,
@@ -79,6 +82,8 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
         Event::DeviceKeyPublished(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyRemoved(event) => event.to_proto()?.encode_to_vec(),
         Event::ImportAdvanced(event) => event.to_proto()?.encode_to_vec(),
+        Event::JobStarted(event) => event.to_proto()?.encode_to_vec(),
+        Event::JobEnded(event) => event.to_proto()?.encode_to_vec(),
         Event::KeyDestroyed(event) => event.to_proto()?.encode_to_vec(),
         Event::MemberJoined(event) => event.to_proto()?.encode_to_vec(),
         Event::MemberLeft(event) => event.to_proto()?.encode_to_vec(),
@@ -134,6 +139,8 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
         EventType::DeviceKeyPublished => Event::DeviceKeyPublished(Stored::read(payload, place)?),
         EventType::DeviceKeyRemoved => Event::DeviceKeyRemoved(Stored::read(payload, place)?),
         EventType::ImportAdvanced => Event::ImportAdvanced(Stored::read(payload, place)?),
+        EventType::JobStarted => Event::JobStarted(Stored::read(payload, place)?),
+        EventType::JobEnded => Event::JobEnded(Stored::read(payload, place)?),
         EventType::KeyDestroyed => Event::KeyDestroyed(Stored::read(payload, place)?),
         EventType::MemberJoined => Event::MemberJoined(Stored::read(payload, place)?),
         EventType::MemberLeft => Event::MemberLeft(Stored::read(payload, place)?),
@@ -172,6 +179,8 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
         Event::DeviceKeyPublished(event) => Event::DeviceKeyPublished(event.map_fields(stream, each)?),
         Event::DeviceKeyRemoved(event) => Event::DeviceKeyRemoved(event.map_fields(stream, each)?),
         Event::ImportAdvanced(event) => Event::ImportAdvanced(event.map_fields(stream, each)?),
+        Event::JobStarted(event) => Event::JobStarted(event.map_fields(stream, each)?),
+        Event::JobEnded(event) => Event::JobEnded(event.map_fields(stream, each)?),
         Event::KeyDestroyed(event) => Event::KeyDestroyed(event.map_fields(stream, each)?),
         Event::MemberJoined(event) => Event::MemberJoined(event.map_fields(stream, each)?),
         Event::MemberLeft(event) => Event::MemberLeft(event.map_fields(stream, each)?),

@@ -10,6 +10,7 @@ mod telemetry;
 mod feed;
 mod http;
 mod import;
+mod job;
 mod log;
 
 mod canary;

@@ -11,6 +11,8 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("account", "change_password", E2E, "only the shell sets passwords yet: tests/e2e/cli/account.rs"),
     ("message", "read_message", HTTP, "part of an answer: api/src/http/message/message.rs"),
     ("message", "read_message", E2E, "part of an answer: tests/e2e/message/message.rs"),
+    ("job", "end_job", HTTP, "issued by whoever carries the job out"),
+    ("job", "end_job", E2E, "issued by whoever carries the job out: tests/e2e/job/rebuild_projection.rs"),
     ("story", "expire_story", HTTP, "issued by a policy"),
 ];
 

@@ -1,6 +1,7 @@
 //! Opens everything, in its order: secrets, keys, log, read models. Nothing runs yet.
 
 use crate::app::App;
+use crate::app::jobs::Jobs;
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
 use crate::auth::role::Roles;
@@ -134,6 +135,7 @@ async fn compose(
         log_id: log.log_id(),
         log_header: HeaderValue::from_str(&log.log_id().to_string())?,
         log: event_log,
+        jobs: Jobs::default(),
         vault: vault.clone(),
         words: vault.clone(),
         executor,
@@ -158,7 +160,11 @@ async fn open_vault(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<A
     Vault::open(store, KeyEncryptionKey::new(*key.bytes()), clock.clone(), beside).await.context("the keys store")
 }
 
-async fn open_keys(url: &str) -> anyhow::Result<Arc<dyn KeyStore>> {
+/// Opens a keys store.
+///
+/// # Errors
+/// When it does not answer or is none.
+pub async fn open_keys(url: &str) -> anyhow::Result<Arc<dyn KeyStore>> {
     let Some(file) = url.strip_prefix("sqlite:") else { return Ok(Arc::new(PostgresKeys::open(url).await?)) };
     let file = Path::new(file.strip_prefix("//").unwrap_or(file));
     if let Some(directory) = file.parent() {

@@ -1,11 +1,8 @@
-//! `tidings account …`: what only the shell can do with accounts. It opens the directory itself, so no server may run.
+//! `tidings account …`: what only the shell can do with accounts. Through the running server where one runs.
 
+use crate::admin::protocol::Outcome;
 use crate::app::App;
 use crate::app::first_start::system;
-use crate::app::opening::open;
-use crate::cli::output::Output;
-use crate::clock::SystemClock;
-use crate::config::Config;
 use crate::problem::Problem;
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
@@ -21,12 +18,7 @@ use domain::ids::{AccountId, SessionId};
 use domain::values::Password;
 use domain::words::Purpose;
 use serde_json::json;
-use std::io::Read;
-use std::sync::Arc;
 use uuid::Uuid;
-
-/// Characters of standard input that are read for a password, at most.
-const INPUT_MAX_BYTES: u64 = 4_096;
 
 /// What can be done with accounts.
 #[derive(Subcommand)]
@@ -67,27 +59,24 @@ fn parse_role(text: &str) -> Result<Role, &'static str> {
     Role::parse(text).ok_or("must be user, moderator, analyst, auditor or admin")
 }
 
-/// Does it.
+/// Does it. `input` is what stood on standard input.
 ///
 /// # Errors
-/// When the directory is in use, nobody has the name, or it is refused.
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
-    let opened = open(config, Arc::new(SystemClock)).await?;
-    let done = act(command, &opened.app, output).await;
-    opened.close().await;
-    done
-}
-
-async fn act(command: Command, app: &App, output: &Output) -> anyhow::Result<()> {
+/// When nobody has the name, or it is refused.
+pub async fn act(command: Command, app: &App, input: &str) -> anyhow::Result<Outcome> {
     match command {
-        Command::Create { name, role } => create(app, &name, role, output).await,
-        Command::Password { name } => set_password(app, &name, output).await,
-        Command::Role { name, role } => grant(app, &name, role, output).await,
-        Command::Token { name } => token(app, &name, output).await,
+        Command::Create { name, role } => create(app, &name, role).await,
+        Command::Password { name } => set_password(app, &name, input).await,
+        Command::Role { name, role } => grant(app, &name, role).await,
+        Command::Token { name } => token(app, &name).await,
     }
 }
 
-async fn create(app: &App, name: &str, role: Role, output: &Output) -> anyhow::Result<()> {
+fn outcome(value: serde_json::Value, words: String) -> anyhow::Result<Outcome> {
+    Ok(Outcome { value, words })
+}
+
+async fn create(app: &App, name: &str, role: Role) -> anyhow::Result<Outcome> {
     let username = Username::parse(name).map_err(|invalid| anyhow!("the user name {invalid}"))?;
     let account = AccountId::new(Uuid::now_v7());
     let command = RegisterAccount { account, username, display_name: None, password_hash: None };
@@ -100,30 +89,28 @@ async fn create(app: &App, name: &str, role: Role, output: &Output) -> anyhow::R
         app.executor.execute(GrantRole { account, role, reason: None }, system()).await?;
     }
     let result = json!({"id": account, "username": name, "role": role});
-    output.result(&result, &format!("made the account {name} ({account}) with the role {}", role.as_str()))
+    outcome(result, format!("made the account {name} ({account}) with the role {}", role.as_str()))
 }
 
-async fn set_password(app: &App, name: &str, output: &Output) -> anyhow::Result<()> {
+async fn set_password(app: &App, name: &str, text: &str) -> anyhow::Result<Outcome> {
     let account = find(app, name).await?;
-    let mut text = String::new();
-    std::io::stdin().lock().take(INPUT_MAX_BYTES).read_to_string(&mut text).context("standard input")?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let password = Password::parse(text.strip_suffix('\r').unwrap_or(text));
     let password = password.map_err(|invalid| anyhow!("the password {invalid}"))?;
     let password_hash = app.passwords.hash(password).await.map_err(told)?;
     app.executor.execute(ChangePassword { account, password_hash }, system()).await?;
-    output.result(&json!({"id": account, "username": name}), &format!("set the password of {name}"))
+    outcome(json!({"id": account, "username": name}), format!("set the password of {name}"))
 }
 
-async fn grant(app: &App, name: &str, role: Role, output: &Output) -> anyhow::Result<()> {
+async fn grant(app: &App, name: &str, role: Role) -> anyhow::Result<Outcome> {
     let account = find(app, name).await?;
     app.executor.execute(GrantRole { account, role, reason: None }, system()).await?;
     let result = json!({"id": account, "username": name, "role": role});
-    output.result(&result, &format!("{name} has the role {}", role.as_str()))
+    outcome(result, format!("{name} has the role {}", role.as_str()))
 }
 
 /// The one place that prints a secret, because it is asked for it.
-async fn token(app: &App, name: &str, output: &Output) -> anyhow::Result<()> {
+async fn token(app: &App, name: &str) -> anyhow::Result<Outcome> {
     let account = find(app, name).await?;
     let (session, now) = (SessionId::new(Uuid::now_v7()), app.clock.now());
     // Its refresh token is thrown away: the session ends with the access token.
@@ -139,7 +126,7 @@ async fn token(app: &App, name: &str, output: &Output) -> anyhow::Result<()> {
     app.executor.execute(command, system()).await?;
     let access_token = app.tokens.issue(account, session, now).map_err(told)?;
     let result = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": app.tokens.life_seconds()});
-    output.result(&result, &access_token)
+    outcome(result, access_token)
 }
 
 async fn find(app: &App, name: &str) -> anyhow::Result<AccountId> {

@@ -1,17 +1,17 @@
 //! The command line: what there is, how it is asked for, and with which exit code it ends.
 
+use crate::admin::client;
+use crate::admin::task::Task;
 use crate::cli::output::Output;
-use crate::cli::{account, import, log, serve};
-use crate::clock::SystemClock;
+use crate::cli::{account, doctor, log, rebuild, serve};
 use crate::config::telemetry::Telemetry;
 use crate::config::{Config, Flags};
-use crate::{app, openapi, telemetry};
+use crate::{openapi, telemetry};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Tidings: messaging and stories, kept as a log of everything that happened.
 #[derive(Parser)]
@@ -62,6 +62,11 @@ enum Command {
     /// Read and check the log, also while a server runs.
     #[command(subcommand)]
     Log(log::Command),
+    /// Build read models again from the log, beside those that are served.
+    Rebuild(rebuild::Arguments),
+    /// Look at what Tidings stands on, and say what to do. Exit code 1 when something is wrong.
+    #[command(after_help = "Example:\n  tidings doctor --data ./data")]
+    Doctor,
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -109,7 +114,7 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 }
 
 fn run(command_line: CommandLine, output: &Output) -> anyhow::Result<()> {
-    let CommandLine { config, data, serve: flags, command, json } = command_line;
+    let CommandLine { config, data, serve: flags, command, json: _ } = command_line;
     let command = command.unwrap_or(Command::Serve(flags));
     if let Command::Openapi = command {
         return output.text(&openapi::text());
@@ -129,8 +134,10 @@ fn run(command_line: CommandLine, output: &Output) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve(_) => serve::serve(config, output).await,
-            Command::Import(Import::Slack { file }) => import_slack(config, file, json).await,
-            Command::Account(command) => account::run(command, config, output).await,
+            Command::Import(Import::Slack { file }) => through(Task::ImportSlack(file), config, output).await,
+            Command::Account(command) => through(Task::Account(command), config, output).await,
+            Command::Rebuild(arguments) => through(Task::Rebuild(arguments), config, output).await,
+            Command::Doctor => doctor::run(&config, output).await,
             Command::Log(command) => log::run(command, &config, output).await,
             Command::Config(ConfigCommand::Check) => {
                 output.result(&serde_json::json!({"ok": true}), "the configuration is good")
@@ -146,11 +153,27 @@ fn quiet(telemetry: &Telemetry) -> Telemetry {
     Telemetry { level, ..telemetry.clone() }
 }
 
-async fn import_slack(config: Config, file: PathBuf, json: bool) -> anyhow::Result<()> {
-    let opened = app::opening::open(config, Arc::new(SystemClock)).await?;
-    let report = import::run::run(&opened.app, &file, import::run::Options { json }).await;
-    opened.close().await;
-    report.map(drop)
+/// Asks the running server, or does it here.
+async fn through(task: Task, config: Config, output: &Output) -> anyhow::Result<()> {
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    client::run(task, arguments, config, output).await
+}
+
+/// What these arguments ask a running server to do.
+///
+/// # Errors
+/// When it is none of what needs the log's lock.
+pub fn task_of(arguments: &[String]) -> anyhow::Result<Task> {
+    let all = std::iter::once("tidings").chain(arguments.iter().map(String::as_str));
+    let parsed = CommandLine::try_parse_from(all).map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
+    match parsed.command {
+        Some(Command::Account(command)) => Ok(Task::Account(command)),
+        Some(Command::Import(Import::Slack { file })) => Ok(Task::ImportSlack(file)),
+        Some(Command::Rebuild(arguments)) => Ok(Task::Rebuild(arguments)),
+        Some(Command::Serve(_) | Command::Log(_) | Command::Config(_) | Command::Doctor | Command::Openapi) | None => {
+            anyhow::bail!("a running server is not asked for this")
+        }
+    }
 }
 
 #[cfg(test)]

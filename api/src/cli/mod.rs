@@ -4,6 +4,8 @@ pub mod command_line;
 pub mod output;
 
 pub mod account;
+pub mod doctor;
 pub mod import;
 pub mod log;
+pub mod rebuild;
 pub mod serve;

@@ -15,6 +15,7 @@ pub mod request;
 
 pub mod account;
 pub mod conversation;
+pub mod job;
 pub mod log;
 pub mod message;
 pub mod session;

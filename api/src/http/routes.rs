@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::http::edge::Edge;
 use crate::http::operation::Route;
 use crate::http::path::not_found;
-use crate::http::{account, conversation, docs, feed, health, log, message, metrics, problems, session, story};
+use crate::http::{account, conversation, docs, feed, health, job, log, message, metrics, problems, session, story};
 use crate::problem::{Code, Problem};
 use axum::Router;
 use axum::handler::Handler;
@@ -57,6 +57,8 @@ pub fn routes() -> Vec<Route> {
         log::read_log::route(),
         log::read_stream::route(),
         account::grant_role::route(),
+        job::rebuild_projection::route(),
+        job::progress::route(),
         health::healthz(),
         health::readyz(),
         metrics::route(),

@@ -51,6 +51,8 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
         | Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
+        | Event::JobEnded(_)
+        | Event::JobStarted(_)
         | Event::KeyDestroyed(_)
         | Event::PasswordChanged(_)
         | Event::RoleGranted(_)

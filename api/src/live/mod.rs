@@ -13,6 +13,7 @@ pub mod render;
 pub mod wire;
 
 pub mod conversation;
+pub mod message;
 
 pub mod catch_up;
 pub mod ephemeral;

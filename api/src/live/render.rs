@@ -9,16 +9,16 @@ use crate::live::data::{
     StoryExpired, StoryPosted,
 };
 use crate::live::frame::{Frame, raw};
+use crate::live::message::{message, reaction};
 use crate::live::wire::Wire;
 use crate::wire::account::Settings;
 use crate::wire::conversation::ConversationSettings;
-use crate::wire::message::{Deleted, Edited, Message, Reaction, Said};
+use crate::wire::message::{Deleted, Edited, Said};
 use bytes::Bytes;
 use commands::log::EventLog;
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::limits::STORY_LIFE_SECONDS;
-use domain::message::event::MessageSent;
 use domain::proto::account::v1::SettingsWords;
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
@@ -223,6 +223,8 @@ impl Renderer {
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
+            | Event::JobEnded(_)
+            | Event::JobStarted(_)
             | Event::KeyDestroyed(_)
             | Event::PasswordChanged(_)
             | Event::RoleGranted(_)
@@ -321,6 +323,8 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::DeviceKeyRemoved(_)
         | Event::ConversationClosed(_)
         | Event::ImportAdvanced(_)
+        | Event::JobEnded(_)
+        | Event::JobStarted(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)
@@ -350,39 +354,6 @@ where
         (Field::Sealed(sealed), Some(opened)) => decode_opened(sealed, opened),
         (Field::Sealed(sealed), None) => Err(WordsFault::Damaged(sealed.event)),
     }
-}
-
-fn message(recorded: &Recorded, event: &MessageSent, id: MessageId, words: Option<MessageWords>) -> Message {
-    let mentions = if words.is_some() { event.mentions.clone() } else { Vec::new() };
-    let client_ref = words.as_ref().and_then(|words| words.client_ref.clone());
-    let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } =
-        words.map(Said::opened).unwrap_or_default();
-    Message {
-        id,
-        conversation_id: id.conversation,
-        seq: id.seq,
-        sender_id: event.sender,
-        text,
-        ciphertext,
-        nonce,
-        scheme,
-        sender_key_id,
-        recipients,
-        reply_to: event.reply_to,
-        reply_count: 0,
-        mentions,
-        media: Vec::new(),
-        client_ref,
-        sent_at: recorded.occurred_at,
-        edited_at: None,
-        deleted_at: None,
-        reactions: Vec::new(),
-        position: recorded.position,
-    }
-}
-
-fn reaction(id: MessageId, account_id: AccountId, emoji: &str) -> Reaction {
-    Reaction { message_id: id, conversation_id: id.conversation, emoji: emoji.to_owned(), account_id }
 }
 
 /// The account and conversation of a `read-…` stream.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod conversation;
+pub mod job;
 pub mod log;
 pub mod message;
 pub mod opaque;

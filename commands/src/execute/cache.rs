@@ -144,6 +144,7 @@ fn weight(state: &State) -> usize {
         | State::Access
         | State::Account(_)
         | State::Import(_)
+        | State::Job(_)
         | State::Keys
         | State::Membership(_)
         | State::Read(_)

@@ -269,6 +269,7 @@ fn size_bytes(event: &Event) -> usize {
         Event::ConversationChanged(e) => words(&e.words),
         Event::ConversationCreated(e) => e.words.as_ref().map_or(0, words),
         Event::DeviceKeyPublished(e) => words(&e.words),
+        Event::JobStarted(e) => e.reason.as_ref().map_or(0, words),
         Event::MessageDeleted(e) => e.reason.as_ref().map_or(0, words),
         Event::MessageEdited(e) => words(&e.words),
         Event::MessageSent(e) => words(&e.words),
@@ -281,6 +282,7 @@ fn size_bytes(event: &Event) -> usize {
         | Event::ConversationClosed(_)
         | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)
+        | Event::JobEnded(_)
         | Event::KeyDestroyed(_)
         | Event::MemberJoined(_)
         | Event::MemberLeft(_)

@@ -138,6 +138,8 @@ impl Changes {
             | Event::ConversationChanged(_)
             | Event::ConversationClosed(_)
             | Event::ImportAdvanced(_)
+            | Event::JobEnded(_)
+            | Event::JobStarted(_)
             | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)
             | Event::MemberLeft(_)

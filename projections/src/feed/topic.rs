@@ -90,6 +90,8 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
+        | Event::JobEnded(_)
+        | Event::JobStarted(_)
         | Event::KeyDestroyed(_)
         | Event::PasswordChanged(_)
         | Event::ReadMoved(_)

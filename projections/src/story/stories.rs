@@ -58,6 +58,8 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
+            | Event::JobEnded(_)
+            | Event::JobStarted(_)
             | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)
             | Event::MemberLeft(_)

@@ -19,8 +19,12 @@ use domain::conversation::event::{
 };
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
-use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, SessionId, StoryId};
+use domain::ids::{
+    AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, JobId, MessageId, SessionId, StoryId,
+};
 use domain::import::event::ImportAdvanced;
+use domain::job::event::{JobEnded, JobStarted};
+use domain::job::values::{JobKind, JobOutcome};
 use domain::keys::event::KeyDestroyed;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use domain::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ReasonWords, SettingsWords};
@@ -202,6 +206,13 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::ImportAdvanced => {
             (StreamName::import(Hash16([0x33; 16])), ImportAdvanced { at: at(), step: 4 }.into())
         }
+        EventType::JobEnded => (StreamName::job(job()), JobEnded { outcome: JobOutcome::Failed }.into()),
+        EventType::JobStarted => {
+            let reason = Some(Field::Clear(ReasonWords { reason: format!("a {MARK} reason") }));
+            let projections = vec!["messaging".into(), "stories".into()];
+            let event = JobStarted { job: job(), kind: JobKind::Rebuild, projections, forced: true, reason };
+            (StreamName::job(job()), event.into())
+        }
         EventType::KeyDestroyed => {
             let subject = Subject::Story(story());
             (StreamName::keys(subject), KeyDestroyed { key: KeyRef { subject, generation: 1 } }.into())
@@ -228,6 +239,10 @@ pub fn further_samples() -> Vec<(&'static str, Sample)> {
     let like = |event: Event| Sample { event: event.clone(), ..sample(event.event_type()) };
     let deleted = MessageDeleted { deleted_by: bob(), reason: Some(reason()) };
     vec![("strict_e2e", like(sent.into())), ("strict_e2e", like(edited.into())), ("moderated", like(deleted.into()))]
+}
+
+fn job() -> JobId {
+    JobId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_006f))
 }
 
 /// A key that everybody knows: 32 times the letter of its kind.

@@ -3,6 +3,7 @@
 
 pub mod connection;
 pub mod envelope;
+pub mod examine;
 pub mod relay;
 pub mod source;
 

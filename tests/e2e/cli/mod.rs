@@ -4,4 +4,5 @@ mod account;
 mod config;
 mod import;
 mod log;
+mod rebuild;
 mod serve;

@@ -74,6 +74,8 @@ async fn every_command_has_help_with_an_example_and_wrong_usage_is_two() {
         &["log", "read"],
         &["log", "tail"],
         &["log", "verify"],
+        &["rebuild"],
+        &["doctor"],
         &["config", "check"],
         &["openapi"],
     ];

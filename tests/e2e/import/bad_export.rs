@@ -1,7 +1,7 @@
 //! Exports that are not as they should be: a clear line for each fault, and the rest imported.
 
 use api::cli::import::report::Report;
-use api::cli::import::run::{Options, run};
+use api::cli::import::run::run;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write;
@@ -40,7 +40,7 @@ async fn import(files: &[(&str, String)]) -> Result<Report, String> {
 
 async fn import_file(path: PathBuf) -> Result<Report, String> {
     let world = World::embedded().await;
-    let report = run(world.app(), &path, Options { json: true }).await.map_err(|fault| format!("{fault:#}"));
+    let report = run(world.app(), &path, None).await.map_err(|fault| format!("{fault:#}"));
     world.done().await;
     report
 }
@@ -144,7 +144,7 @@ async fn a_reserved_or_taken_name_gets_a_number() {
     let channel = json!([{"id": "C1", "name": "general", "created": 1, "creator": "U1", "members": []}]);
     let path = zip(&directory, &[("users.json", users.to_string()), ("channels.json", channel.to_string())]);
     let world = World::embedded().await;
-    run(world.app(), &path, Options::default()).await.unwrap();
+    run(world.app(), &path, None).await.unwrap();
     let seeker = world.registers("seeker").await;
     for name in ["admin_1", "ada", "ada_1", "a_b"] {
         let found = seeker.get(&format!("/v1/accounts?username={name}")).await.ok(200);

@@ -1,7 +1,7 @@
 //! The real Slack export, in both modes: `../shared/data/slack-export.zip`, or a message where it is absent.
 
 use api::cli::import::report::Count;
-use api::cli::import::run::{Options, run};
+use api::cli::import::run::run;
 use commands::account::change_password::ChangePassword;
 use commands::command::Envelope;
 use domain::values::Password;
@@ -46,7 +46,7 @@ async fn imported(world: &World, username: &str) -> Person {
 both_modes! {
     async fn everything_is_brought_in_once_and_people_see_what_was_theirs(world: &mut World) {
         let Some(file) = export() else { return };
-        let report = run(world.app(), &file, Options { json: false }).await.expect("imported");
+        let report = run(world.app(), &file, None).await.expect("imported");
         let counts = report.counts;
         let all = |count: u64| Count { found: count, added: count };
         assert_eq!((counts.accounts, counts.conversations), (all(525), all(139)));
@@ -56,7 +56,7 @@ both_modes! {
         assert_eq!(topics, 1);
 
         let head = world.head();
-        let again = run(world.app(), &file, Options { json: true }).await.expect("imported again");
+        let again = run(world.app(), &file, None).await.expect("imported again");
         assert_eq!(world.head(), head, "a second run adds nothing");
         assert_eq!((again.counts.messages.added, again.counts.accounts.added, again.counts.joins.added), (0, 0, 0));
 

@@ -97,13 +97,4 @@ impl Report {
         let seconds = self.duration_ms as f64 / 1000.0;
         writeln!(out, "done in {seconds:.1} s, with {} notices", self.notices.len())
     }
-
-    /// Writes it for a program: one JSON object on one line.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
-    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
-        writeln!(out)
-    }
 }

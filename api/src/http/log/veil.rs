@@ -13,7 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Fields of payloads whose ids are no account's.
-const NO_ACCOUNTS: &[&str] = &["conversation", "story"];
+const NO_ACCOUNTS: &[&str] = &["conversation", "job", "story"];
 
 /// How somebody sees the log.
 #[derive(Clone)]
@@ -79,6 +79,7 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
         Category::Admins
         | Category::Conversation
         | Category::Import
+        | Category::Job
         | Category::Message
         | Category::Session
         | Category::Story

@@ -49,6 +49,7 @@ fn concerns(category: Category) -> bool {
         | Category::Account
         | Category::Admins
         | Category::Import
+        | Category::Job
         | Category::Keys
         | Category::Relationship
         | Category::Session

@@ -176,6 +176,8 @@ impl<'a> Changes<'a> {
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
+            | Event::JobEnded(_)
+            | Event::JobStarted(_)
             | Event::KeyDestroyed(_)
             | Event::PasswordChanged(_)
             | Event::RoleGranted(_)

@@ -1,0 +1,95 @@
+//! Jobs: long work that an operator starts and looks at while it goes on.
+//!
+//! Jobs are of this process: it carries them out and knows how far they are. That one was started, by whom and why, and
+//! how it ended, are events (`job-<id>`); one that started, did not end and is not known here was interrupted.
+
+use crate::app::App;
+use crate::app::first_start::system;
+use commands::job::end_job::EndJob;
+use domain::clock::Time;
+use domain::ids::JobId;
+use domain::job::values::JobOutcome;
+use domain::source::EventSource;
+use parking_lot::Mutex;
+use projections::rebuild::{Progressed, Rebuilt};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Jobs that are remembered with everything about them, at most.
+const REMEMBERED_MAX_JOBS: usize = 100;
+/// Jobs that run at the same time, at most.
+const RUNNING_MAX_JOBS: usize = 4;
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// When.
+    pub at: Time,
+    /// Whether it did everything.
+    pub outcome: JobOutcome,
+    /// What came of each projection, or why the work was given up.
+    pub result: Result<Vec<Rebuilt>, String>,
+}
+
+/// A job of this process.
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// What is rebuilt.
+    pub projections: Vec<&'static str>,
+    /// Since when.
+    pub started_at: Time,
+    /// How far it is.
+    pub progress: watch::Sender<Progressed>,
+    /// How it ended, once it has.
+    pub ended: watch::Sender<Option<Ended>>,
+}
+
+/// The jobs of this process, the newest last.
+#[derive(Default)]
+pub struct Jobs(Mutex<VecDeque<Arc<Job>>>);
+
+impl Jobs {
+    /// Whether another job may start.
+    pub fn have_room(&self) -> bool {
+        self.0.lock().iter().filter(|job| job.ended.borrow().is_none()).count() < RUNNING_MAX_JOBS
+    }
+
+    /// Remembers a job that starts.
+    pub fn begin(&self, id: JobId, projections: Vec<&'static str>, started_at: Time) -> Arc<Job> {
+        let (progress, ended) = (watch::Sender::new(Progressed::default()), watch::Sender::new(None));
+        let job = Arc::new(Job { id, projections, started_at, progress, ended });
+        let mut jobs = self.0.lock();
+        if jobs.len() >= REMEMBERED_MAX_JOBS {
+            jobs.pop_front();
+        }
+        jobs.push_back(job.clone());
+        job
+    }
+
+    /// A job of this process.
+    pub fn find(&self, id: JobId) -> Option<Arc<Job>> {
+        self.0.lock().iter().find(|job| job.id == id).cloned()
+    }
+}
+
+/// Carries a rebuild out, to its end or until the process stops.
+pub async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
+    let source: Arc<dyn EventSource> = app.log.clone();
+    let work = app.projections.rebuild(&job.projections, source, is_forced, &job.progress);
+    let Some(result) = app.stop.run_until_cancelled(work).await else {
+        tracing::warn!(job = %job.id, "the job is interrupted: the server stops");
+        return;
+    };
+    let result = result.map_err(|fault| format!("{:#}", anyhow::Error::new(fault)));
+    let is_done = result.as_ref().is_ok_and(|all| all.iter().all(|one| one.is_switched));
+    let outcome = if is_done { JobOutcome::Done } else { JobOutcome::Failed };
+    if let Err(fault) = &result {
+        tracing::error!(job = %job.id, %fault, "the job failed");
+    }
+    if let Err(failure) = app.executor.execute(EndJob { job: job.id, outcome }, system()).await {
+        tracing::error!(job = %job.id, error = %anyhow::Error::new(failure), "the end of the job could not be recorded");
+    }
+    job.ended.send_replace(Some(Ended { at: app.clock.now(), outcome, result }));
+}

@@ -1,0 +1,35 @@
+//! `tidings doctor`: looks at what Tidings stands on, and says what to do. Changes nothing; works beside a running server.
+
+pub mod engines;
+pub mod finding;
+pub mod machine;
+
+use crate::cli::doctor::finding::Verdict;
+use crate::cli::output::Output;
+use crate::config::Config;
+use anyhow::bail;
+use serde_json::json;
+use std::fmt::Write;
+
+/// Examines everything.
+///
+/// # Errors
+/// When something is wrong.
+pub async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
+    let mut findings = machine::examine(config).await;
+    findings.extend(engines::examine(config).await);
+    let is_good = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
+    let mut words = String::new();
+    for finding in &findings {
+        // Writing to a string cannot fail.
+        writeln!(words, "{:<8} {:<14} {}", finding.verdict.as_str(), finding.check, finding.found).unwrap_or(());
+        if let Some(advice) = &finding.advice {
+            writeln!(words, "{:<8} {:<14} -> {advice}", "", "").unwrap_or(());
+        }
+    }
+    output.result(&json!({"ok": is_good, "findings": findings}), words.trim_end())?;
+    if !is_good {
+        bail!("something is wrong");
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Long work of administrators.
+
+pub mod progress;
+pub mod rebuild_projection;

@@ -1,0 +1,3 @@
+//! Long work of administrators.
+
+mod rebuild_projection;

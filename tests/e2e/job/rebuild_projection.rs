@@ -1,0 +1,75 @@
+//! Building read models again, while people go on.
+
+use domain::account::values::Role;
+use serde_json::{Value, json};
+use tests::both_modes;
+use tests::person::Person;
+use tests::wait::eventually;
+use tests::world::World;
+
+const REBUILD: &str = "/v1/admin/projections/messaging/rebuild";
+
+async fn ends(admin: &Person, job: &Value) -> Value {
+    let path = format!("/v1/admin/jobs/{}", job["id"].as_str().expect("an id"));
+    let over = || async {
+        let job = admin.get(&path).await.ok(200);
+        (job["state"] != "running").then_some(job)
+    };
+    eventually("the job ends", over).await
+}
+
+/// Before anything else is asked, for a role is remembered for a moment.
+async fn becomes(world: &World, person: &Person, role: Role) {
+    world.grants(person, role).await;
+    let is_known = || async { (person.get("/v1/me").await.ok(200)["role"] == role.as_str()).then_some(()) };
+    eventually("the role is known", is_known).await;
+}
+
+both_modes! {
+    async fn an_administrator_rebuilds_and_people_notice_nothing(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        for n in 0..20 {
+            alice.sends(&format!("message {n}"), &room).await;
+        }
+        let before = bob.timeline(&room).await;
+        let admin = world.registers("operator").await;
+        becomes(world, &admin, Role::Admin).await;
+        let asked = world.http.ask("POST", REBUILD).token(&admin.token).json(&json!({"reason": "a drill"}));
+        let job = asked.key("k-1").send().await.ok(202);
+        assert_eq!((&job["kind"], &job["projections"]), (&json!("rebuild"), &json!(["messaging"])), "{job}");
+        alice.sends("meanwhile", &room).await;
+        let done = ends(&admin, &job).await;
+        assert_eq!((&done["state"], &done["outcome"][0]["comparison"]), (&json!("done"), &json!("equal")), "{done}");
+        assert_eq!(done["progress"]["done"], done["progress"]["total"], "{done}");
+        let again = world.http.ask("POST", REBUILD).token(&admin.token).json(&json!({"reason": "a drill"}));
+        assert_eq!(again.key("k-1").send().await.ok(202)["id"], job["id"], "a repeat starts nothing");
+        alice.sends("afterwards", &room).await;
+        let after = bob.timeline(&room).await;
+        assert_eq!(after.len(), before.len() + 2);
+
+        let auditor = world.registers("auditor_1").await;
+        becomes(world, &auditor, Role::Auditor).await;
+        let log = auditor.get("/v1/log?types=JobStarted,JobEnded").await.ok(200);
+        assert_eq!(log["items"].as_array().map(Vec::len), Some(2), "{log}");
+        assert_eq!(log["items"][0]["actor"], json!(admin.id), "{log}");
+        assert!(!log.to_string().contains("a drill"), "the reason is sealed: {log}");
+
+        world.restarts().await;
+        let remembered = world.http.ask("GET", &format!("/v1/admin/jobs/{}", job["id"].as_str().expect("an id")));
+        assert_eq!(remembered.token(&admin.token).send().await.ok(200)["state"], "done");
+    }
+
+    async fn only_administrators_may_and_they_say_why(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let ask = |token: &str, path: &str, body: &Value| world.http.ask("POST", path).token(token).json(body).send();
+        ask(&alice.token, REBUILD, &json!({"reason": "x"})).await.problem(403, "ROLE_REQUIRED");
+        alice.get("/v1/admin/jobs/00000000-0000-0000-0000-000000000001").await.problem(403, "ROLE_REQUIRED");
+        let admin = world.registers("operator").await;
+        becomes(world, &admin, Role::Admin).await;
+        ask(&admin.token, REBUILD, &json!({})).await.problem(422, "VALIDATION_FAILED");
+        ask(&admin.token, REBUILD, &json!({"reason": ""})).await.problem(422, "VALIDATION_FAILED");
+        let nowhere = "/v1/admin/projections/nothing/rebuild";
+        ask(&admin.token, nowhere, &json!({"reason": "x"})).await.problem(404, "NOT_FOUND");
+        admin.get("/v1/admin/jobs/00000000-0000-0000-0000-000000000001").await.problem(404, "NOT_FOUND");
+    }
+}
