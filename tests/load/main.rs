@@ -12,10 +12,13 @@ mod idle;
 mod log;
 mod measure;
 mod open;
+mod overload;
+mod pairs;
 mod populate;
 mod send;
 mod server;
 mod start;
+mod stuck;
 
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
@@ -27,6 +30,9 @@ struct Args {
     /// Seconds of each measured phase.
     #[arg(long, default_value_t = 8.0)]
     seconds: f64,
+    /// Seconds of the overload.
+    #[arg(long, default_value_t = 120.0)]
+    overload_seconds: f64,
     /// The folder with the release binaries.
     #[arg(long, default_value = "target/release")]
     binaries: PathBuf,
@@ -50,6 +56,12 @@ enum Scenario {
     Feed,
     /// 10,000 sockets that wait: memory, heartbeats, resumes after a restart.
     Idle,
+    /// One to one: delivered to the other's socket, at 100 and at 10,000 a second.
+    Pairs,
+    /// 50 of 1,000 sockets never read.
+    Stuck,
+    /// Three times the peak; how much is done, how fast the rest is refused.
+    Overload,
     /// From an empty folder to ready.
     Start,
     /// A log with 1,000,000 events: opening it, and serving on it.
@@ -85,6 +97,15 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Feed) {
         feed::run(&args).await?;
+    }
+    if run(Scenario::Pairs) {
+        pairs::run(&args).await?;
+    }
+    if run(Scenario::Stuck) {
+        stuck::run(&args).await?;
+    }
+    if run(Scenario::Overload) {
+        overload::run(&args).await?;
     }
     if run(Scenario::Idle) {
         idle::run(&args).await?;

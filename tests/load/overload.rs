@@ -1,0 +1,157 @@
+//! `overload`: three times the peak for two minutes. What is done meanwhile, how fast the rest is refused, and how soon
+//! everything is normal again.
+//!
+//! The generator has the same two cores as the server. Each of its connections sends at its due times; one that still
+//! waits for an answer is late, so what was offered is printed beside what was wanted.
+
+use crate::Args;
+use crate::connection::Connection;
+use crate::measure::{Latencies, print};
+use crate::populate::{self, Person, TEXT};
+use crate::send::{drain, ratio, workers};
+use crate::server::Server;
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::LocalSet;
+
+const PEOPLE: usize = 64;
+/// Connections that offer the overload.
+const CONNECTIONS: usize = 3_000;
+const TIMES: f64 = 3.0;
+
+pub async fn run(args: &Args) -> Result<()> {
+    let scratch = tempfile::tempdir_in(&args.scratch)?;
+    let server = Server::tidings(&args.binaries, &scratch.path().join("data")).await?;
+    let people = Rc::new(populate::people(server.address, PEOPLE).await?);
+    let mut connection = Connection::open(server.address).await?;
+    let mut rooms = Vec::new();
+    for n in 0..PEOPLE {
+        let others = [&people[(n + 1) % PEOPLE], &people[(n + 2) % PEOPLE]];
+        rooms.push(populate::group(&mut connection, &people[n], &others).await?);
+    }
+    let rooms = Rc::new(rooms);
+    let make = {
+        let (people, rooms) = (people.clone(), rooms.clone());
+        move |worker: usize, _| request(&people, &rooms, worker)
+    };
+    workers(server.address, 2.0, make.clone()).await?;
+    let (peak, _) = workers(server.address, args.seconds, make).await?;
+    drain(server.address).await?;
+
+    let wanted = peak * TIMES;
+    let over = Outcome::of(server.address, &people, &rooms, CONNECTIONS, wanted, args.overload_seconds).await?;
+    let after = Instant::now();
+    let normal = normal_again(server.address, &people, &rooms, peak * 0.5, after).await?;
+    let drained = drain(server.address).await?;
+    print(json!({"scenario": "overload", "peak_per_s": peak.round(), "wanted_per_s": wanted.round(),
+                 "offered_per_s": (over.sent() as f64 / args.overload_seconds).round(),
+                 "goodput_per_s": (over.done.count() as f64 / args.overload_seconds).round(),
+                 "goodput_of_peak": ratio(over.done.count() as f64 / args.overload_seconds, peak),
+                 "answers_by_status": over.statuses, "without_retry_after": over.without_retry_after,
+                 "done": over.done.json(), "refused": over.refused.json(),
+                 "normal_after_s": normal, "drain_s": drained, "resident_mib": server.resident_kib()? / 1024}));
+    server.stop().await
+}
+
+fn request(people: &[Person], rooms: &[String], worker: usize) -> (String, String, String) {
+    let n = worker % PEOPLE;
+    let body = json!({"text": TEXT}).to_string();
+    (format!("/v1/conversations/{}/messages", rooms[n]), people[n].token.clone(), body)
+}
+
+struct Outcome {
+    /// From sending to the answer, of what was done.
+    done: Latencies,
+    /// The same of what was refused.
+    refused: Latencies,
+    statuses: BTreeMap<u16, u64>,
+    without_retry_after: u64,
+}
+
+impl Outcome {
+    fn sent(&self) -> u64 {
+        self.statuses.values().sum()
+    }
+
+    async fn of(
+        address: SocketAddr,
+        people: &Rc<Vec<Person>>,
+        rooms: &Rc<Vec<String>>,
+        connections: usize,
+        rate: f64,
+        seconds: f64,
+    ) -> Result<Self> {
+        let empty = Self {
+            done: Latencies::new(),
+            refused: Latencies::new(),
+            statuses: BTreeMap::new(),
+            without_retry_after: 0,
+        };
+        let outcome = Rc::new(RefCell::new(empty));
+        let (start, count) = (Instant::now(), (rate * seconds) as usize);
+        let local = LocalSet::new();
+        let mut running = Vec::new();
+        for worker in 0..connections {
+            let (people, rooms, outcome) = (people.clone(), rooms.clone(), outcome.clone());
+            running.push(local.spawn_local(async move {
+                let (path, token, body) = request(&people, &rooms, worker);
+                let mut connection = Connection::open(address).await?;
+                for n in (worker..count).step_by(connections) {
+                    let due = start + Duration::from_secs_f64(n as f64 / rate);
+                    tokio::time::sleep_until(due.into()).await;
+                    if start.elapsed().as_secs_f64() > seconds {
+                        break;
+                    }
+                    let sent = Instant::now();
+                    let answer = connection.call("POST", &path, Some(&token), &body).await?;
+                    outcome.borrow_mut().note(answer.status, answer.head, sent.elapsed());
+                }
+                anyhow::Ok(())
+            }));
+        }
+        local
+            .run_until(async {
+                for worker in running {
+                    worker.await??;
+                }
+                anyhow::Ok(())
+            })
+            .await?;
+        Ok(Rc::into_inner(outcome).context("a worker is left")?.into_inner())
+    }
+
+    fn note(&mut self, status: u16, head: &[u8], took: Duration) {
+        *self.statuses.entry(status).or_default() += 1;
+        if status == 201 {
+            self.done.record(took);
+            return;
+        }
+        self.refused.record(took);
+        let head = head.to_ascii_lowercase();
+        if !head.windows(14).any(|window| window == b"\r\nretry-after:") {
+            self.without_retry_after += 1;
+        }
+    }
+}
+
+/// Seconds until a quarter of a second at this rate passes without a refusal and with a p99 of at most 100 ms.
+async fn normal_again(
+    address: SocketAddr,
+    people: &Rc<Vec<Person>>,
+    rooms: &Rc<Vec<String>>,
+    rate: f64,
+    since: Instant,
+) -> Result<f64> {
+    while since.elapsed() < Duration::from_secs(60) {
+        let now = Outcome::of(address, people, rooms, PEOPLE, rate, 0.25).await?;
+        if now.refused.count() == 0 && now.done.milliseconds(0.99) <= 100.0 {
+            return Ok((since.elapsed().as_secs_f64() * 100.0).round() / 100.0);
+        }
+    }
+    bail!("it was not normal again after a minute")
+}

@@ -1,0 +1,141 @@
+//! `stuck`: 50 of 1,000 sockets of one room never read. What each costs the server, how soon it is cut, and what the
+//! others notice.
+
+use crate::Args;
+use crate::connection::Connection;
+use crate::feed::identified;
+use crate::feed_client::Socket;
+use crate::measure::{Latencies, print};
+use crate::populate::{self, Person, TEXT};
+use crate::server::Server;
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::LocalSet;
+
+const MEMBERS: usize = 500;
+const READING: usize = 950;
+const STUCK: usize = 50;
+const SENDERS: usize = 16;
+/// Enough to fill what the system buffers of a socket within seconds.
+const RATE_PER_S: f64 = 100.0;
+const MARK: &[u8] = b"#load:";
+
+pub async fn run(args: &Args) -> Result<()> {
+    let scratch = tempfile::tempdir_in(&args.scratch)?;
+    let server = Server::tidings(&args.binaries, &scratch.path().join("data")).await?;
+    let people = Rc::new(populate::people(server.address, MEMBERS).await?);
+    let mut connection = Connection::open(server.address).await?;
+    let others: Vec<_> = people[1..].iter().collect();
+    let room = Rc::new(populate::group(&mut connection, &people[0], &others).await?);
+    let seen: Rc<RefCell<Vec<(usize, Option<Instant>)>>> = Rc::default();
+    let local = LocalSet::new();
+    for n in 0..READING {
+        let mut socket = identified(server.address, &people[n % MEMBERS]).await?;
+        let seen = seen.clone();
+        local.spawn_local(async move { while socket.read(|text| note(&seen, text)).await.is_ok() {} });
+    }
+    local
+        .run_until(async {
+            open_loop(&server, 2.0, 0, &people, &room, &seen).await?;
+            let alone = open_loop(&server, args.seconds, 100_000, &people, &room, &seen).await?;
+            let before = server.resident_kib()?;
+            let mut stuck: Vec<Socket> = Vec::new();
+            for n in 0..STUCK {
+                stuck.push(identified(server.address, &people[READING % MEMBERS + n]).await?);
+            }
+            let seconds = args.seconds.max(15.0);
+            let (beside, (cut_after_s, most_kib)) = tokio::try_join!(
+                open_loop(&server, seconds, 200_000, &people, &room, &seen),
+                cut_after(&server, Instant::now())
+            )?;
+            let grown = most_kib.saturating_sub(before) as f64 / STUCK as f64;
+            print(json!({"scenario": "stuck", "others_alone": alone.json(), "others_beside": beside.json(),
+                         "p99_moves_percent": moves(&alone, &beside), "all_cut_after_s": cut_after_s,
+                         "kib_each_at_most": grown.round()}));
+            drop(stuck);
+            anyhow::Ok(())
+        })
+        .await?;
+    server.stop().await
+}
+
+fn moves(alone: &Latencies, beside: &Latencies) -> f64 {
+    ((beside.milliseconds(0.99) / alone.milliseconds(0.99) - 1.0) * 1000.0).round() / 10.0
+}
+
+fn note(seen: &RefCell<Vec<(usize, Option<Instant>)>>, text: &[u8]) {
+    let Some(at) = text.windows(MARK.len()).position(|window| window == MARK) else { return };
+    let digits = text[at + MARK.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+    let number = digits.fold(0, |number: usize, digit| number * 10 + usize::from(digit - b'0'));
+    let mut seen = seen.borrow_mut();
+    if seen.len() <= number {
+        seen.resize(number + 1, (0, None));
+    }
+    seen[number].0 += 1;
+    seen[number].1 = Some(Instant::now());
+}
+
+/// The time from each message's due time until the last of the reading sockets had it.
+async fn open_loop(
+    server: &Server,
+    seconds: f64,
+    first: usize,
+    people: &Rc<Vec<Person>>,
+    room: &Rc<String>,
+    seen: &Rc<RefCell<Vec<(usize, Option<Instant>)>>>,
+) -> Result<Latencies> {
+    let (start, count, address) = (Instant::now(), (seconds * RATE_PER_S) as usize, server.address);
+    let due = move |n: usize| start + Duration::from_secs_f64(n as f64 / RATE_PER_S);
+    let mut senders = Vec::new();
+    for sender in 0..SENDERS {
+        let (people, room) = (people.clone(), room.clone());
+        senders.push(tokio::task::spawn_local(async move {
+            let mut connection = Connection::open(address).await?;
+            let path = format!("/v1/conversations/{room}/messages");
+            for n in (sender..count).step_by(SENDERS) {
+                tokio::time::sleep_until(due(n).into()).await;
+                let body = json!({"text": format!("#load:{} {TEXT}", first + n)}).to_string();
+                let answer = connection.call("POST", &path, Some(&people[sender].token), &body).await?;
+                ensure!(answer.status == 201, "{} {}", answer.status, String::from_utf8_lossy(answer.body));
+            }
+            anyhow::Ok(())
+        }));
+    }
+    for sender in senders {
+        sender.await??;
+    }
+    let mut latencies = Latencies::new();
+    let patience = Instant::now() + Duration::from_secs(20);
+    for n in 0..count {
+        loop {
+            let (reached, at) = seen.borrow().get(first + n).copied().unwrap_or_default();
+            if reached == READING {
+                latencies.record(at.context("no time")? - due(n));
+                break;
+            }
+            ensure!(Instant::now() < patience, "message {n} reached {reached} of {READING} sockets");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    Ok(latencies)
+}
+
+/// Seconds until the server has only the reading sockets left, and its greatest resident memory until then, in KiB.
+async fn cut_after(server: &Server, since: Instant) -> Result<(f64, u64)> {
+    let mut connection = Connection::open(server.address).await?;
+    let mut most = 0;
+    loop {
+        let text = String::from_utf8_lossy(connection.call("GET", "/metrics", None, "").await?.body).into_owned();
+        let open = text.lines().find_map(|line| line.strip_prefix("tidings_feed_sockets "));
+        let open: f64 = open.context("no tidings_feed_sockets")?.trim().parse()?;
+        most = most.max(server.resident_kib()?);
+        if open <= READING as f64 {
+            return Ok(((since.elapsed().as_secs_f64() * 100.0).round() / 100.0, most));
+        }
+        ensure!(since.elapsed() < Duration::from_secs(120), "stuck sockets were not cut in two minutes");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
