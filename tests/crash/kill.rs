@@ -9,7 +9,7 @@ use rand::RngExt;
 use std::env;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::chance::seeded;
 use tests::clock::MovableClock;
 use tests::databases::Databases;
@@ -70,12 +70,15 @@ async fn run(name: &str, cycles: u64, data: &Path, environment: &[(&str, &str)])
     }
     let load = Load::start(&cast.people, &cast.rooms);
     let mut watcher = Watcher { seen: Vec::new(), position: "0".to_owned() };
+    let mut restarts = Vec::new();
     for _ in 0..cycles {
         load.serve(Some(server.http.clone()));
         let_run(Duration::from_millis(chance.random_range(20..500))).await;
         server.kill().await;
         load.serve(None);
+        let restarting = Instant::now();
         server = Server::try_start(data, environment).await.map_err(|log| format!("it does not start again: {log}"))?;
+        restarts.push(restarting.elapsed());
         let reader = cast.reader(&server.http).await;
         watcher.catches_up(&reader).await?;
     }
@@ -94,6 +97,9 @@ async fn run(name: &str, cycles: u64, data: &Path, environment: &[(&str, &str)])
     println!(
         "{name}: {cycles} kills, {promises} messages acknowledged, {replays} of them to a repeat, {events} events"
     );
+    restarts.sort();
+    let at = |share: f64| restarts[((restarts.len() - 1) as f64 * share) as usize].as_millis();
+    println!("{name}: from start to ready {} ms at p50, {} at p99, {} at most", at(0.5), at(0.99), at(1.0));
     Ok(ledger)
 }
 
@@ -137,7 +143,7 @@ impl Watcher {
 }
 
 /// The state hashes of all projections at the log's head.
-async fn state_hashes(config: Config) -> Vec<(String, String)> {
+pub async fn state_hashes(config: Config) -> Vec<(String, String)> {
     let running = api::app::start(config, Arc::new(MovableClock::default())).await.expect("Tidings starts");
     let app = running.app().clone();
     let mut hashes = Vec::new();
@@ -153,7 +159,8 @@ async fn state_hashes(config: Config) -> Vec<(String, String)> {
     hashes
 }
 
-fn config(data: &Path) -> Config {
+/// A configuration for looking at what a run left.
+pub fn config(data: &Path) -> Config {
     let mut config = Config::for_directory(data);
     config.limits.rates = Switch::Off;
     config

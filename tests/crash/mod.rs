@@ -4,7 +4,7 @@
 //! that was acknowledged is lost, nothing is there twice, positions and sequence numbers have no gap, every feed saw
 //! every message once and in order, and the read models are what a replay of the log makes of it.
 
-mod kill;
-mod ledger;
-mod load;
-mod verdict;
+pub mod kill;
+pub mod ledger;
+pub mod load;
+pub mod verdict;

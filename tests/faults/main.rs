@@ -9,5 +9,6 @@
 mod contracts;
 #[path = "../crash/mod.rs"]
 mod crash;
+mod in_turn;
 mod nats;
 mod targets;

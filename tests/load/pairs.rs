@@ -21,6 +21,9 @@ const RATES_PER_S: [f64; 2] = [100.0, 10_000.0];
 /// Stands before the number of a message in its text.
 const MARK: &[u8] = b"#load:";
 
+/// When each message reached its socket.
+type Seen = RefCell<Vec<Option<Instant>>>;
+
 /// Path, token and body of a message with a number from a sender.
 type Make = Rc<dyn Fn(usize, usize) -> (String, Option<String>, String)>;
 
@@ -66,14 +69,8 @@ pub async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-async fn measure(
-    address: SocketAddr,
-    seconds: f64,
-    sockets: Vec<Socket>,
-    make: Make,
-) -> Result<Vec<(f64, Latencies)>> {
-    // When each message reached its socket.
-    let seen: Rc<RefCell<Vec<Option<Instant>>>> = Rc::default();
+async fn measure(address: SocketAddr, seconds: f64, sockets: Vec<Socket>, make: Make) -> Result<Vec<(f64, Latencies)>> {
+    let seen: Rc<Seen> = Rc::default();
     let local = LocalSet::new();
     for mut socket in sockets {
         let seen = seen.clone();
@@ -93,7 +90,7 @@ async fn measure(
         .await
 }
 
-fn note(seen: &RefCell<Vec<Option<Instant>>>, text: &[u8]) {
+fn note(seen: &Seen, text: &[u8]) {
     let Some(at) = text.windows(MARK.len()).position(|window| window == MARK) else { return };
     let digits = text[at + MARK.len()..].iter().take_while(|byte| byte.is_ascii_digit());
     let number = digits.fold(0, |number: usize, digit| number * 10 + usize::from(digit - b'0'));
@@ -109,7 +106,7 @@ async fn open_loop(
     seconds: f64,
     rate: f64,
     first: usize,
-    seen: &Rc<RefCell<Vec<Option<Instant>>>>,
+    seen: &Rc<Seen>,
     make: &Make,
 ) -> Result<Latencies> {
     let count = (seconds * rate) as usize;

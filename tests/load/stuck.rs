@@ -23,6 +23,9 @@ const SENDERS: usize = 16;
 const RATE_PER_S: f64 = 100.0;
 const MARK: &[u8] = b"#load:";
 
+/// For each message how many of the reading sockets have it, and when the last one had.
+type Seen = RefCell<Vec<(usize, Option<Instant>)>>;
+
 pub async fn run(args: &Args) -> Result<()> {
     let scratch = tempfile::tempdir_in(&args.scratch)?;
     let server = Server::tidings(&args.binaries, &scratch.path().join("data")).await?;
@@ -30,7 +33,7 @@ pub async fn run(args: &Args) -> Result<()> {
     let mut connection = Connection::open(server.address).await?;
     let others: Vec<_> = people[1..].iter().collect();
     let room = Rc::new(populate::group(&mut connection, &people[0], &others).await?);
-    let seen: Rc<RefCell<Vec<(usize, Option<Instant>)>>> = Rc::default();
+    let seen: Rc<Seen> = Rc::default();
     let local = LocalSet::new();
     for n in 0..READING {
         let mut socket = identified(server.address, &people[n % MEMBERS]).await?;
@@ -66,7 +69,7 @@ fn moves(alone: &Latencies, beside: &Latencies) -> f64 {
     ((beside.milliseconds(0.99) / alone.milliseconds(0.99) - 1.0) * 1000.0).round() / 10.0
 }
 
-fn note(seen: &RefCell<Vec<(usize, Option<Instant>)>>, text: &[u8]) {
+fn note(seen: &Seen, text: &[u8]) {
     let Some(at) = text.windows(MARK.len()).position(|window| window == MARK) else { return };
     let digits = text[at + MARK.len()..].iter().take_while(|byte| byte.is_ascii_digit());
     let number = digits.fold(0, |number: usize, digit| number * 10 + usize::from(digit - b'0'));
@@ -85,7 +88,7 @@ async fn open_loop(
     first: usize,
     people: &Rc<Vec<Person>>,
     room: &Rc<String>,
-    seen: &Rc<RefCell<Vec<(usize, Option<Instant>)>>>,
+    seen: &Rc<Seen>,
 ) -> Result<Latencies> {
     let (start, count, address) = (Instant::now(), (seconds * RATE_PER_S) as usize, server.address);
     let due = move |n: usize| start + Duration::from_secs_f64(n as f64 / RATE_PER_S);

@@ -10,6 +10,7 @@ pub mod matchers;
 pub mod modes;
 pub mod operations;
 pub mod person;
+pub mod postgres;
 pub mod process;
 pub mod reducer;
 pub mod reply;
