@@ -200,8 +200,11 @@ fn problems(route: &Route) -> BTreeMap<u16, Vec<Code>> {
             if route.body.is_some() {
                 codes.extend([Code::MalformedJson, Code::UnsupportedMediaType]);
             }
+            if route.access != Access::Open {
+                codes.push(Code::BadHeader);
+            }
             if route.method == Method::Post && route.access != Access::Open {
-                codes.extend([Code::BadHeader, Code::IdempotencyKeyReused]);
+                codes.push(Code::IdempotencyKeyReused);
             }
         }
         Kind::Question => {
