@@ -170,7 +170,7 @@ pub fn config(data: &Path) -> Config {
 ///
 /// # Errors
 /// With both, when they are not.
-async fn compare_with_replay(data: &Path) -> Result<(), String> {
+pub async fn compare_with_replay(data: &Path) -> Result<(), String> {
     let live = state_hashes(config(data)).await;
     let fresh = tempfile::tempdir().expect("a directory");
     let mut replayed = config(data);

@@ -7,4 +7,5 @@
 pub mod kill;
 pub mod ledger;
 pub mod load;
+mod rebuild;
 pub mod verdict;

@@ -15,6 +15,7 @@ mod open;
 mod overload;
 mod pairs;
 mod populate;
+mod rebuild;
 mod send;
 mod server;
 mod start;
@@ -33,6 +34,9 @@ struct Args {
     /// Seconds of the overload.
     #[arg(long, default_value_t = 120.0)]
     overload_seconds: f64,
+    /// Events of the scenario `rebuild`.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
     /// The folder with the release binaries.
     #[arg(long, default_value = "target/release")]
     binaries: PathBuf,
@@ -66,6 +70,8 @@ enum Scenario {
     Start,
     /// A log with 1,000,000 events: opening it, and serving on it.
     Open,
+    /// A log with 1,000,000 events of every common kind: all read models from nothing, and again beside those served.
+    Rebuild,
     /// What `open` runs in a process of its own.
     #[value(hide = true)]
     OpenOnly,
@@ -85,6 +91,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Open) {
         open::run(&args).await?;
+    }
+    if run(Scenario::Rebuild) {
+        rebuild::run(&args).await?;
     }
     if run(Scenario::Log) {
         log::run(&args)?;

@@ -18,12 +18,18 @@ pub struct Server {
 impl Server {
     /// The release binary in embedded mode on a free port, with `data` as its folder and rates off.
     pub async fn tidings(binaries: &Path, data: &Path) -> Result<Self> {
+        Self::tidings_with(binaries, data, &[]).await
+    }
+
+    /// The same, with an environment of its own.
+    pub async fn tidings_with(binaries: &Path, data: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let log = std::fs::File::create(data.with_extension("stderr"))?;
         let started = Instant::now();
         let mut child = Command::new(binaries.join("tidings"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("TIDINGS_LIMITS__RATES", "off")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)

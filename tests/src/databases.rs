@@ -56,6 +56,16 @@ impl Databases {
         connection.close().await.expect("closed");
     }
 
+    /// The schemas of the read models: one for each copy, and the catalogue's.
+    pub async fn schemas(&self) -> Vec<String> {
+        let mut connection = PgConnection::connect(&self.read_models).await.expect("the database of the read models");
+        let sql = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' \
+                   AND nspname NOT IN ('information_schema', 'public')";
+        let schemas = sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("schemas");
+        connection.close().await.expect("closed");
+        schemas
+    }
+
     /// Drops them.
     pub async fn drop_all(self) {
         let mut connection = PgConnection::connect(&self.server).await.expect("the PostgreSQL of tests/run");
