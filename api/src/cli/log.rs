@@ -234,6 +234,9 @@ fn verify(config: &Config, output: &Output) -> anyhow::Result<()> {
     if let Some(byte) = log.raw().report().marks_lost_at {
         return Err(OpenFault::Marks(byte).into());
     }
+    if let Some(byte) = log.raw().report().marks_damaged_at {
+        bail!("the file `marks` of truncated and deleted streams is damaged at byte {byte}; no entry is lost");
+    }
     let verified = log.raw().history().verify(progress);
     end_progress();
     let verified = verified?;
@@ -244,6 +247,8 @@ fn verify(config: &Config, output: &Output) -> anyhow::Result<()> {
         "stubs": verified.stubs,
         "bytes": verified.bytes,
         "closed_segments": verified.closed_segments,
+        "missing_or_damaged_indexes": log.raw().report().rebuilt_indexes,
+        "torn_bytes": log.raw().report().torn.map_or(0, |torn| torn.bytes),
     });
     let (events, bytes) = (verified.events, verified.bytes);
     output.result(&result, &format!("verified {events} events ({bytes} bytes): nothing is damaged"))

@@ -30,6 +30,8 @@ struct Plan {
     spare: Option<(Arc<dyn DiskFile>, u64)>,
     spare_wanted: bool,
     fault: Option<io::Error>,
+    /// Whether a piece of work is being done.
+    working: bool,
     stop: bool,
 }
 
@@ -58,7 +60,7 @@ enum Work {
 
 impl Plan {
     fn next(&self, segment_bytes: u64) -> Option<Work> {
-        if self.fault.is_some() {
+        if self.fault.is_some() || self.working {
             return None;
         }
         if self.zeroed < self.target {
@@ -99,7 +101,9 @@ impl Worker {
 
     fn work_off_one(&self, plan: &mut MutexGuard<'_, Plan>) -> bool {
         let Some(work) = plan.next(self.segment_bytes) else { return false };
+        plan.working = true;
         let done = MutexGuard::unlocked(plan, || self.work(&work));
+        plan.working = false;
         match (done, work) {
             (Err(error), _) => plan.fault = Some(error),
             (Ok(Some(file)), _) => plan.spare = Some((file, 0)),
@@ -139,7 +143,7 @@ impl Ahead {
     pub fn new(disk: Arc<dyn Disk>, dir: PathBuf, segment_bytes: u64, open: Arc<dyn DiskFile>, zeroed: u64) -> Self {
         let target = capacity(zeroed, segment_bytes);
         let spare_wanted = target < segment_bytes;
-        let plan = Plan { open, zeroed, target, spare: None, spare_wanted, fault: None, stop: false };
+        let plan = Plan { open, zeroed, target, spare: None, spare_wanted, fault: None, working: false, stop: false };
         let shared = Arc::new(Worker {
             plan: Mutex::new(plan),
             changed: Condvar::new(),

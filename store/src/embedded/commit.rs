@@ -94,6 +94,14 @@ impl Commit {
         }
     }
 
+    fn sync_dir(&self) -> io::Result<()> {
+        #[cfg(feature = "mutants")]
+        if self.mutant == Some(super::options::Mutant::NoDirectorySync) {
+            return Ok(());
+        }
+        self.disk.sync_dir(&self.dir)
+    }
+
     #[cfg(not(feature = "mutants"))]
     fn sync(&self) -> io::Result<()> {
         self.file.sync()
@@ -120,7 +128,7 @@ impl Commit {
         let next = self
             .disk
             .rename(&self.dir.join(SPARE), &path)
-            .and_then(|()| self.disk.sync_dir(&self.dir))
+            .and_then(|()| self.sync_dir())
             .and_then(|()| self.disk.open(&path, Mode::Write))
             .map_err(|error| self.fail("beginning a segment", &error))?;
         let closed = {

@@ -5,11 +5,11 @@
 //! is ever added to what stands there: a copy begins with an empty directory. Keys are not copied. The header keeps the
 //! check value of the hash key, so the copy asks for the same keys store as the log it was made of, and opens with it.
 
-use super::disk::{Disk, DiskFile, Mode};
+use super::disk::{Disk, DiskFile, Mode, make_dirs};
 use super::engine::{LOCK_FILE, Log};
 use super::fault::OpenFault;
 use super::header::{self, Header};
-use super::marks::{self, MarksFile};
+use super::marks;
 use super::memory_index::MemoryIndex;
 use super::open::random_log_id;
 use super::options::Options;
@@ -96,7 +96,7 @@ pub fn copy(
         return Err(SourceFault::Damaged(*position, reason.clone()).into());
     }
     let disk = &*options.disk;
-    disk.create_dir(to).map_err(io("making the target's directory"))?;
+    make_dirs(disk, to).map_err(io("making the target's directory"))?;
     let _lock = disk.lock(&to.join(LOCK_FILE)).map_err(io("locking the target"))?.ok_or(OpenFault::Locked)?;
     let there = disk.list(to).map_err(io("listing the target's directory"))?;
     if let Some(name) = there.into_iter().find(|name| name != LOCK_FILE) {
@@ -133,8 +133,7 @@ pub fn copy(
         return Err(OpenFault::Marks(at).into());
     }
     if !found.entries.is_empty() {
-        let mut file = MarksFile::open(disk, to, &marks::Found::default())?;
-        file.append(&found.entries).map_err(io("writing the marks of streams"))?;
+        marks::write_new(disk, to, &found.entries).map_err(io("writing the marks of streams"))?;
     }
     disk.sync_dir(to).map_err(io("syncing the target's directory"))?;
     let key_check = source.header().key_check;

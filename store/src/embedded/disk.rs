@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::Deref;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -21,8 +21,9 @@ pub enum Mode {
 
 /// A directory tree on something that keeps bytes. Every error is the operating system's.
 pub trait Disk: Send + Sync + 'static {
-    /// Makes a directory and its parents; fine if it is there.
-    fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Makes a directory in one that is there: `AlreadyExists` if it stands there, `NotFound` if its parent does not.
+    /// Durable after [`Disk::sync_dir`] of the parent.
+    fn make_dir(&self, dir: &Path) -> io::Result<()>;
     /// The names of the plain files in a directory, in no order. Names that are not UTF-8 are left out.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
     /// Opens a file.
@@ -77,13 +78,8 @@ impl Deref for Mapped {
 pub struct RealDisk;
 
 impl Disk for RealDisk {
-    fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(dir)?;
-        // Its own entry too: without it the whole log would be gone after a power cut.
-        match dir.canonicalize()?.parent() {
-            Some(parent) => self.sync_dir(parent),
-            None => Ok(()),
-        }
+    fn make_dir(&self, dir: &Path) -> io::Result<()> {
+        std::fs::create_dir(dir)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -156,6 +152,40 @@ impl DiskFile for File {
     fn set_len(&self, len: u64) -> io::Result<()> {
         File::set_len(self, len)
     }
+}
+
+/// Makes a directory and those above it, durably: without the entry of any of them the whole log would be gone after a loss
+/// of power. Also of those that are there already: whoever made them may have been stopped before the sync.
+pub fn make_dirs(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let missing = |made: &io::Result<()>| made.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    let mut made = disk.make_dir(dir);
+    if missing(&made) {
+        if let Some(parent) = parent(dir) {
+            make_dirs(disk, parent)?;
+        }
+        made = disk.make_dir(dir);
+    }
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let Some(mut above) = parent(dir) else { return Ok(()) };
+    disk.sync_dir(above)?;
+    while let Some(next) = parent(above) {
+        match disk.sync_dir(next) {
+            // Not ours to open: then nobody of us made an entry there.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
+            synced => synced?,
+        }
+        above = next;
+    }
+    Ok(())
+}
+
+/// A relative path ends with the directory that the process runs in, which it did not make.
+fn parent(dir: &Path) -> Option<&Path> {
+    let parent = if dir == Path::new(".") { None } else { dir.parent() };
+    parent.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
 }
 
 /// Bytes that are synced at once: more would hold up the log's own syncs on the same device.

@@ -3,7 +3,7 @@
 use super::ahead::{self, Ahead};
 use super::append::{self, RawAppended, RawUnit, Request, Waiter};
 use super::commit::Commit;
-use super::disk::Mode;
+use super::disk::{Mode, make_dirs};
 use super::fault::OpenFault;
 use super::head::{End, Head};
 use super::header::Header;
@@ -60,9 +60,11 @@ impl Log {
     /// simulation can drive the writer and what works beside it on one thread, in an order of its own.
     pub fn assemble(dir: &Path, options: Options) -> Result<(Self, Writer), OpenFault> {
         let disk = Arc::clone(&options.disk);
-        disk.create_dir(dir).map_err(|error| OpenFault::io("making the log's directory", error))?;
+        make_dirs(&*disk, dir).map_err(|error| OpenFault::io("making the log's directory", error))?;
         let lock = disk.lock(&dir.join(LOCK_FILE)).map_err(|error| OpenFault::io("locking the log", error))?;
         let lock = lock.ok_or(OpenFault::Locked)?;
+        // Names that are found are durable from here on: whoever made them may have been stopped before the sync.
+        disk.sync_dir(dir).map_err(|error| OpenFault::io("syncing the log's directory", error))?;
         let Opened { header, history, report, marks } = open::open(dir, &options, true)?;
         let history = Arc::new(history);
         let (file, end) = {

@@ -60,13 +60,16 @@ impl History {
     /// Puts together what recovery found.
     pub fn new(log_id: LogId, state: State, files: Files, marks: Marks, clock: Arc<dyn Clock>) -> Self {
         let head = state.open.first + u64::from(state.open.count()) - 1;
+        // It grows as it is used: a log of few streams needs little.
+        let mut heads = LruCache::new(NonZeroUsize::MIN);
+        heads.resize(HEADS);
         Self {
             log_id,
             state: RwLock::new(state),
             files,
             marks,
             clock,
-            heads: Mutex::new(LruCache::new(HEADS)),
+            heads: Mutex::new(heads),
             head: AtomicU64::new(head),
         }
     }

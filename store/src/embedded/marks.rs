@@ -2,12 +2,13 @@
 //!
 //! `marks`, appended to, little-endian. Each entry stands twice, one copy right after the other, written and synced at
 //! once: length of one copy (2); kind (1): 1 truncation, 2 tombstone; length of the name (1); CRC-32C of the copy with
-//! this field as zero (4); number of the entry in the file, from 0 (8); first revision that is still read, 0 for a
-//! tombstone (8); the stream's name. Of a stream's entries the one that hides most counts.
+//! this field as zero (4); number of the entry in the file, from 0 (6); how many entries of the same write stand before
+//! it (2); first revision that is still read, 0 for a tombstone (8); the stream's name. Of a stream's entries the one that
+//! hides most counts.
 //!
 //! What was hidden must not come back silently. So a damaged copy is taken from its twin, and the file is written anew;
-//! an entry that is lost in both copies, with others after it, keeps the log from being opened for appending. What is
-//! incomplete in both copies at the end was never acknowledged: it is cut and reported.
+//! an entry that is lost in both copies, with one of a later write after it, keeps the log from being opened for
+//! appending. What is incomplete in both copies in the last write was never acknowledged: it is cut and reported.
 //!
 //! In memory: 24 bytes for each stream in a table that is at least 7/16 full, so 28 to 57 bytes; ten million take up to
 //! 420 MB. Streams are known by 128 bits of a hash of their name.
@@ -27,6 +28,8 @@ pub const FILE: &str = "marks";
 const FIXED_BYTES: usize = 24;
 const TRUNCATION: u8 = 1;
 const TOMBSTONE: u8 = 2;
+/// Of the field that tells an entry's number and its place in its write.
+const NUMBER_BITS: u32 = 48;
 /// Stands for "all of them" in memory.
 const EVERYTHING: u64 = u64::MAX;
 
@@ -56,10 +59,14 @@ pub struct Found {
     pub repaired: usize,
     /// Bytes of an entry at the end that was never acknowledged.
     pub torn_bytes: usize,
+    /// The first byte of the first entry that was repaired or torn.
+    pub damaged_at: Option<usize>,
     /// The byte at which an entry stood that is lost, although later ones are there.
     pub lost_at: Option<usize>,
     /// Bytes of the file.
     bytes: usize,
+    /// What was written last, if nothing is damaged.
+    last_write: Vec<u8>,
 }
 
 /// The file that new marks are appended to; the writer has it.
@@ -136,22 +143,38 @@ pub fn read(disk: &dyn Disk, dir: &Path) -> io::Result<Found> {
     }
 }
 
+impl Found {
+    fn tear(&mut self, at: usize) {
+        self.torn_bytes = self.bytes - at;
+        self.damaged_at = self.damaged_at.or(Some(at));
+    }
+}
+
 fn parse(bytes: &[u8]) -> Found {
     let mut found = Found { bytes: bytes.len(), ..Found::default() };
-    let mut at = 0;
+    let (mut at, mut last_write) = (0, 0);
     while at < bytes.len() {
         let wanted = found.entries.len() as u64;
         let Some((start, number, entry)) = next_copy(bytes, at, wanted) else {
-            found.torn_bytes = bytes.len() - at;
+            found.tear(at);
             break;
         };
         if number != wanted {
-            found.lost_at = Some(at);
+            match has_later_write(bytes, start, wanted) {
+                true => found.lost_at = Some(at),
+                false => found.tear(at),
+            }
             break;
+        }
+        if entry.begun == number {
+            last_write = at;
         }
         let end = start + entry.length;
         let has_twin = decode(&bytes[end..], number).is_some_and(|twin| twin == entry);
-        found.repaired += usize::from(!has_twin || start != at);
+        if !has_twin || start != at {
+            found.repaired += 1;
+            found.damaged_at = found.damaged_at.or(Some(at));
+        }
         at = match has_twin {
             true => end + entry.length,
             // The first copy is whole: past what is left of the second one.
@@ -160,15 +183,41 @@ fn parse(bytes: &[u8]) -> Found {
         };
         found.entries.push((entry.stream, entry.hidden));
     }
+    if found.repaired == 0 && found.torn_bytes == 0 {
+        found.last_write = bytes[last_write..].to_vec();
+    }
     found
+}
+
+/// Whether an entry stands there whose write began after entry `wanted`, which had been durable then.
+fn has_later_write(bytes: &[u8], mut at: usize, wanted: u64) -> bool {
+    while let Some((start, _, entry)) = next_copy(bytes, at, wanted) {
+        if entry.begun > wanted {
+            return true;
+        }
+        at = start + entry.length;
+    }
+    false
 }
 
 /// The first whole copy of an entry numbered `wanted` or later, at or after `at`: where, which, what.
 fn next_copy(bytes: &[u8], at: usize, wanted: u64) -> Option<(usize, u64, Entry)> {
     (at..bytes.len().saturating_sub(FIXED_BYTES)).find_map(|start| {
-        let number = u64::from_le_bytes(bytes.get(start + 8..start + 16)?.try_into().ok()?);
+        let (number, _) = numbers(bytes.get(start + 8..start + 16)?)?;
         if number < wanted { None } else { decode(&bytes[start..], number).map(|entry| (start, number, entry)) }
     })
+}
+
+/// An entry's number, and that of the first one of its write.
+fn numbers(field: &[u8]) -> Option<(u64, u64)> {
+    let field = u64::from_le_bytes(field.try_into().ok()?);
+    let number = field & ((1 << NUMBER_BITS) - 1);
+    Some((number, number.checked_sub(field >> NUMBER_BITS)?))
+}
+
+/// Writes the file of a log that is being made.
+pub fn write_new(disk: &dyn Disk, dir: &Path, marks: &[(StreamName, Hidden)]) -> io::Result<()> {
+    replace(disk, dir, FILE, &encode_all(marks, 0, false))
 }
 
 impl MarksFile {
@@ -189,23 +238,30 @@ impl MarksFile {
                 repaired,
                 "the marks of truncated and deleted streams were damaged and are written anew"
             );
-            replace(disk, dir, FILE, &encode_all(&found.entries, 0)).map_err(io)?;
+            write_new(disk, dir, &found.entries).map_err(io)?;
         } else if found.bytes == 0 {
             disk.open(&path, Mode::Create).and_then(|_| disk.sync_dir(dir)).map_err(io)?;
         }
         let file = disk.open(&path, Mode::Write).map_err(io)?;
         let end = file.size().map_err(io)?;
-        // What a process read that ended before its sync may be in the page cache alone.
-        file.sync().map_err(io)?;
+        // After a sync that failed or never came, the disk may lack the last write, or may have more than is read.
+        let again = || {
+            file.write_at(&found.last_write, end - found.last_write.len() as u64)?;
+            file.set_len(end + 1)?;
+            file.set_len(end)?;
+            file.sync()
+        };
+        again().map_err(io)?;
         Ok(Self { file, end, entries: found.entries.len() as u64 })
     }
 
-    /// Writes marks durably, with one sync. After a failed write nothing of them stays.
+    /// Writes marks durably, with one sync. When the disk is full nothing of them stays.
     pub fn append(&mut self, marks: &[(StreamName, Hidden)]) -> io::Result<()> {
-        let bytes = encode_all(marks, self.entries);
+        let bytes = encode_all(marks, self.entries, true);
         if let Err(error) = self.file.write_at(&bytes, self.end) {
-            self.file.set_len(self.end)?;
-            return Err(error);
+            // Durably, before it is answered as refused; if that fails too, nobody knows what stands there.
+            let cut = self.file.set_len(self.end).and_then(|()| self.file.sync());
+            return Err(cut.map_or_else(io::Error::other, |()| error));
         }
         self.file.sync()?;
         self.end += bytes.len() as u64;
@@ -214,10 +270,12 @@ impl MarksFile {
     }
 }
 
-fn encode_all(marks: &[(StreamName, Hidden)], first: u64) -> Vec<u8> {
+/// With `as_one` they were never acknowledged unless all of them arrive.
+fn encode_all(marks: &[(StreamName, Hidden)], first: u64, as_one: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (number, (stream, hidden)) in (first..).zip(marks) {
-        let copy = encode(stream, *hidden, number);
+        let before = if as_one { (number - first).min(u16::MAX.into()) } else { 0 };
+        let copy = encode(stream, *hidden, number | before << NUMBER_BITS);
         bytes.extend_from_slice(&copy);
         bytes.extend_from_slice(&copy);
     }
@@ -228,11 +286,13 @@ fn encode_all(marks: &[(StreamName, Hidden)], first: u64) -> Vec<u8> {
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
     length: usize,
+    /// The number of the first entry of its write.
+    begun: u64,
     stream: StreamName,
     hidden: Hidden,
 }
 
-fn encode(stream: &StreamName, hidden: Hidden, number: u64) -> Vec<u8> {
+fn encode(stream: &StreamName, hidden: Hidden, numbers: u64) -> Vec<u8> {
     let (name, mut copy) = (stream.as_str().as_bytes(), vec![0; FIXED_BYTES]);
     let (kind, before) = match hidden {
         Hidden::Before(revision) => (TRUNCATION, revision),
@@ -240,7 +300,7 @@ fn encode(stream: &StreamName, hidden: Hidden, number: u64) -> Vec<u8> {
     };
     copy[..2].copy_from_slice(&((FIXED_BYTES + name.len()) as u16).to_le_bytes());
     copy[2..4].copy_from_slice(&[kind, name.len() as u8]);
-    copy[8..16].copy_from_slice(&number.to_le_bytes());
+    copy[8..16].copy_from_slice(&numbers.to_le_bytes());
     copy[16..24].copy_from_slice(&before.to_le_bytes());
     copy.extend_from_slice(name);
     let crc = crc32c::crc32c(&copy);
@@ -254,8 +314,8 @@ fn decode(bytes: &[u8], number: u64) -> Option<Entry> {
     let fits = length == FIXED_BYTES + usize::from(*copy.get(3)?);
     let crc = u32::from_le_bytes(copy.get(4..8)?.try_into().ok()?);
     copy.get_mut(4..8)?.fill(0);
-    let is_numbered = copy.get(8..16)? == number.to_le_bytes();
-    if !fits || !is_numbered || crc32c::crc32c(&copy) != crc {
+    let (is_number, begun) = numbers(copy.get(8..16)?)?;
+    if !fits || is_number != number || crc32c::crc32c(&copy) != crc {
         return None;
     }
     let before = u64::from_le_bytes(copy.get(16..24)?.try_into().ok()?);
@@ -265,7 +325,7 @@ fn decode(bytes: &[u8], number: u64) -> Option<Entry> {
         _ => return None,
     };
     let stream = StreamName::parse(str::from_utf8(copy.get(FIXED_BYTES..)?).ok()?).ok()?;
-    Some(Entry { length, stream, hidden })
+    Some(Entry { length, begun, stream, hidden })
 }
 
 #[cfg(test)]
@@ -282,15 +342,16 @@ mod tests {
     #[test]
     fn one_damaged_byte_anywhere_loses_no_mark() {
         let marks = marks(4);
-        let whole = encode_all(&marks, 0);
-        assert_eq!(parse(&whole), Found { entries: marks.clone(), bytes: whole.len(), ..Found::default() });
+        let whole = encode_all(&marks, 0, false);
+        let last_write = whole[whole.len() / 4 * 3..].to_vec();
+        assert_eq!(parse(&whole), Found { entries: marks.clone(), bytes: whole.len(), last_write, ..Found::default() });
         for at in 0..whole.len() {
             for flip in [1, 0x80, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] ^= flip;
                 let found = parse(&damaged);
                 assert_eq!((&found.entries, found.lost_at), (&marks, None), "byte {at}");
-                assert_eq!(found.repaired, 1, "byte {at}");
+                assert_eq!((found.repaired, found.damaged_at), (1, Some(at - at % (whole.len() / 4))), "byte {at}");
             }
         }
     }
@@ -298,7 +359,7 @@ mod tests {
     #[test]
     fn a_mark_lost_in_both_copies_is_located_and_one_at_the_end_is_torn() {
         let marks = marks(3);
-        let whole = encode_all(&marks, 0);
+        let whole = encode_all(&marks, 0, false);
         let pair = whole.len() / 3;
         let mut damaged = whole.clone();
         damaged[pair + 30] ^= 1;
@@ -311,6 +372,24 @@ mod tests {
             assert_eq!(found.entries, marks[..if is_whole_once { 3 } else { 2 }], "{end} bytes");
             assert_eq!(found.lost_at, None);
             assert!((found.torn_bytes > 0) != (found.repaired > 0), "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn of_a_write_that_did_not_arrive_whole_nothing_is_missed_but_of_one_before_it() {
+        let marks = marks(5);
+        let (first, rest) = (encode_all(&marks[..2], 0, true), encode_all(&marks[2..], 2, true));
+        let whole = [first.clone(), rest.clone()].concat();
+        assert_eq!(parse(&whole).last_write, rest);
+        let pair = whole.len() / 5;
+        for lost in 0..5 {
+            let mut torn = whole.clone();
+            torn[lost * pair..(lost + 1) * pair].fill(0);
+            let found = parse(&torn);
+            assert_eq!(found.entries, marks[..lost]);
+            let is_of_the_last = lost >= 2;
+            assert_eq!(found.lost_at, (!is_of_the_last).then_some(lost * pair), "entry {lost}");
+            assert_eq!(found.torn_bytes > 0, is_of_the_last, "entry {lost}");
         }
     }
 }

@@ -17,6 +17,9 @@ use domain::ids::{LogId, Position};
 use std::path::Path;
 use std::sync::Arc;
 
+/// How far a batch that failed may have reached, in bytes, unless its last unit is larger than one event may be.
+const BATCH_REACH_BYTES: u64 = 6 << 20;
+
 /// What opening found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -27,6 +30,9 @@ pub struct Report {
     /// The byte of the file of truncations and tombstones at which an entry is lost. Only a log that is opened for reading
     /// opens with it.
     pub marks_lost_at: Option<usize>,
+    /// The byte of the same file from which on something is damaged or torn and nothing lost. What is opened for
+    /// appending is repaired.
+    pub marks_damaged_at: Option<usize>,
     /// How many index files were missing or damaged.
     pub rebuilt_indexes: usize,
 }
@@ -74,7 +80,7 @@ pub fn open(dir: &Path, options: &Options, for_append: bool) -> Result<Opened, O
     let files = Files::new(Arc::clone(&options.disk), dir, (!for_append).then_some(header.log_id));
     let state = State { closed: Arc::new(closed), merged: Arc::default(), open, file };
     let history = History::new(header.log_id, state, files, Marks::new(&marks), Arc::clone(&options.clock));
-    let report = Report { marks_lost_at: marks.lost_at, ..load.report };
+    let report = Report { marks_lost_at: marks.lost_at, marks_damaged_at: marks.damaged_at, ..load.report };
     Ok(Opened { header, history, report, marks })
 }
 
@@ -160,10 +166,16 @@ impl Load<'_> {
             Some((position, reason)) if self.for_append => return Err(OpenFault::Damaged(position, reason)),
             damage => self.report.damage = damage,
         }
+        let end = u64::from(recovered.index.end);
+        if self.for_append {
+            // Also where nothing is read: after a sync that failed, the disk may have what the page cache has not.
+            let torn = recovered.torn.map_or(0, |torn| torn.bytes);
+            let size = file.size().map_err(io("reading a segment"))?;
+            recovery::zero(&*file, end, size.min(end + torn.max(BATCH_REACH_BYTES)))
+                .map_err(io("cutting a torn tail"))?;
+        }
         if let Some(torn) = recovered.torn {
-            let end = u64::from(recovered.index.end);
             if self.for_append {
-                recovery::zero(&*file, end, end + torn.bytes).map_err(io("cutting a torn tail"))?;
                 let position = torn.position.0;
                 tracing::warn!(position, bytes = torn.bytes, "cut a batch that was never acknowledged off the log");
             }
@@ -173,8 +185,7 @@ impl Load<'_> {
             // What is served from here on is durable: events that nobody acknowledged may be in the last batch.
             let ordinal = recovered.last_batch.saturating_sub(first) as usize;
             let from = recovered.index.offsets.get(ordinal).copied().unwrap_or(0);
-            recovery::rewrite(&*file, u64::from(from), u64::from(recovered.index.end))
-                .map_err(io("making the last batch durable"))?;
+            recovery::rewrite(&*file, u64::from(from), end).map_err(io("making the last batch durable"))?;
         }
         Ok((file, recovered.index))
     }

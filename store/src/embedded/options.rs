@@ -3,6 +3,8 @@
 use super::disk::{Disk, RealDisk};
 use domain::clock::Clock;
 use domain::ids::LogId;
+#[cfg(feature = "mutants")]
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Bytes of a segment, unless one unit is larger.
@@ -34,6 +36,31 @@ pub enum Mutant {
     NoSync,
     /// Appends are acknowledged before they are written.
     EarlyAck,
+    /// A new segment's name is not made durable.
+    NoDirectorySync,
+    /// Records are taken for good whatever their checksum says. Set with [`set_on_this_thread`].
+    IgnoredChecksum,
+    /// The complete records of a unit that is not complete are kept. Set with [`set_on_this_thread`].
+    KeptTornUnit,
+    /// Index files are taken for good whatever their checksums say. Set with [`set_on_this_thread`].
+    IndexWithoutChecksum,
+}
+
+#[cfg(feature = "mutants")]
+thread_local! {
+    static ON_THIS_THREAD: Cell<Option<Mutant>> = const { Cell::new(None) };
+}
+
+/// Builds a fault in where no options reach: into what runs on this thread.
+#[cfg(feature = "mutants")]
+pub fn set_on_this_thread(mutant: Option<Mutant>) {
+    ON_THIS_THREAD.set(mutant);
+}
+
+/// Whether this fault was built in with [`set_on_this_thread`].
+#[cfg(feature = "mutants")]
+pub fn is_on_this_thread(mutant: Mutant) -> bool {
+    ON_THIS_THREAD.get() == Some(mutant)
 }
 
 impl Options {

@@ -31,10 +31,10 @@
 //! flags but 32 and 1, and 11 to 15 are zeros; then commitment (40, 32), batch (72, 4), stream's name (76), zeros.
 //!
 //! The **commitment** of an event is SHA-256 over its record without the checksum (4..8) and the batch (80..84), which say
-//! how it was written and not what happened. It is the same for a record and its stub, on every copy of a log. SHA-256
-//! and not BLAKE3, although that is faster: commitments are to become leaves of a transparency log (C2SP tlog-tiles, RFC
-//! 6962), whose tools know SHA-256 only, and it is computed once for an event and never on the way of an append.
+//! how it was written: the same for a record, its stub and every copy. See docs/decisions/2026-11-20-stubs-and-copies.md.
 
+#[cfg(feature = "mutants")]
+use super::options::{Mutant, is_on_this_thread};
 use bytes::Bytes;
 use domain::clock::Time;
 use domain::ids::{AccountId, EventId, Hash16, Position};
@@ -169,6 +169,12 @@ fn checksum(record: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&record[..4]), &record[8..])
 }
 
+fn is_intact(record: &[u8]) -> bool {
+    #[cfg(feature = "mutants")]
+    let record = if is_on_this_thread(Mutant::IgnoredChecksum) { return true } else { record };
+    checksum(record) == u32_at(record, 4)
+}
+
 /// Why bytes are no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoRecord {
@@ -192,22 +198,18 @@ pub struct RecordRef<'a> {
     bytes: &'a [u8],
 }
 
+fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut array = [0; N];
+    array.copy_from_slice(&bytes[at..at + N]);
+    array
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(number)
+    u32::from_le_bytes(array(bytes, at))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut number = [0; 8];
-    number.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(number)
-}
-
-fn id_at(bytes: &[u8], at: usize) -> [u8; 16] {
-    let mut id = [0; 16];
-    id.copy_from_slice(&bytes[at..at + 16]);
-    id
+    u64::from_le_bytes(array(bytes, at))
 }
 
 /// The length that the record at the start of `bytes` claims, if it can be one; `bytes` may hold only its beginning.
@@ -227,7 +229,7 @@ impl<'a> RecordRef<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, NoRecord> {
         let length = claimed_length(bytes)?;
         let bytes = bytes.get(..length).ok_or(NoRecord::Length)?;
-        if checksum(bytes) != u32_at(bytes, 4) {
+        if !is_intact(bytes) {
             return Err(NoRecord::Checksum);
         }
         let record = Self { bytes };
@@ -308,12 +310,15 @@ impl<'a> RecordRef<'a> {
     /// What proves its content; of a stub, the content of the record that stood there.
     pub fn commitment(&self) -> [u8; 32] {
         if self.is_stub() {
-            let mut commitment = [0; 32];
-            commitment.copy_from_slice(&self.bytes[40..72]);
-            return commitment;
+            return array(self.bytes, 40);
         }
         let hash = Sha256::new().chain_update(&self.bytes[..4]).chain_update(&self.bytes[8..80]);
         hash.chain_update(&self.bytes[84..]).finalize().into()
+    }
+
+    /// Where the payload of the record that begins with `fixed` ends, as it says itself; nothing of it is verified.
+    pub fn claimed_end(fixed: &[u8; FIXED_BYTES]) -> u64 {
+        (RecordRef { bytes: fixed }.payload_start() + RecordRef { bytes: fixed }.payload_len()) as u64
     }
 
     /// Its id; a stub has none.
@@ -343,12 +348,12 @@ impl<'a> RecordRef<'a> {
 
     /// Its id.
     pub fn id(&self) -> EventId {
-        EventId::new(Uuid::from_bytes(id_at(self.bytes, 48)))
+        EventId::new(Uuid::from_bytes(array(self.bytes, 48)))
     }
 
     /// Shared by everything that one request caused.
     pub fn correlation_id(&self) -> Uuid {
-        Uuid::from_bytes(id_at(self.bytes, 64))
+        Uuid::from_bytes(array(self.bytes, 64))
     }
 
     /// The version of the payload's shape.
@@ -358,20 +363,20 @@ impl<'a> RecordRef<'a> {
 
     /// Who caused it.
     pub fn actor(&self) -> Option<AccountId> {
-        self.flag(HAS_ACTOR).then(|| AccountId::new(Uuid::from_bytes(id_at(self.bytes, FIXED_BYTES))))
+        self.flag(HAS_ACTOR).then(|| AccountId::new(Uuid::from_bytes(array(self.bytes, FIXED_BYTES))))
     }
 
     /// The event that made a policy cause this one.
     pub fn causation_id(&self) -> Option<EventId> {
         let start = self.causation_start();
-        self.flag(HAS_CAUSATION).then(|| EventId::new(Uuid::from_bytes(id_at(self.bytes, start))))
+        self.flag(HAS_CAUSATION).then(|| EventId::new(Uuid::from_bytes(array(self.bytes, start))))
     }
 
     /// Of the first event of a command with an idempotency key.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         let start = self.fingerprint_start();
         self.flag(HAS_FINGERPRINT)
-            .then(|| Fingerprint { key: Hash16(id_at(self.bytes, start)), body: Hash16(id_at(self.bytes, start + 16)) })
+            .then(|| Fingerprint { key: Hash16(array(self.bytes, start)), body: Hash16(array(self.bytes, start + 16)) })
     }
 
     /// The stream's name.

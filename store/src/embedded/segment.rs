@@ -106,12 +106,12 @@ impl<'f> Walk<'f> {
     }
 
     /// The bytes at `at`, at least `wanted` of them unless the file ends before.
-    fn bytes(&mut self, at: u64, wanted: usize) -> io::Result<&[u8]> {
+    pub fn bytes(&mut self, at: u64, wanted: usize) -> io::Result<&[u8]> {
         let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
         let wanted = wanted.min(left);
         let held = self.start <= at && at + wanted as u64 <= self.start + self.buffer.len() as u64;
         if !held {
-            self.buffer.resize(wanted.max(WALK_BYTES).min(left), 0);
+            self.buffer = vec![0; wanted.max(WALK_BYTES).min(left)];
             self.start = at;
             self.file.read_at(&mut self.buffer, at)?;
         }

@@ -2,11 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for every task that they spawn")]
 
+pub mod chance;
 pub mod simulated;
 
 mod appending;
 mod damage;
 mod faults;
+mod flips;
 mod following;
 #[cfg(feature = "mutants")]
 mod mutants;
@@ -15,6 +17,7 @@ mod reading;
 mod reclaiming;
 mod recovering;
 mod segments;
+mod simulation;
 
 use super::append::{RawAppended, RawUnit, RawWrite};
 use super::engine::Log;
