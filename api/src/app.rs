@@ -151,7 +151,7 @@ fn run(opened: &Opened, reading: &Tasks) {
     app.projections.run(opened.source.clone(), tracker, stop.clone());
     app.live.run(tracker, stop.clone());
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
-    let schedule = Arc::new(Schedule(app.projections.story_expiry()));
+    let schedule = Arc::new(Schedule { projections: app.projections.clone(), log: app.log.clone() });
     app.tracker.spawn(expiry::run(app.executor.clone(), schedule, app.stop.clone()));
 }
 

@@ -148,6 +148,7 @@ fn describe_path(route: &Route, name: &str) -> &'static str {
         ("id", "conversations") => "The conversation's id.",
         ("id", "messages") => "The message's id.",
         ("id", "stories") => "The story's id.",
+        ("friend_id", _) => "The account of the close friend.",
         ("account_id", _) => "The member's account.",
         ("device_id", _) => "The device's id: a UUID of the client's choice.",
         ("emoji", _) => "The emoji, percent-encoded.",

@@ -54,6 +54,7 @@ codes! {
     BadCursor = "BAD_CURSOR", 400, "The cursor is not one of this list";
     BadHeader = "BAD_HEADER", 400, "A header has no valid value";
     CiphertextRequired = "CIPHERTEXT_REQUIRED", 409, "The conversation takes ciphertext only";
+    CloseFriendsFull = "CLOSE_FRIENDS_FULL", 409, "The list of close friends is full";
     Contended = "CONTENDED", 503, "Too many changes at once";
     ConversationClosed = "CONVERSATION_CLOSED", 409, "The conversation is closed";
     DeviceKeyLimitReached = "DEVICE_KEY_LIMIT_REACHED", 409, "The account has too many devices with a key";
@@ -61,6 +62,7 @@ codes! {
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";
     EmojiLimitReached = "EMOJI_LIMIT_REACHED", 409, "Too many different emoji on the message";
     FeedTooFar = "FEED_TOO_FAR", 409, "Too much was missed";
+    FollowLimitReached = "FOLLOW_LIMIT_REACHED", 409, "The account follows too many";
     GroupFull = "GROUP_FULL", 409, "The group is full";
     GroupOnly = "GROUP_ONLY", 409, "Only groups can do this";
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key belongs to another request";
@@ -78,6 +80,7 @@ codes! {
     OwnerMustHandOver = "OWNER_MUST_HAND_OVER", 409, "The last owner must hand over first";
     PinLimitReached = "PIN_LIMIT_REACHED", 409, "The conversation has too many pins";
     PreconditionFailed = "PRECONDITION_FAILED", 412, "It has changed meanwhile";
+    PrivacyChangeLimitReached = "PRIVACY_CHANGE_LIMIT_REACHED", 409, "The story's privacy was changed too often";
     PrivacyModeDiffers = "PRIVACY_MODE_DIFFERS", 409, "The conversation exists in another privacy mode";
     ProjectionBehind = "PROJECTION_BEHIND", 503, "The answer is not up to date yet";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";

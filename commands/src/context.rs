@@ -11,11 +11,13 @@ use domain::ids::{AccountId, Hash16};
 use domain::job::state::Job;
 use domain::message::state::{Message, Timeline};
 use domain::recorded::Recorded;
+use domain::relationship::state::Relationship;
 use domain::session::state::Session;
 use domain::state::State;
-use domain::story::state::Story;
+use domain::story::state::{Story, View};
 use domain::stream::StreamName;
 use domain::words::{Content, Field, Purpose, SealedField, Words, decode_opened};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a command's streams are named after, beside the command itself.
@@ -103,6 +105,8 @@ impl States {
         timeline: Timeline = Timeline { last_seq: 0 };
         /// The user name that was asked for.
         username: Username = Username { holder: None };
+        /// The view of a story that was asked for.
+        view: View = View { is_seen: false };
     }
 
     /// The stream that the command writes.
@@ -120,6 +124,16 @@ impl States {
         let stream = StreamName::account(id);
         match self.streams.iter().find(|of| of.stream == stream).map(|of| &*of.state) {
             Some(State::Account(account)) => account,
+            _ => &EMPTY,
+        }
+    }
+
+    /// The ties of the account with this id.
+    pub fn relationship(&self, id: AccountId) -> &Relationship {
+        static EMPTY: Relationship = Relationship { follows: BTreeSet::new(), close_friends: BTreeSet::new() };
+        let stream = StreamName::relationship(id);
+        match self.streams.iter().find(|of| of.stream == stream).map(|of| &*of.state) {
+            Some(State::Relationship(relationship)) => relationship,
             _ => &EMPTY,
         }
     }

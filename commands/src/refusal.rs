@@ -76,6 +76,16 @@ pub enum Refusal {
     #[error("the message has too many different emoji")]
     EmojiLimitReached,
 
+    /// The list of close friends has as many as it can have.
+    #[error("the list of close friends is full")]
+    CloseFriendsFull,
+    /// The actor follows as many accounts as one can follow.
+    #[error("the actor follows too many accounts")]
+    FollowLimitReached,
+
+    /// The story's privacy was changed as often as it can be.
+    #[error("the story's privacy was changed too often")]
+    PrivacyChangeLimitReached,
     /// The story's 24 hours are not over.
     #[error("the story is not due")]
     StoryNotDue,

@@ -10,13 +10,18 @@ use domain::clock::Time;
 use domain::conversation::event::{ConversationClosed, ConversationCreated, MemberJoined};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::Event;
-use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, Position};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, Position, StoryId};
+use domain::limits::STORY_LIFE_SECONDS;
 use domain::message::event::MessageSent;
 use domain::message::values::Ciphertext;
 use domain::proto::account::v1::{AccountWords, DeviceKeyWords};
 use domain::proto::message::v1::MessageWords;
+use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
+use domain::relationship::event::{AccountFollowed, CloseFriendAdded};
 use domain::state::State;
+use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted};
+use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::Field;
 use std::sync::Arc;
@@ -36,6 +41,8 @@ pub(crate) const BOB: AccountId = person(0xB);
 pub(crate) const CAROL: AccountId = person(0xC);
 pub(crate) const DAVE: AccountId = person(0xD);
 pub(crate) const ROOM: ConversationId = ConversationId::new(Uuid::from_u128(0xF00));
+
+pub(crate) const STORY: StoryId = StoryId::new(Uuid::from_u128(0x510));
 
 pub(crate) fn registered(account: AccountId) -> Happened {
     let event = AccountRegistered {
@@ -117,6 +124,38 @@ pub(crate) const fn message(seq: u64) -> MessageId {
 /// Something that happened to message 1.
 pub(crate) fn then_happened(event: impl Into<Event>) -> Happened {
     (StreamName::message(message(1)), event.into())
+}
+
+/// Alice's story.
+pub(crate) fn posted(privacy: StoryPrivacy) -> Happened {
+    let posted = StoryPosted {
+        story: STORY,
+        author: ALICE,
+        privacy,
+        expires_at: LONG_AGO.plus_seconds(STORY_LIFE_SECONDS),
+        words: Field::Clear(StoryWords::default()),
+    };
+    (StreamName::story(STORY), posted.into())
+}
+
+/// Its end, with this many viewers.
+pub(crate) fn expired(view_count: u64) -> Happened {
+    (StreamName::story(STORY), StoryExpired { view_count, reaction_count: 0 }.into())
+}
+
+/// Its deletion by Alice.
+pub(crate) fn deleted() -> Happened {
+    (StreamName::story(STORY), StoryDeleted { deleted_by: ALICE }.into())
+}
+
+/// Somebody follows Alice.
+pub(crate) fn followed(follower: AccountId) -> Happened {
+    (StreamName::relationship(follower), AccountFollowed { account: ALICE }.into())
+}
+
+/// Alice counts somebody as a close friend.
+pub(crate) fn befriended(friend: AccountId) -> Happened {
+    (StreamName::relationship(ALICE), CloseFriendAdded { account: friend }.into())
 }
 
 /// What happened, who commands, and when.

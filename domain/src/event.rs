@@ -13,8 +13,9 @@ use crate::import::event::ImportAdvanced;
 use crate::job::event::{JobEnded, JobStarted};
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use crate::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
 use crate::session::event::SessionOpened;
-use crate::story::event::{StoryExpired, StoryPosted};
+use crate::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use serde::Serialize;
 use std::fmt;
 
@@ -62,8 +63,12 @@ macro_rules! events {
 }
 
 events! {
+    AccountFollowed = "AccountFollowed";
     AccountRegistered = "AccountRegistered";
+    AccountUnfollowed = "AccountUnfollowed";
     AdminsChanged = "AdminsChanged";
+    CloseFriendAdded = "CloseFriendAdded";
+    CloseFriendRemoved = "CloseFriendRemoved";
     ContentAccessed = "ContentAccessed";
     ConversationChanged = "ConversationChanged";
     ConversationClosed = "ConversationClosed";
@@ -90,8 +95,11 @@ events! {
     RoleGranted = "RoleGranted";
     SessionOpened = "SessionOpened";
     SettingsChanged = "SettingsChanged";
+    StoryDeleted = "StoryDeleted";
     StoryExpired = "StoryExpired";
     StoryPosted = "StoryPosted";
+    StoryPrivacyChanged = "StoryPrivacyChanged";
+    StoryViewed = "StoryViewed";
     UsernameReserved = "UsernameReserved";
 }
 

@@ -54,6 +54,17 @@ pub const STORY_CAPTION_MAX_CHARACTERS: usize = 500;
 pub const STORY_LIFE_SECONDS: i64 = 24 * 60 * 60;
 /// Characters of the reason for what a role allows, at most.
 pub const REASON_MAX_CHARACTERS: usize = 512;
+/// Stories of one author that a page of the story feed shows, at most; the rest is on the author's shelf.
+pub const FEED_STORIES_PER_AUTHOR_MAX: usize = 20;
+/// How often a story's privacy is changed, at most: it keeps a story's stream within one page of the log.
+pub const PRIVACY_CHANGES_PER_STORY_MAX: u32 = 100;
+/// Milliseconds that a device may say somebody looked at a story, at most: a story's life.
+pub const STORY_VIEW_MAX_MILLISECONDS: u32 = 24 * 60 * 60 * 1_000;
+/// Accounts that one account follows, at most. Bounds the state that every command on a relationship loads, and what a
+/// connected feed holds for each account.
+pub const FOLLOWS_PER_ACCOUNT_MAX: usize = 5_000;
+/// Close friends of one account, at most.
+pub const CLOSE_FRIENDS_PER_ACCOUNT_MAX: usize = 100;
 /// Bytes of an idempotency key, at most (visible ASCII).
 pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 128;
 /// Seconds for which an idempotency key is remembered.

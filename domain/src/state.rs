@@ -6,8 +6,9 @@ use crate::event::Event;
 use crate::import::state::Import;
 use crate::job::state::Job;
 use crate::message::state::{Message, Timeline};
+use crate::relationship::state::Relationship;
 use crate::session::state::Session;
-use crate::story::state::Story;
+use crate::story::state::{Story, View};
 use crate::stream::Category;
 
 /// The state of one stream.
@@ -27,12 +28,12 @@ pub enum State {
     Membership(Membership),
     Message(Message),
     Read(Read),
-    /// Follows and blocks do not exist yet: the stream is checked, its state is empty.
-    Relationship,
+    Relationship(Relationship),
     Session(Session),
     Story(Story),
     Timeline(Timeline),
     Username(Username),
+    View(View),
 }
 
 impl State {
@@ -49,11 +50,12 @@ impl State {
             Category::Membership => State::Membership(Membership::default()),
             Category::Message => State::Message(Message::default()),
             Category::Read => State::Read(Read::default()),
-            Category::Relationship => State::Relationship,
+            Category::Relationship => State::Relationship(Relationship::default()),
             Category::Session => State::Session(Session::default()),
             Category::Story => State::Story(Story::default()),
             Category::Timeline => State::Timeline(Timeline::default()),
             Category::Username => State::Username(Username::default()),
+            Category::View => State::View(View::default()),
         }
     }
 
@@ -73,14 +75,16 @@ impl State {
             State::Conversation(state) => state.evolve(revision, event),
             State::Import(state) => state.evolve(event),
             State::Job(state) => state.evolve(event),
-            State::Access | State::Keys | State::Relationship => {}
+            State::Access | State::Keys => {}
             State::Membership(state) => state.evolve(event),
             State::Message(state) => state.evolve(event),
             State::Read(state) => state.evolve(event),
+            State::Relationship(state) => state.evolve(event),
             State::Session(state) => state.evolve(event),
             State::Story(state) => state.evolve(event),
             State::Timeline(state) => state.evolve(revision, event),
             State::Username(state) => state.evolve(event),
+            State::View(state) => state.evolve(event),
         }
     }
 }

@@ -48,7 +48,7 @@ categories! {
     Message = "message";
     /// How far one person has read one conversation. Only the newest event counts.
     Read = "read";
-    /// Follows, blocks, close friends of one account.
+    /// Whom one account follows, and its close friends.
     Relationship = "relationship";
     /// One sign-in.
     Session = "session";
@@ -58,6 +58,8 @@ categories! {
     Timeline = "timeline";
     /// A user name, taken by whoever wrote first.
     Username = "username";
+    /// The first time that somebody saw a story; truncated when the story is purged.
+    View = "view";
 }
 
 /// What a stream keeps by its category, without anything being written for it.
@@ -90,7 +92,8 @@ impl Category {
             | Category::Relationship
             | Category::Story
             | Category::Timeline
-            | Category::Username => Retention { max_age_seconds: None, max_count: None },
+            | Category::Username
+            | Category::View => Retention { max_age_seconds: None, max_count: None },
         }
     }
 
@@ -98,7 +101,7 @@ impl Category {
     /// index nor in a state hash.
     pub const fn is_transient(self) -> bool {
         let kept = self.retention();
-        kept.max_age_seconds.is_some() || kept.max_count.is_some()
+        kept.max_age_seconds.is_some() || kept.max_count.is_some() || matches!(self, Category::View)
     }
 }
 
@@ -204,6 +207,11 @@ impl StreamName {
         Self::of(Category::Username, hash)
     }
 
+    /// `view-<keyed hash of story and viewer>`.
+    pub fn view(hash: Hash16) -> Self {
+        Self::of(Category::View, hash)
+    }
+
     /// The whole name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -246,6 +254,11 @@ impl StreamName {
     /// The story of a `story-…` stream.
     pub fn story_id(&self) -> Option<StoryId> {
         (self.category() == Category::Story).then(|| self.key().parse().ok()).flatten()
+    }
+
+    /// The account of a `relationship-…` stream.
+    pub fn relationship_id(&self) -> Option<AccountId> {
+        (self.category() == Category::Relationship).then(|| self.key().parse().ok()).flatten()
     }
 
     /// The account of an `account-…` stream.

@@ -243,6 +243,8 @@ pub enum Purpose {
     Pseudonym,
     /// What makes a list's cursor one of ours.
     Cursor,
+    /// A story and somebody who saw it.
+    StoryView,
 }
 
 impl Purpose {
@@ -259,6 +261,7 @@ impl Purpose {
             Purpose::SignIn => "sign-in",
             Purpose::Pseudonym => "pseudonym",
             Purpose::Cursor => "cursor",
+            Purpose::StoryView => "story-view",
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod projections;
 pub mod account;
 pub mod conversation;
 pub mod feed;
+pub mod relationship;
 pub mod story;
 
 mod copies;

@@ -13,10 +13,12 @@ use crate::feed::feed_index::{self, FeedIndex};
 use crate::observer::Observer;
 use crate::projection::Projection;
 use crate::reader::{Access, ReadFault};
+use crate::relationship::circles;
 use crate::run::{self, Lane, Pace};
 use crate::serving::OpenCopy;
 use crate::state_hash::{Table, state_hash};
-use crate::story::stories::{self, Stories};
+use crate::story::reader as stories;
+use crate::story::stories::Stories;
 use crate::story::story_expiry::{self, StoryExpiry};
 use crate::wait::{Behind, State, Status, listen};
 use domain::clock::Clock;
@@ -262,6 +264,11 @@ impl Projections {
     /// Asks about stories.
     pub fn stories(&self) -> stories::Reader {
         stories::Reader::new(self.access(2))
+    }
+
+    /// Asks who follows whom, and who counts whom as a close friend.
+    pub fn circles(&self) -> circles::Reader {
+        circles::Reader::new(self.access(2))
     }
 
     /// Asks which stories are due.

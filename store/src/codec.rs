@@ -13,6 +13,7 @@ pub mod import;
 pub mod job;
 pub mod keys;
 pub mod message;
+pub mod relationship;
 pub mod session;
 pub mod story;
 
@@ -33,11 +34,15 @@ use prost::Message;
 /// one function in its feature's file that lifts its message to the next one, one arm in [`decode`], one golden file.
 pub const fn schema_version(event_type: EventType) -> u32 {
     match event_type {
+        EventType::AccountFollowed => 1,
         EventType::AccountRegistered => 1,
         EventType::AdminsChanged => 1,
         EventType::ContentAccessed => 1,
         EventType::ConversationChanged => 1,
         EventType::ConversationClosed => 1,
+        EventType::AccountUnfollowed => 1,
+        EventType::CloseFriendAdded => 1,
+        EventType::CloseFriendRemoved => 1,
         EventType::ConversationCreated => 1,
         EventType::DeviceKeyPublished => 1,
         EventType::DeviceKeyRemoved => 1,
@@ -61,8 +66,11 @@ pub const fn schema_version(event_type: EventType) -> u32 {
         EventType::RoleGranted => 1,
         EventType::SessionOpened => 1,
         EventType::SettingsChanged => 1,
+        EventType::StoryDeleted => 1,
         EventType::StoryExpired => 1,
         EventType::StoryPosted => 1,
+        EventType::StoryPrivacyChanged => 1,
+        EventType::StoryViewed => 1,
         EventType::UsernameReserved => 1,
     }
 }
@@ -73,11 +81,15 @@ pub const fn schema_version(event_type: EventType) -> u32 {
 /// When a field is still clear.
 pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
     Ok(match event {
+        Event::AccountFollowed(event) => event.to_proto()?.encode_to_vec(),
         Event::AccountRegistered(event) => event.to_proto()?.encode_to_vec(),
         Event::AdminsChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ContentAccessed(event) => event.to_proto()?.encode_to_vec(),
         Event::ConversationChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ConversationClosed(event) => event.to_proto()?.encode_to_vec(),
+        Event::AccountUnfollowed(event) => event.to_proto()?.encode_to_vec(),
+        Event::CloseFriendAdded(event) => event.to_proto()?.encode_to_vec(),
+        Event::CloseFriendRemoved(event) => event.to_proto()?.encode_to_vec(),
         Event::ConversationCreated(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyPublished(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyRemoved(event) => event.to_proto()?.encode_to_vec(),
@@ -101,8 +113,11 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
         Event::RoleGranted(event) => event.to_proto()?.encode_to_vec(),
         Event::SessionOpened(event) => event.to_proto()?.encode_to_vec(),
         Event::SettingsChanged(event) => event.to_proto()?.encode_to_vec(),
+        Event::StoryDeleted(event) => event.to_proto()?.encode_to_vec(),
         Event::StoryExpired(event) => event.to_proto()?.encode_to_vec(),
         Event::StoryPosted(event) => event.to_proto()?.encode_to_vec(),
+        Event::StoryPrivacyChanged(event) => event.to_proto()?.encode_to_vec(),
+        Event::StoryViewed(event) => event.to_proto()?.encode_to_vec(),
         Event::UsernameReserved(event) => event.to_proto()?.encode_to_vec(),
     })
 }
@@ -130,11 +145,15 @@ pub fn decode(
 
 fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> {
     Ok(match place.event_type {
+        EventType::AccountFollowed => Event::AccountFollowed(Stored::read(payload, place)?),
         EventType::AccountRegistered => Event::AccountRegistered(Stored::read(payload, place)?),
         EventType::AdminsChanged => Event::AdminsChanged(Stored::read(payload, place)?),
         EventType::ContentAccessed => Event::ContentAccessed(Stored::read(payload, place)?),
         EventType::ConversationChanged => Event::ConversationChanged(Stored::read(payload, place)?),
         EventType::ConversationClosed => Event::ConversationClosed(Stored::read(payload, place)?),
+        EventType::AccountUnfollowed => Event::AccountUnfollowed(Stored::read(payload, place)?),
+        EventType::CloseFriendAdded => Event::CloseFriendAdded(Stored::read(payload, place)?),
+        EventType::CloseFriendRemoved => Event::CloseFriendRemoved(Stored::read(payload, place)?),
         EventType::ConversationCreated => Event::ConversationCreated(Stored::read(payload, place)?),
         EventType::DeviceKeyPublished => Event::DeviceKeyPublished(Stored::read(payload, place)?),
         EventType::DeviceKeyRemoved => Event::DeviceKeyRemoved(Stored::read(payload, place)?),
@@ -158,8 +177,11 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
         EventType::RoleGranted => Event::RoleGranted(Stored::read(payload, place)?),
         EventType::SessionOpened => Event::SessionOpened(Stored::read(payload, place)?),
         EventType::SettingsChanged => Event::SettingsChanged(Stored::read(payload, place)?),
+        EventType::StoryDeleted => Event::StoryDeleted(Stored::read(payload, place)?),
         EventType::StoryExpired => Event::StoryExpired(Stored::read(payload, place)?),
         EventType::StoryPosted => Event::StoryPosted(Stored::read(payload, place)?),
+        EventType::StoryPrivacyChanged => Event::StoryPrivacyChanged(Stored::read(payload, place)?),
+        EventType::StoryViewed => Event::StoryViewed(Stored::read(payload, place)?),
         EventType::UsernameReserved => Event::UsernameReserved(Stored::read(payload, place)?),
     })
 }
@@ -170,11 +192,15 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
 /// What `each` refuses, and a stream that does not tell whose keys a field is under.
 pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E) -> Result<Event, E::Fault> {
     Ok(match event {
+        Event::AccountFollowed(event) => Event::AccountFollowed(event.map_fields(stream, each)?),
         Event::AccountRegistered(event) => Event::AccountRegistered(event.map_fields(stream, each)?),
         Event::AdminsChanged(event) => Event::AdminsChanged(event.map_fields(stream, each)?),
         Event::ContentAccessed(event) => Event::ContentAccessed(event.map_fields(stream, each)?),
         Event::ConversationChanged(event) => Event::ConversationChanged(event.map_fields(stream, each)?),
         Event::ConversationClosed(event) => Event::ConversationClosed(event.map_fields(stream, each)?),
+        Event::AccountUnfollowed(event) => Event::AccountUnfollowed(event.map_fields(stream, each)?),
+        Event::CloseFriendAdded(event) => Event::CloseFriendAdded(event.map_fields(stream, each)?),
+        Event::CloseFriendRemoved(event) => Event::CloseFriendRemoved(event.map_fields(stream, each)?),
         Event::ConversationCreated(event) => Event::ConversationCreated(event.map_fields(stream, each)?),
         Event::DeviceKeyPublished(event) => Event::DeviceKeyPublished(event.map_fields(stream, each)?),
         Event::DeviceKeyRemoved(event) => Event::DeviceKeyRemoved(event.map_fields(stream, each)?),
@@ -198,8 +224,11 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
         Event::RoleGranted(event) => Event::RoleGranted(event.map_fields(stream, each)?),
         Event::SessionOpened(event) => Event::SessionOpened(event.map_fields(stream, each)?),
         Event::SettingsChanged(event) => Event::SettingsChanged(event.map_fields(stream, each)?),
+        Event::StoryDeleted(event) => Event::StoryDeleted(event.map_fields(stream, each)?),
         Event::StoryExpired(event) => Event::StoryExpired(event.map_fields(stream, each)?),
         Event::StoryPosted(event) => Event::StoryPosted(event.map_fields(stream, each)?),
+        Event::StoryPrivacyChanged(event) => Event::StoryPrivacyChanged(event.map_fields(stream, each)?),
+        Event::StoryViewed(event) => Event::StoryViewed(event.map_fields(stream, each)?),
         Event::UsernameReserved(event) => Event::UsernameReserved(event.map_fields(stream, each)?),
     })
 }

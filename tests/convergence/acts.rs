@@ -163,4 +163,53 @@ pub const ACTS: &[Act] = &[
             s.carol.delete(&format!("/v1/me/devices/{DEVICE}/key")).await.ok(204);
         })
     },
+    |s| {
+        Box::pin(async {
+            s.alice.posts_story_for("before", "followers").await;
+            s.bob.follows(&s.alice).await.ok(204);
+            s.alice.posts_story_for("after", "followers").await;
+            s.alice.posts_story_for("not for bob", "close_friends").await;
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.follows(&s.alice).await.ok(204);
+            s.alice.posts_story("a story").await;
+            s.bob.unfollows(&s.alice).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.alice.befriends(&s.dave).await.ok(204);
+            s.alice.befriends(&s.bob).await.ok(204);
+            s.alice.unfriends(&s.dave).await.ok(204);
+            s.alice.posts_story_for("for bob", "close_friends").await;
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.follows(&s.alice).await.ok(204);
+            s.alice.befriends(&s.carol).await.ok(204);
+            let story = s.alice.posts_story_for("a story", "followers").await;
+            for privacy in ["close_friends", "public", "close_friends"] {
+                s.alice.changes_privacy(&story, privacy).await.ok(204);
+            }
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.follows(&s.alice).await.ok(204);
+            let story = s.alice.posts_story_for("a story", "followers").await;
+            s.alice.posts_story("another").await;
+            s.alice.deletes_story(&story).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            let story = s.alice.posts_story("a story").await;
+            for viewer in [&s.bob, &s.carol, &s.bob, &s.alice] {
+                viewer.views_story(&story).await.ok(204);
+            }
+        })
+    },
 ];

@@ -27,6 +27,8 @@ impl Canaries {
             "client_ref",
             "idempotency_key",
             "story_text",
+            "followers_story_text",
+            "close_friends_story_text",
             "caption",
             "request_id",
             "reason",
@@ -109,6 +111,15 @@ async fn everything_goes_through(server: &Server, canaries: &Canaries) -> Person
     bob.deletes(&said).await.any_problem();
     let story = json!({"text": word("story_text"), "caption": word("caption"), "privacy": "public"});
     alice.post("/v1/stories", story).await.ok(201);
+    bob.follows(&alice).await.ok(204);
+    alice.befriends(&carol).await.ok(204);
+    for privacy in ["followers", "close_friends"] {
+        let story = alice.posts_story_for(&word(&format!("{privacy}_story_text")), privacy).await;
+        let viewer = if privacy == "followers" { &bob } else { &carol };
+        viewer.views_story(&story).await.ok(204);
+        alice.changes_privacy(&story, "public").await.ok(204);
+        alice.deletes_story(&story).await.ok(204);
+    }
     // What is refused passes through too: with these words in the body, the path and the query.
     alice.post(&room.path("/messages"), json!({"text": word("text"), "nope": word("text")})).await.any_problem();
     http.ask("POST", "/v1/sessions")

@@ -3,6 +3,7 @@
 mod account;
 mod conversation;
 mod message;
+mod relationship;
 mod session;
 mod story;
 mod telemetry;

@@ -194,7 +194,47 @@ impl Person {
 
     /// Posts a story of words.
     pub async fn posts_story(&self, text: &str) -> Value {
-        self.post("/v1/stories", json!({"text": text, "privacy": "public"})).await.ok(201)
+        self.posts_story_for(text, "public").await
+    }
+
+    /// Posts a story of words for some.
+    pub async fn posts_story_for(&self, text: &str, privacy: &str) -> Value {
+        self.post("/v1/stories", json!({"text": text, "privacy": privacy})).await.ok(201)
+    }
+
+    /// Changes who may see a story of theirs.
+    pub async fn changes_privacy(&self, story: &Value, privacy: &str) -> Reply {
+        self.put(&format!("{}/privacy", story_path(story)), json!({"privacy": privacy})).await
+    }
+
+    /// Deletes a story of theirs.
+    pub async fn deletes_story(&self, story: &Value) -> Reply {
+        self.delete(&story_path(story)).await
+    }
+
+    /// Tells that they saw a story.
+    pub async fn views_story(&self, story: &Value) -> Reply {
+        self.ask("POST", &format!("{}/views", story_path(story))).send().await
+    }
+
+    /// Follows somebody.
+    pub async fn follows(&self, who: &Person) -> Reply {
+        self.ask("PUT", &format!("/v1/accounts/{}/follow", who.id)).send().await
+    }
+
+    /// Follows somebody no longer.
+    pub async fn unfollows(&self, who: &Person) -> Reply {
+        self.delete(&format!("/v1/accounts/{}/follow", who.id)).await
+    }
+
+    /// Puts somebody on the list of close friends.
+    pub async fn befriends(&self, who: &Person) -> Reply {
+        self.ask("POST", &format!("/v1/accounts/{}/close-friends/{}", self.id, who.id)).send().await
+    }
+
+    /// Takes somebody off it.
+    pub async fn unfriends(&self, who: &Person) -> Reply {
+        self.delete(&format!("/v1/accounts/{}/close-friends/{}", self.id, who.id)).await
     }
 
     /// The conversation as they see it now.
@@ -243,6 +283,11 @@ impl Person {
     pub async fn resumes(&self, position: &str) -> Feed {
         Feed::resumes(self, position).await
     }
+}
+
+/// Where a story is.
+fn story_path(story: &Value) -> String {
+    format!("/v1/stories/{}", story["id"].as_str().expect("an id"))
 }
 
 /// For one part of a path.

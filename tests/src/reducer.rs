@@ -4,12 +4,18 @@
 //!
 //! - `unread_count` = the newest message's seq − `last_read_seq`; one's own message moves `last_read_seq` to it.
 //! - `reacted` is whether one's own account is among those who reacted.
+//! - `story.viewed` adds one to the story's `view_count`. It is not replayed: after a resume the client asks for the counts of
+//!   its own stories once ([`Screen::resumed`]).
+//! - A `story.privacy_changed` of a story that is not known yet: the client fetches it. `story.deleted` also comes to who may
+//!   see a story no longer.
+//! - On `relationship.changed` the client fetches what its circle shows. Whom somebody else adds to a list of close
+//!   friends, or removes, is not told: their stories come as they are posted, and go when they are asked for next.
 //! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
 
 use crate::person::Person;
 use crate::room::Room;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a device shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,10 +24,14 @@ pub struct Screen {
     me: String,
     /// Conversations by id.
     conversations: BTreeMap<String, Shown>,
-    /// One's own stories by id.
+    /// One's own stories and those of one's circle, by id.
     stories: BTreeMap<String, Value>,
     /// One's own settings.
     settings: Value,
+    /// Whom one follows.
+    following: BTreeSet<String>,
+    /// Whom one counts as close friends.
+    close_friends: BTreeSet<String>,
 }
 
 /// One conversation on the screen.
@@ -49,6 +59,11 @@ impl Screen {
             screen.stories.insert(id_of(&story), story);
         }
         screen.settings = person.get("/v1/me/settings").await.ok(200);
+        screen.fetch_circle(person).await;
+        for (list, into) in [("following", &mut screen.following), ("close-friends", &mut screen.close_friends)] {
+            let people = person.all(&format!("/v1/accounts/{}/{list}?limit=100", person.id)).await;
+            into.extend(people.iter().map(|someone| text_of(&someone["account_id"])));
+        }
         screen
     }
 
@@ -82,6 +97,30 @@ impl Screen {
         assert!(compared > 0, "nothing was compared");
     }
 
+    /// Other people's stories, as they are now. Whether one has seen them is not compared: only the device that tells it
+    /// knows it without asking.
+    async fn fetch_circle(&mut self, person: &Person) {
+        let me = self.me.clone();
+        self.stories.retain(|_, story| story["author_id"] == me.as_str());
+        for author in person.all("/v1/stories/feed?limit=100").await {
+            if author["author_id"] != me.as_str() {
+                for story in author["stories"].as_array().expect("stories") {
+                    self.stories.insert(id_of(story), unseen(story.clone()));
+                }
+            }
+        }
+    }
+
+    /// What a client does once after a resume: it asks how many have seen its own stories.
+    pub async fn resumed(&mut self, person: &Person) {
+        for story in self.stories.values_mut().filter(|story| story["author_id"] == person.id.as_str()) {
+            let reply = person.get(&format!("/v1/stories/{}", id_of(story))).await;
+            if reply.status == 200 {
+                story["view_count"] = reply.json()["view_count"].clone();
+            }
+        }
+    }
+
     async fn fetch(&mut self, person: &Person, conversation: Value) {
         let room = Room::from_json(conversation);
         let messages = person.timeline(&room).await.into_iter().map(|m| (seq_of(&m), with_sorted_reactions(m)));
@@ -99,7 +138,7 @@ impl Screen {
         self.conversations.insert(room.id, shown);
     }
 
-    /// Takes over one `event` frame. Only one's own join makes a client ask the API.
+    /// Takes over one `event` frame. What one could not see before makes a client ask the API.
     pub async fn apply(&mut self, person: &Person, frame: &Value) {
         let data = &frame["data"];
         if frame["type"] == "member.joined" && data["account_id"] == self.me.as_str() {
@@ -112,6 +151,15 @@ impl Screen {
             return;
         }
         self.take_over(frame);
+        if frame["type"] == "relationship.changed" {
+            self.fetch_circle(person).await;
+        }
+        if frame["type"] == "story.privacy_changed" && !self.stories.contains_key(&id_of(data)) {
+            let reply = person.get(&format!("/v1/stories/{}", id_of(data))).await;
+            if reply.status == 200 {
+                self.stories.insert(id_of(data), unseen(reply.json()));
+            }
+        }
     }
 
     fn take_over(&mut self, frame: &Value) {
@@ -135,7 +183,14 @@ impl Screen {
             // Keys are asked for when something is to be encrypted.
             "device_key.changed" => {}
             "story.posted" => self.posted(data),
-            "story.expired" => drop(self.stories.remove(&id_of(data))),
+            "story.deleted" | "story.expired" => drop(self.stories.remove(&id_of(data))),
+            "story.privacy_changed" => {
+                if let Some(story) = self.stories.get_mut(&id_of(data)) {
+                    story["privacy"] = data["privacy"].clone();
+                }
+            }
+            "story.viewed" => self.viewed(data),
+            "relationship.changed" => self.related(data),
             other => panic!("the reducer does not know {other}: {frame}"),
         }
     }
@@ -204,6 +259,26 @@ impl Screen {
         story["reactions"] = json!([]);
         story["view_count"] = if data["author_id"] == self.me.as_str() { json!(0) } else { Value::Null };
         self.stories.insert(id_of(data), story);
+    }
+
+    fn viewed(&mut self, data: &Value) {
+        if let Some(story) = self.stories.get_mut(&text_of(&data["story_id"])) {
+            story["view_count"] = json!(story["view_count"].as_u64().unwrap_or_default() + 1);
+        }
+    }
+
+    fn related(&mut self, data: &Value) {
+        let list = match data["relation"].as_str() {
+            Some("following") => &mut self.following,
+            Some("close_friend") => &mut self.close_friends,
+            _ => panic!("the reducer does not know {data}"),
+        };
+        let account = text_of(&data["account_id"]);
+        if data["active"] == true {
+            list.insert(account);
+        } else {
+            list.remove(&account);
+        }
     }
 
     fn left(&mut self, data: &Value) {
@@ -319,6 +394,11 @@ fn set(message: &mut Value, field: &str, value: Option<&Value>) {
         Some(value) => fields.insert(field.to_owned(), value.clone()),
         None => fields.remove(field),
     };
+}
+
+fn unseen(mut story: Value) -> Value {
+    story["viewed"] = json!(false);
+    story
 }
 
 fn text_of(value: &Value) -> String {

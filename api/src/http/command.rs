@@ -48,6 +48,9 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     /// What is executed.
     type Command: Command;
 
+    /// Whether the body may be left out; then it is an empty object. It always may be where there is none.
+    const BODY_IS_OPTIONAL: bool = false;
+
     /// Parses.
     ///
     /// # Errors
@@ -119,8 +122,7 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
     check_role::<E>(&app, &caller).await?;
     let surroundings = surroundings(&parts)?;
     let request_body = body::read(&parts.headers, request_body).await?;
-    let needs_none = parts.method == Method::DELETE || TypeId::of::<E::Body>() == TypeId::of::<NoBody>();
-    let parsed: E::Body = if request_body.is_empty() && needs_none {
+    let parsed: E::Body = if request_body.is_empty() && may_be_left_out::<E>(&parts.method) {
         body::parse(b"{}")?
     } else {
         body::check_media_type(&parts.headers)?;
@@ -141,6 +143,10 @@ async fn check_role<E: Endpoint>(app: &App, caller: &Caller) -> Result<(), Probl
         app.roles.require(caller, E::ROLES).await?;
     }
     Ok(())
+}
+
+fn may_be_left_out<E: Endpoint>(method: &Method) -> bool {
+    method == Method::DELETE || E::BODY_IS_OPTIONAL || TypeId::of::<E::Body>() == TypeId::of::<NoBody>()
 }
 
 fn surroundings(parts: &Parts) -> Result<Surroundings, Problem> {

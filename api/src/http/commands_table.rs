@@ -1,7 +1,7 @@
 //! Commands by name: how the feed finds what HTTP finds by its address.
 
 use crate::http::command::Entry;
-use crate::http::{account, conversation, message, story};
+use crate::http::{account, conversation, message, relationship, story};
 
 /// Every command that can come over the feed.
 pub const COMMANDS: &[Entry] = &[
@@ -24,7 +24,14 @@ pub const COMMANDS: &[Entry] = &[
     Entry::of::<message::delete_message::DeleteMessage>(),
     Entry::of::<message::add_reaction::AddReaction>(),
     Entry::of::<message::remove_reaction::RemoveReaction>(),
+    Entry::of::<relationship::follow_account::FollowAccount>(),
+    Entry::of::<relationship::follow_account::UnfollowAccount>(),
+    Entry::of::<relationship::add_close_friend::AddCloseFriend>(),
+    Entry::of::<relationship::add_close_friend::RemoveCloseFriend>(),
     Entry::of::<story::post_story::PostStory>(),
+    Entry::of::<story::view_story::ViewStory>(),
+    Entry::of::<story::change_story_privacy::ChangeStoryPrivacy>(),
+    Entry::of::<story::delete_story::DeleteStory>(),
 ];
 
 /// The command with this name.

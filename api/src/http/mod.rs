@@ -18,6 +18,7 @@ pub mod conversation;
 pub mod job;
 pub mod log;
 pub mod message;
+pub mod relationship;
 pub mod session;
 pub mod story;
 

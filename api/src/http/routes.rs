@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::http::edge::Edge;
 use crate::http::operation::Route;
 use crate::http::path::not_found;
-use crate::http::{account, conversation, docs, feed, health, job, log, message, metrics, problems, session, story};
+use crate::http::{
+    account, conversation, docs, feed, health, job, log, message, metrics, problems, relationship, session, story,
+};
 use crate::problem::{Code, Problem};
 use axum::Router;
 use axum::handler::Handler;
@@ -47,10 +49,21 @@ pub fn routes() -> Vec<Route> {
         message::reactions::route(),
         message::add_reaction::route(),
         message::remove_reaction::route(),
+        relationship::follow_account::route(),
+        relationship::follow_account::route_back(),
+        relationship::followers::route(),
+        relationship::followers::route_following(),
+        relationship::close_friends::route(),
+        relationship::add_close_friend::route(),
+        relationship::add_close_friend::route_back(),
         story::post_story::route(),
         story::feed::route(),
         story::shelf::route(),
         story::story::route(),
+        story::view_story::route(),
+        story::views::route(),
+        story::change_story_privacy::route(),
+        story::delete_story::route(),
         feed::socket::route(),
         feed::events::route(),
         feed::ticket::route(),

@@ -58,8 +58,8 @@ impl CatchUp {
                 Some(frames) => (Stage::Near(missed, joined), frames),
                 None => {
                     let known = missed.up_to();
-                    let conversations = joined.seen.conversations.clone();
-                    let rest = FromLog::new(self.account, self.given_up_to, known, conversations, joined.position);
+                    let sight = joined.seen.sight.clone();
+                    let rest = FromLog::new(self.account, self.given_up_to, known, sight, joined.position);
                     (Stage::Fresh(rest, joined), Vec::new())
                 }
             },

@@ -120,9 +120,9 @@ pub struct StoryPosted {
     pub expires_at: Time,
 }
 
-/// `story.expired`.
+/// `story.expired`, and `story.deleted`: it is gone, for whatever reason.
 #[derive(Serialize)]
-pub struct StoryExpired {
+pub struct StoryEnded {
     /// Which.
     pub id: StoryId,
     /// Whose.
@@ -138,4 +138,39 @@ pub struct DeviceKeyChanged {
     pub device_id: DeviceId,
     /// Its key from now on; null when it has none. What kind of key is asked for by `GET /v1/accounts/{id}/keys`.
     pub key_id: Option<DeviceKeyId>,
+}
+
+/// `story.privacy_changed`, for everybody who may see it from now on: some of them did not before and fetch it.
+#[derive(Serialize)]
+pub struct StoryPrivacyChanged {
+    /// Which.
+    pub id: StoryId,
+    /// Whose.
+    pub author_id: AccountId,
+    /// Who may see it.
+    pub privacy: StoryPrivacy,
+}
+
+/// `story.viewed`, for its author.
+#[derive(Serialize)]
+pub struct StoryViewed {
+    /// Which.
+    pub story_id: StoryId,
+    /// Who saw it.
+    pub account_id: AccountId,
+    /// When.
+    pub viewed_at: Time,
+    /// For how long, as their device said, in milliseconds.
+    pub duration_ms: Option<u32>,
+}
+
+/// `relationship.changed`, for one's own devices.
+#[derive(Serialize)]
+pub struct RelationshipChanged {
+    /// To whom.
+    pub account_id: AccountId,
+    /// `following` or `close_friend`.
+    pub relation: &'static str,
+    /// Whether it is so from now on, or no longer.
+    pub active: bool,
 }

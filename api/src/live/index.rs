@@ -1,23 +1,23 @@
-//! What the feed asks of the feed index: which conversations an account sees, and which events it missed.
+//! What the feed asks of the feed index: what an account sees, and which events it missed.
 
+use crate::live::membership::{Place, Sight};
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::source::BoxFuture;
 use projections::account::settings::Signals;
-use projections::feed::feed_index::Reader;
+use projections::feed::feed_index::{Missed, Reader};
 use projections::feed::topic::Topic;
 use projections::projection::FEED_INDEX;
 use projections::projections::Projections;
 use projections::reader::ReadFault;
-use std::collections::HashSet;
 use std::time::Duration;
 
-/// The conversations that an account sees, as of a position.
+/// What an account sees, as of a position.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// The index has taken in everything up to here.
     pub position: Position,
-    /// Those that the account is a member of.
-    pub conversations: HashSet<ConversationId>,
+    /// Where it is let in.
+    pub sight: Sight,
 }
 
 /// The feed index, or a test's.
@@ -25,17 +25,17 @@ pub trait Index: Send + Sync + 'static {
     /// Waits until the index has taken in everything up to a position, but not longer than `patience`.
     fn reach(&self, position: Position, patience: Duration) -> BoxFuture<'_, ()>;
 
-    /// The conversations that an account sees.
+    /// What an account sees.
     fn seen_by(&self, account: AccountId) -> BoxFuture<'_, Result<Seen, ReadFault>>;
 
-    /// Positions in `(after, up_to]` of events that the account may see, ascending, `limit` at most.
+    /// Events in `(after, up_to]` that the account may see, ascending, `limit` at most.
     fn missed(
         &self,
         account: AccountId,
         after: Position,
         up_to: Position,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Position>, ReadFault>>;
+    ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>>;
 
     /// How many members a conversation has.
     fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>>;
@@ -78,12 +78,17 @@ impl Index for ProjectedIndex {
     fn seen_by(&self, account: AccountId) -> BoxFuture<'_, Result<Seen, ReadFault>> {
         Box::pin(async move {
             let topics = self.reader.topics_of(account).await?;
-            let conversations = topics.value.into_iter().filter_map(|topic| match topic {
-                Topic::Conversation(conversation) => Some(conversation),
-                // One's own are always seen; those of others follow with relationships.
-                Topic::Account(_) | Topic::Author(_) => None,
-            });
-            Ok(Seen { position: topics.position, conversations: conversations.collect() })
+            let mut sight = Sight::default();
+            for topic in topics.value {
+                match topic {
+                    Topic::Conversation(conversation) => drop(sight.enter(Place::Conversation(conversation))),
+                    Topic::Followers(author) => drop(sight.enter(Place::Followers(author))),
+                    Topic::CloseFriends(author) => drop(sight.enter(Place::CloseFriends(author))),
+                    // One's own are always seen.
+                    Topic::Account(_) | Topic::Author(_) => {}
+                }
+            }
+            Ok(Seen { position: topics.position, sight })
         })
     }
 
@@ -93,11 +98,8 @@ impl Index for ProjectedIndex {
         after: Position,
         up_to: Position,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Position>, ReadFault>> {
-        Box::pin(async move {
-            let missed = self.reader.missed(account, after, up_to, limit).await?;
-            Ok(missed.value.into_iter().map(|missed| missed.position).collect())
-        })
+    ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>> {
+        Box::pin(async move { Ok(self.reader.missed(account, after, up_to, limit).await?.value) })
     }
 
     fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>> {

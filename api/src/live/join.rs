@@ -1,18 +1,17 @@
-//! How a socket joins the tail: its memberships are looked up in the index, brought forward to the tail's position
+//! How a socket joins the tail: what it sees is looked up in the index, brought forward to the tail's position
 //! from the log, and from that position on everything comes to its outbox.
 
 use crate::live::index::Seen;
-use crate::live::membership::Change;
+use crate::live::membership::{CHANGING, Change};
 use crate::live::outbox::Outbox;
 use crate::live::render::RenderFault;
 use crate::live::router::{Connection, Live, TooMany};
-use domain::event::EventType;
 use domain::ids::{AccountId, Position};
 use domain::source::{Direction, Filter, SourceFault};
 use projections::reader::ReadFault;
 use std::sync::Arc;
 
-/// Membership changes read from the log at once.
+/// Changes read from the log at once.
 const PAGE_EVENTS: usize = 1_024;
 
 /// Why a socket could not join, or what it missed could not be read.
@@ -87,18 +86,16 @@ impl Live {
         }
     }
 
-    /// Applies the account's membership changes in `(known, up_to]` from the log.
+    /// Applies the changes of what the account sees in `(known, up_to]` from the log.
     async fn bring_forward(&self, account: AccountId, known: &mut Seen, up_to: Position) -> Result<(), SourceFault> {
-        let filter = Filter {
-            stream_prefixes: vec!["conversation-".into()],
-            types: vec![EventType::MemberJoined, EventType::MemberLeft],
-        };
+        let (types, prefixes) = CHANGING;
+        let filter = Filter { stream_prefixes: prefixes.map(Into::into).to_vec(), types: types.to_vec() };
         let mut from = known.position;
         while from < up_to {
             let slice = self.renderer.source.read_all(from, Direction::Forward, PAGE_EVENTS, &filter).await?;
             for change in slice.events.iter().filter_map(|event| Change::of(event)) {
                 if change.position <= up_to && change.account == account {
-                    change.apply(&mut known.conversations);
+                    change.apply(&mut known.sight);
                 }
             }
             if slice.at_end || slice.next <= from {

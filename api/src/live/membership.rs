@@ -1,14 +1,15 @@
 //! Who may see what, folded from the log in its order and never from a read model.
 
 use crate::live::render::reader;
-use domain::event::Event;
+use crate::live::story::{Stories, shown_to};
+use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::recorded::Recorded;
-use domain::stream::StreamName;
-use std::collections::{HashMap, HashSet, VecDeque};
+use domain::story::values::Ties;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-/// Membership changes that are remembered, at most. A socket whose index is further behind reads them from the log.
+/// Changes that are remembered, at most. A socket whose index is further behind reads them from the log.
 const CHANGES_MAX: usize = 65_536;
 
 /// Who may see an event.
@@ -18,15 +19,14 @@ pub enum Topic {
     Conversation(ConversationId),
     /// The devices of an account.
     Account(AccountId),
-    /// Who sees an author's stories: today the author's own devices.
+    /// Who sees what an account shows to others; today its own devices.
     Author(AccountId),
+    /// Those whom the stories of an author reach. Each event of a story says for itself whom ([`shown_to`]).
+    Stories(AccountId),
 }
 
-/// The authors of stories whose end is among some events: an end does not name its author.
-pub type Authors = HashMap<StreamName, AccountId>;
-
 /// Who may see the event; none for what no feed shows.
-pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
+pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
     match &recorded.event {
         Event::ConversationChanged(_)
         | Event::ConversationClosed(_)
@@ -45,8 +45,15 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
         Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),
-        Event::StoryPosted(e) => Some(Topic::Author(e.author)),
-        Event::StoryExpired(_) => authors.get(&recorded.stream).copied().map(Topic::Author),
+        Event::AccountFollowed(_)
+        | Event::AccountUnfollowed(_)
+        | Event::CloseFriendAdded(_)
+        | Event::CloseFriendRemoved(_) => recorded.stream.relationship_id().map(Topic::Account),
+        Event::StoryPosted(e) => Some(Topic::Stories(e.author)),
+        Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPrivacyChanged(_) => {
+            stories.get(&recorded.position).map(|story| Topic::Stories(story.author))
+        }
+        Event::StoryViewed(e) => Some(Topic::Account(e.author)),
         Event::AccountRegistered(_)
         | Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
@@ -61,42 +68,117 @@ pub fn topic_of(recorded: &Recorded, authors: &Authors) -> Option<Topic> {
     }
 }
 
-/// A join or a leave.
+/// Where somebody is let in or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among the members of a conversation.
+    Conversation(ConversationId),
+    /// Among the followers of an author.
+    Followers(AccountId),
+    /// Among the close friends of an author.
+    CloseFriends(AccountId),
+}
+
+/// What an account sees beside its own affairs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The conversations that it is a member of.
+    pub conversations: HashSet<ConversationId>,
+    /// The authors whom it follows.
+    pub follows: HashSet<AccountId>,
+    /// The authors whose close friend it is.
+    pub friend_of: HashSet<AccountId>,
+}
+
+impl Sight {
+    /// Lets the account in; whether it was not.
+    pub fn enter(&mut self, place: Place) -> bool {
+        match place {
+            Place::Conversation(conversation) => self.conversations.insert(conversation),
+            Place::Followers(author) => self.follows.insert(author),
+            Place::CloseFriends(author) => self.friend_of.insert(author),
+        }
+    }
+
+    /// Lets it in no longer; whether it was.
+    pub fn leave(&mut self, place: Place) -> bool {
+        match place {
+            Place::Conversation(conversation) => self.conversations.remove(&conversation),
+            Place::Followers(author) => self.follows.remove(&author),
+            Place::CloseFriends(author) => self.friend_of.remove(&author),
+        }
+    }
+
+    /// Everywhere that it is let in.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        let conversations = self.conversations.iter().copied().map(Place::Conversation);
+        let follows = self.follows.iter().copied().map(Place::Followers);
+        conversations.chain(follows).chain(self.friend_of.iter().copied().map(Place::CloseFriends))
+    }
+
+    /// What `account`, whose sight this is, is to an author.
+    pub fn ties(&self, account: AccountId, author: AccountId) -> Ties {
+        Ties {
+            is_author: account == author,
+            follows: self.follows.contains(&author),
+            is_close_friend: self.friend_of.contains(&author),
+        }
+    }
+}
+
+/// The types of events that are a [`Change`], and the prefixes of their streams.
+pub const CHANGING: ([EventType; 6], [&str; 2]) = (
+    [
+        EventType::MemberJoined,
+        EventType::MemberLeft,
+        EventType::AccountFollowed,
+        EventType::AccountUnfollowed,
+        EventType::CloseFriendAdded,
+        EventType::CloseFriendRemoved,
+    ],
+    ["conversation-", "relationship-"],
+);
+
+/// Somebody is let in somewhere, or no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Of its event.
     pub position: Position,
     /// Where.
-    pub conversation: ConversationId,
+    pub place: Place,
     /// Who.
     pub account: AccountId,
-    /// Joined, otherwise left.
+    /// Let in, otherwise no longer.
     pub joined: bool,
 }
 
 impl Change {
     /// The change that an event is, if it is one.
     pub fn of(recorded: &Recorded) -> Option<Self> {
-        let (account, joined) = match &recorded.event {
-            Event::MemberJoined(e) => (e.account, true),
-            Event::MemberLeft(e) => (e.account, false),
+        let owner = || recorded.stream.relationship_id();
+        let (account, place, joined) = match &recorded.event {
+            Event::MemberJoined(e) => (e.account, Place::Conversation(recorded.stream.conversation_id()?), true),
+            Event::MemberLeft(e) => (e.account, Place::Conversation(recorded.stream.conversation_id()?), false),
+            Event::AccountFollowed(e) => (owner()?, Place::Followers(e.account), true),
+            Event::AccountUnfollowed(e) => (owner()?, Place::Followers(e.account), false),
+            Event::CloseFriendAdded(e) => (e.account, Place::CloseFriends(owner()?), true),
+            Event::CloseFriendRemoved(e) => (e.account, Place::CloseFriends(owner()?), false),
             _ => return None,
         };
-        let conversation = recorded.stream.conversation_id()?;
-        Some(Self { position: recorded.position, conversation, account, joined })
+        Some(Self { position: recorded.position, place, account, joined })
     }
 
-    /// Takes it over into the conversations of its account.
-    pub fn apply(&self, conversations: &mut HashSet<ConversationId>) {
+    /// Takes it over into the sight of its account.
+    pub fn apply(&self, sight: &mut Sight) {
         if self.joined {
-            conversations.insert(self.conversation);
+            sight.enter(self.place);
         } else {
-            conversations.remove(&self.conversation);
+            sight.leave(self.place);
         }
     }
 }
 
-/// The newest membership changes of everybody.
+/// The newest changes of everybody.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Every change after this position is among them.
@@ -121,13 +203,13 @@ impl Changes {
     }
 
     /// Applies what happened to an account after `position`. False when that is no more known.
-    pub fn apply(&self, account: AccountId, position: Position, conversations: &mut HashSet<ConversationId>) -> bool {
+    pub fn apply(&self, account: AccountId, position: Position, sight: &mut Sight) -> bool {
         if position < self.since {
             return false;
         }
         let start = self.newest.partition_point(|change| change.position <= position);
         for change in self.newest.range(start..).filter(|change| change.account == account) {
-            change.apply(conversations);
+            change.apply(sight);
         }
         true
     }
@@ -155,47 +237,46 @@ pub fn complete_len(events: &[Arc<Recorded>]) -> usize {
 /// What one account sees as events pass in the order of the log.
 pub struct Visibility {
     account: AccountId,
-    /// The conversations that it is a member of.
-    pub conversations: HashSet<ConversationId>,
+    /// Where it is let in.
+    pub sight: Sight,
 }
 
 impl Visibility {
     /// The account's, from what it saw before.
-    pub fn new(account: AccountId, conversations: HashSet<ConversationId>) -> Self {
-        Self { account, conversations }
+    pub fn new(account: AccountId, sight: Sight) -> Self {
+        Self { account, sight }
     }
 
-    /// Those of the events that the account sees. A member sees the creation of which they were a part, everything
-    /// from their own joining on, and their own leaving last.
-    pub fn pass(&mut self, events: &[Arc<Recorded>], authors: &Authors) -> Vec<Arc<Recorded>> {
+    /// Those of the events that the account sees, as it is shown them. A member sees the creation of which they were a
+    /// part, everything from their own joining on, and their own leaving last.
+    pub fn pass(&mut self, events: &[Arc<Recorded>], stories: &Stories) -> Vec<Arc<Recorded>> {
         let mut seen = Vec::new();
         for (at, event) in events.iter().enumerate() {
             if let Event::ConversationCreated(created) = &event.event {
                 let following = &events[at + 1..];
                 let initial = &following[..initial_joins(event, following)];
                 if initial.iter().filter_map(|event| Change::of(event)).any(|join| join.account == self.account) {
-                    self.conversations.insert(created.conversation);
+                    self.sight.conversations.insert(created.conversation);
                 }
             }
             let own = Change::of(event).filter(|change| change.account == self.account);
             if let Some(change) = own.filter(|change| change.joined) {
-                change.apply(&mut self.conversations);
+                change.apply(&mut self.sight);
             }
-            if self.sees(event, authors) {
-                seen.push(Arc::clone(event));
-            }
+            seen.extend(self.shown(event, stories));
             if let Some(change) = own.filter(|change| !change.joined) {
-                change.apply(&mut self.conversations);
+                change.apply(&mut self.sight);
             }
         }
         seen
     }
 
-    fn sees(&self, event: &Recorded, authors: &Authors) -> bool {
-        match topic_of(event, authors) {
-            Some(Topic::Conversation(conversation)) => self.conversations.contains(&conversation),
-            Some(Topic::Account(account) | Topic::Author(account)) => account == self.account,
-            None => false,
-        }
+    fn shown(&self, event: &Arc<Recorded>, stories: &Stories) -> Option<Arc<Recorded>> {
+        let is_seen = match topic_of(event, stories)? {
+            Topic::Conversation(conversation) => self.sight.conversations.contains(&conversation),
+            Topic::Account(account) | Topic::Author(account) => account == self.account,
+            Topic::Stories(author) => return shown_to(event, stories, self.sight.ties(self.account, author)),
+        };
+        is_seen.then(|| Arc::clone(event))
     }
 }

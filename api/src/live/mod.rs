@@ -1,6 +1,6 @@
 //! The feed: one WebSocket per device carries what its account may see, in log order.
 //!
-//! One task follows the tail of the log ([`tail`]), folds memberships from it, renders each event once and hands the
+//! One task follows the tail of the log ([`tail`]), folds who sees what from it, renders each event once and hands the
 //! text to the sockets that may see it ([`router`]). A socket ([`socket`]) joins the tail at a position ([`join`]);
 //! what it missed comes from the feed index and the log ([`replay`]).
 //! Beside that, who types, who is there and how far others have read is told once and kept nowhere ([`ephemeral`]).
@@ -14,6 +14,7 @@ pub mod wire;
 
 pub mod conversation;
 pub mod message;
+pub mod story;
 
 pub mod catch_up;
 pub mod ephemeral;
@@ -24,6 +25,7 @@ pub mod membership;
 pub mod meters;
 pub mod outbox;
 pub mod pace;
+pub mod places;
 pub mod replay;
 pub mod router;
 pub mod tail;

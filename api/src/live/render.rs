@@ -6,7 +6,7 @@
 use crate::live::conversation::conversation;
 use crate::live::data::{
     DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned, MessageUnpinned, ReadMoved,
-    StoryExpired, StoryPosted,
+    RelationshipChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -16,13 +16,12 @@ use crate::wire::conversation::ConversationSettings;
 use crate::wire::message::{Deleted, Edited, Said};
 use bytes::Bytes;
 use commands::log::EventLog;
+use domain::clock::Clock;
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
-use domain::limits::STORY_LIFE_SECONDS;
 use domain::proto::account::v1::SettingsWords;
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
-use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
 use domain::source::{Direction, SourceFault};
 use domain::stream::{Category, StreamName};
@@ -65,6 +64,8 @@ pub struct Renderer {
     pub source: Arc<dyn EventLog>,
     /// Opens what is sealed.
     pub words: Arc<dyn Words>,
+    /// Tells whether a story's time is over.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Renderer {
@@ -80,7 +81,7 @@ impl Renderer {
         let changed = if when == When::Live { HashSet::new() } else { self.changed(events).await? };
         for event in events {
             let opened = if sealed(&event.event).is_some() { opened.next() } else { None };
-            let shown = self.data(event, opened, &changed).await?;
+            let shown = self.data(event, opened, &changed, when).await?;
             frames.push(shown.map(|(kind, data)| Frame::Event { position: event.position, last, kind, data }.wire()));
         }
         Ok(frames)
@@ -96,6 +97,7 @@ impl Renderer {
         recorded: &Recorded,
         opened: Option<Content<Bytes>>,
         changed: &HashSet<MessageId>,
+        when: When,
     ) -> Result<Option<(&'static str, Box<RawValue>)>, RenderFault> {
         let at = recorded.occurred_at;
         let conversation_id = || recorded.stream.conversation_id().ok_or_else(|| misplaced(recorded));
@@ -189,25 +191,22 @@ impl Renderer {
                 ("account.settings_changed", raw(&data))
             }
             Event::StoryPosted(e) => {
-                let words = read::<StoryWords>(&e.words, opened)?.present();
-                let (text, caption) = words.map_or((None, None), |words| (Some(words.text), words.caption));
-                let data = StoryPosted {
-                    id: e.story,
-                    author_id: e.author,
-                    content_type: "text",
-                    media: None,
-                    text,
-                    caption,
-                    privacy: e.privacy,
-                    posted_at: e.expires_at.plus_seconds(-STORY_LIFE_SECONDS),
-                    expires_at: e.expires_at,
-                };
-                ("story.posted", raw(&data))
+                let words = read(&e.words, opened)?.present();
+                ("story.posted", self.story_posted(recorded, e, words, when).await?)
             }
-            Event::StoryExpired(_) => {
-                let author_id = self.author_of(&recorded.stream).await?;
-                let (Some(id), Some(author_id)) = (recorded.stream.story_id(), author_id) else { return Ok(None) };
-                ("story.expired", raw(&StoryExpired { id, author_id }))
+            Event::StoryExpired(_) => ("story.expired", self.story_ended(recorded).await?),
+            Event::StoryDeleted(_) => ("story.deleted", self.story_ended(recorded).await?),
+            Event::StoryPrivacyChanged(e) => ("story.privacy_changed", self.story_changed(recorded, e.privacy).await?),
+            Event::StoryViewed(e) => {
+                let data =
+                    StoryViewed { story_id: e.story, account_id: e.viewer, viewed_at: at, duration_ms: e.duration_ms };
+                ("story.viewed", raw(&data))
+            }
+            Event::AccountFollowed(e) => ("relationship.changed", raw(&relationship(e.account, "following", true))),
+            Event::AccountUnfollowed(e) => ("relationship.changed", raw(&relationship(e.account, "following", false))),
+            Event::CloseFriendAdded(e) => ("relationship.changed", raw(&relationship(e.account, "close_friend", true))),
+            Event::CloseFriendRemoved(e) => {
+                ("relationship.changed", raw(&relationship(e.account, "close_friend", false)))
             }
             Event::DeviceKeyPublished(e) => {
                 let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
@@ -293,18 +292,6 @@ impl Renderer {
         }
         Ok(low)
     }
-
-    /// Who posted the story of this stream.
-    ///
-    /// # Errors
-    /// When the log does not answer.
-    pub async fn author_of(&self, story: &StreamName) -> Result<Option<AccountId>, SourceFault> {
-        let slice = self.source.read_stream(story, 0, Direction::Forward, 1).await?;
-        Ok(slice.events.first().and_then(|first| match &first.event {
-            Event::StoryPosted(e) => Some(e.author),
-            _ => None,
-        }))
-    }
 }
 
 /// The sealed words that a frame of the event shows.
@@ -316,8 +303,12 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::MessageEdited(e) => e.words.sealed(),
         Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
-        Event::AccountRegistered(_)
+        Event::AccountFollowed(_)
+        | Event::AccountRegistered(_)
+        | Event::AccountUnfollowed(_)
         | Event::AdminsChanged(_)
+        | Event::CloseFriendAdded(_)
+        | Event::CloseFriendRemoved(_)
         | Event::ContentAccessed(_)
         | Event::DeviceKeyPublished(_)
         | Event::DeviceKeyRemoved(_)
@@ -339,7 +330,10 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::ReadMoved(_)
         | Event::RoleGranted(_)
         | Event::SessionOpened(_)
+        | Event::StoryDeleted(_)
         | Event::StoryExpired(_)
+        | Event::StoryPrivacyChanged(_)
+        | Event::StoryViewed(_)
         | Event::UsernameReserved(_) => None,
     }
 }
@@ -354,6 +348,11 @@ where
         (Field::Sealed(sealed), Some(opened)) => decode_opened(sealed, opened),
         (Field::Sealed(sealed), None) => Err(WordsFault::Damaged(sealed.event)),
     }
+}
+
+/// A change of what the account is to another.
+fn relationship(account_id: AccountId, relation: &'static str, active: bool) -> RelationshipChanged {
+    RelationshipChanged { account_id, relation, active }
 }
 
 /// The account and conversation of a `read-…` stream.

@@ -2,17 +2,19 @@
 
 use crate::live::frame::Reset;
 use crate::live::join::JoinFault;
-use crate::live::membership::{Visibility, complete_len, initial_joins};
+use crate::live::membership::{Sight, Topic, Visibility, complete_len, initial_joins, topic_of};
 use crate::live::render::When;
 use crate::live::router::Live;
+use crate::live::story::{shown_to, stories_before};
 use crate::live::wire::Wire;
-use domain::event::{Event, EventType};
+use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, LogId, Position};
 use domain::limits::{GROUP_MAX_MEMBERS, RESUME_MAX_FRAMES};
 use domain::recorded::Recorded;
 use domain::source::{Direction, Filter, SourceFault};
+use domain::story::values::Ties;
 use domain::stream::StreamName;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,11 +49,19 @@ impl FromIndex {
         if self.after >= self.up_to {
             return Ok(None);
         }
-        let positions = live.index.missed(self.account, self.after, self.up_to, PAGE_EVENTS).await?;
-        let Some(last) = positions.last() else { return Ok(None) };
-        self.after = *last;
+        let missed = live.index.missed(self.account, self.after, self.up_to, PAGE_EVENTS).await?;
+        let Some(last) = missed.last() else { return Ok(None) };
+        self.after = last.position;
+        let positions: Vec<Position> = missed.iter().map(|missed| missed.position).collect();
         let events = live.renderer.source.read_positions(&positions).await?;
-        Ok(Some(live.frames(&events).await?))
+        let stories = stories_before(&*live.renderer.source, &events).await?;
+        let ties: HashMap<Position, Ties> = missed.iter().map(|missed| (missed.position, missed.ties)).collect();
+        let shown = events.iter().filter_map(|event| match topic_of(event, &stories)? {
+            Topic::Stories(_) => shown_to(event, &stories, *ties.get(&event.position)?),
+            Topic::Conversation(_) | Topic::Account(_) | Topic::Author(_) => Some(Arc::clone(event)),
+        });
+        let shown: Vec<_> = shown.collect();
+        Ok(Some(live.frames(&shown).await?))
     }
 }
 
@@ -68,21 +78,9 @@ pub struct FromLog {
 
 impl FromLog {
     /// Those after `after` in `(from, up_to]`, where neither end may part a unit: `up_to` is where a tail stood, `from`
-    /// comes from [`Live::start_of_unit`]. `conversations` are those that the account saw at the latter's argument.
-    pub fn new(
-        account: AccountId,
-        after: Position,
-        from: Position,
-        conversations: HashSet<ConversationId>,
-        up_to: Position,
-    ) -> Self {
-        Self {
-            visibility: Visibility::new(account, conversations),
-            after,
-            read_up_to: from,
-            up_to,
-            waiting: Vec::new(),
-        }
+    /// comes from [`Live::start_of_unit`]. `sight` is what the account saw at the latter's argument.
+    pub fn new(account: AccountId, after: Position, from: Position, sight: Sight, up_to: Position) -> Self {
+        Self { visibility: Visibility::new(account, sight), after, read_up_to: from, up_to, waiting: Vec::new() }
     }
 
     /// The next frames; none at the end.
@@ -97,16 +95,16 @@ impl FromLog {
         let at_end = self.read_up_to >= self.up_to;
         let complete = if at_end { self.waiting.len() } else { complete_len(&self.waiting) };
         let events: Vec<_> = self.waiting.drain(..complete).collect();
-        let authors = live.authors_of(&events).await?;
-        let mut missed = self.visibility.pass(&events, &authors);
-        // What moves with every reading is sent once, as it stands in the end.
-        missed.retain(|event| event.position > self.after && event.event.event_type() != EventType::ReadMoved);
+        let stories = stories_before(&*live.renderer.source, &events).await?;
+        let mut missed = self.visibility.pass(&events, &stories);
+        // What may vanish from the log is not missed: it is asked for, or sent once, as it stands in the end.
+        missed.retain(|event| event.position > self.after && !event.stream.category().is_transient());
         Ok(Some(live.frames(&missed).await?))
     }
 
     /// The conversations that the account sees in the end.
     pub fn into_conversations(self) -> Vec<ConversationId> {
-        self.visibility.conversations.into_iter().collect()
+        self.visibility.sight.conversations.into_iter().collect()
     }
 
     async fn read(&mut self, live: &Live) -> Result<(), SourceFault> {

@@ -2,10 +2,12 @@
 
 use crate::live::ephemeral::{self, Ephemerals, Presence};
 use crate::live::index::{Index, ProjectedIndex, Seen};
-use crate::live::membership::{Authors, Change, Changes, Topic, initial_joins, topic_of};
+use crate::live::membership::{Change, Changes, Sight, Topic, initial_joins, topic_of};
 use crate::live::meters::Meters;
 use crate::live::outbox::Outbox;
+use crate::live::places::Places;
 use crate::live::render::Renderer;
+use crate::live::story::{Stories, shown_to};
 use crate::live::tail;
 use crate::live::tickets::Tickets;
 use crate::traces::Traces;
@@ -77,7 +79,7 @@ impl Live {
     ) -> Arc<Self> {
         let position = source.head();
         Arc::new(Self {
-            renderer: Renderer { source, words },
+            renderer: Renderer { source, words, clock: clock.clone() },
             index,
             clock,
             traces,
@@ -140,7 +142,7 @@ impl Live {
 }
 
 struct Connected {
-    conversations: HashSet<ConversationId>,
+    sight: Sight,
     sockets: Vec<Arc<Outbox>>,
 }
 
@@ -166,18 +168,19 @@ pub enum Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// The connected accounts and their conversations, as of a position.
+/// The connected accounts and what they see, as of a position.
 pub struct Routes {
     position: Position,
     accounts: HashMap<AccountId, Connected>,
-    members: HashMap<ConversationId, Vec<AccountId>>,
+    places: Places,
     changes: Changes,
 }
 
 impl Routes {
     /// Nobody, as of a position.
     pub fn at(position: Position) -> Self {
-        Self { position, accounts: HashMap::new(), members: HashMap::new(), changes: Changes::after(position) }
+        let (accounts, places) = (HashMap::new(), Places::default());
+        Self { position, accounts, places, changes: Changes::after(position) }
     }
 
     /// Connects a socket of an account whose memberships are known as of a position that was reached here.
@@ -193,14 +196,12 @@ impl Routes {
             socket.join(self.position);
             return Ok(Connection::At(self.position));
         }
-        let mut conversations = known.conversations.clone();
-        if known.position > self.position || !self.changes.apply(account, known.position, &mut conversations) {
+        let mut sight = known.sight.clone();
+        if known.position > self.position || !self.changes.apply(account, known.position, &mut sight) {
             return Ok(Connection::Unknown(self.position));
         }
-        for conversation in &conversations {
-            self.members.entry(*conversation).or_default().push(account);
-        }
-        self.accounts.insert(account, Connected { conversations, sockets: vec![Arc::clone(socket)] });
+        sight.places().for_each(|place| self.places.enter(place, account));
+        self.accounts.insert(account, Connected { sight, sockets: vec![Arc::clone(socket)] });
         socket.join(self.position);
         Ok(Connection::At(self.position))
     }
@@ -214,15 +215,13 @@ impl Routes {
         if !connected.sockets.is_empty() {
             return None;
         }
-        let gone = self.accounts.remove(&account)?.conversations;
-        for conversation in &gone {
-            self.remove_member(*conversation, account);
-        }
-        Some(gone)
+        let gone = self.accounts.remove(&account)?.sight;
+        gone.places().for_each(|place| self.places.exit(place, account));
+        Some(gone.conversations)
     }
 
     /// Takes over the events that follow, and says who is to get each. Nothing is said of events that nobody gets.
-    pub fn route(&mut self, events: &[Arc<Recorded>], authors: &Authors) -> Vec<Routed> {
+    pub fn route(&mut self, events: &[Arc<Recorded>], stories: &Stories) -> Vec<Routed> {
         let mut routed: Vec<Routed> = Vec::new();
         // The topic of the last of them; whatever changes who sees what resets it.
         let mut same = None;
@@ -241,16 +240,24 @@ impl Routes {
                     self.join(&change);
                 }
             }
-            let topic = topic_of(event, authors);
-            if topic.is_some() && topic == same {
+            match topic_of(event, stories) {
                 // Nothing was routed in between, so the order of each socket's frames stays that of the log.
-                routed.iter_mut().last().into_iter().for_each(|last| last.events.push(Arc::clone(event)));
-            } else if let Some(topic) = topic {
-                let sockets = self.sockets_of(topic);
-                same = (!sockets.is_empty()).then_some(topic);
-                if !sockets.is_empty() {
-                    routed.push(Routed { events: vec![Arc::clone(event)], sockets });
+                topic @ Some(_) if topic == same => {
+                    routed.last_mut().into_iter().for_each(|last| last.events.push(Arc::clone(event)));
                 }
+                // Each for itself: two stories of one author need not reach the same people.
+                Some(Topic::Stories(author)) => {
+                    self.route_story(event, author, stories, &mut routed);
+                    same = None;
+                }
+                Some(topic @ Topic::Conversation(conversation)) => {
+                    let members = self.places.members(conversation);
+                    same = self.route_to(event, members, &mut routed).then_some(topic);
+                }
+                Some(topic @ (Topic::Account(account) | Topic::Author(account))) => {
+                    same = self.route_to(event, std::iter::once(account), &mut routed).then_some(topic);
+                }
+                None => {}
             }
             // Who leaves gets that as the last of it.
             if let Some(change) = change.filter(|change| !change.joined) {
@@ -264,17 +271,17 @@ impl Routes {
 
     /// Whether a connected account is a member of a conversation.
     pub fn is_member(&self, account: AccountId, conversation: ConversationId) -> bool {
-        self.accounts.get(&account).is_some_and(|connected| connected.conversations.contains(&conversation))
+        self.accounts.get(&account).is_some_and(|connected| connected.sight.conversations.contains(&conversation))
     }
 
     /// Whether some member of a conversation is connected.
     pub fn is_known(&self, conversation: ConversationId) -> bool {
-        self.members.contains_key(&conversation)
+        self.places.members(conversation).next().is_some()
     }
 
     /// Whether a member of a conversation is connected who is somebody else.
     pub fn has_others(&self, conversation: ConversationId, than: AccountId) -> bool {
-        self.members.get(&conversation).is_some_and(|members| members.iter().any(|member| *member != than))
+        self.places.members(conversation).any(|member| member != than)
     }
 
     /// The connected members of some conversations but one account, each once, so many at most.
@@ -284,7 +291,7 @@ impl Routes {
         except: AccountId,
         at_most: usize,
     ) -> HashSet<AccountId> {
-        let of = |conversation| self.members.get(&conversation).into_iter().flatten().copied();
+        let of = |conversation| self.places.members(conversation);
         let mut accounts = HashSet::new();
         for account in conversations.into_iter().flat_map(of).filter(|account| *account != except) {
             if accounts.len() == at_most {
@@ -303,7 +310,7 @@ impl Routes {
             Some(false) => Presence::Away,
             None => Presence::Offline,
         };
-        (presence, connected.conversations.clone())
+        (presence, connected.sight.conversations.clone())
     }
 
     /// The sockets of an account.
@@ -311,36 +318,49 @@ impl Routes {
         self.accounts.get(&account).into_iter().flat_map(|connected| &connected.sockets)
     }
 
-    fn sockets_of(&self, topic: Topic) -> Vec<Arc<Outbox>> {
-        let of = |account: &AccountId| self.accounts.get(account).into_iter().flat_map(|of| of.sockets.iter().cloned());
-        match topic {
-            Topic::Conversation(conversation) => {
-                self.members.get(&conversation).into_iter().flatten().flat_map(of).collect()
+    /// Whether somebody gets it.
+    fn route_to(
+        &self,
+        event: &Arc<Recorded>,
+        accounts: impl Iterator<Item = AccountId>,
+        routed: &mut Vec<Routed>,
+    ) -> bool {
+        let of = |account| self.accounts.get(&account).into_iter().flat_map(|of| of.sockets.iter().cloned());
+        let sockets: Vec<_> = accounts.flat_map(of).collect();
+        let is_wanted = !sockets.is_empty();
+        if is_wanted {
+            routed.push(Routed { events: vec![Arc::clone(event)], sockets });
+        }
+        is_wanted
+    }
+
+    /// A story's event goes to everybody whom it reaches; to who loses sight of the story, as its deletion.
+    fn route_story(&self, event: &Arc<Recorded>, author: AccountId, stories: &Stories, routed: &mut Vec<Routed>) {
+        let shown = |account: AccountId| {
+            let ties = self.accounts.get(&account)?.sight.ties(account, author);
+            shown_to(event, stories, ties).map(|shown| (account, shown))
+        };
+        let (as_it_is, otherwise): (Vec<_>, Vec<_>) =
+            self.places.circle(author).into_iter().filter_map(shown).partition(|(_, shown)| Arc::ptr_eq(shown, event));
+        for group in [as_it_is, otherwise] {
+            if let Some((_, shown)) = group.first() {
+                let shown = Arc::clone(shown);
+                self.route_to(&shown, group.into_iter().map(|(account, _)| account), routed);
             }
-            Topic::Account(account) | Topic::Author(account) => of(&account).collect(),
         }
     }
 
     fn join(&mut self, change: &Change) {
         let Some(connected) = self.accounts.get_mut(&change.account) else { return };
-        if connected.conversations.insert(change.conversation) {
-            self.members.entry(change.conversation).or_default().push(change.account);
+        if connected.sight.enter(change.place) {
+            self.places.enter(change.place, change.account);
         }
     }
 
     fn leave(&mut self, change: &Change) {
         let Some(connected) = self.accounts.get_mut(&change.account) else { return };
-        if connected.conversations.remove(&change.conversation) {
-            self.remove_member(change.conversation, change.account);
-        }
-    }
-
-    fn remove_member(&mut self, conversation: ConversationId, account: AccountId) {
-        if let Some(members) = self.members.get_mut(&conversation) {
-            members.retain(|member| *member != account);
-            if members.is_empty() {
-                self.members.remove(&conversation);
-            }
+        if connected.sight.leave(change.place) {
+            self.places.exit(change.place, change.account);
         }
     }
 }

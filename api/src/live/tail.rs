@@ -1,9 +1,10 @@
 //! The one task that follows the log for all sockets of this node.
 
 use crate::live::close::Close;
-use crate::live::membership::{Authors, complete_len, initial_joins};
+use crate::live::membership::{complete_len, initial_joins};
 use crate::live::render::{RenderFault, When, reader};
 use crate::live::router::{Live, Routed};
+use crate::live::story::stories_before;
 use crate::live::wire::{Wire, pack};
 use crate::traces::Part;
 use domain::event::Event;
@@ -79,8 +80,8 @@ fn chunk_len(events: &[Arc<Recorded>]) -> usize {
 impl Live {
     /// Hands events to the sockets that may see them.
     pub(in crate::live) async fn hand_on(&self, events: &[Arc<Recorded>]) -> Result<(), RenderFault> {
-        let authors = self.authors_of(events).await?;
-        let routed = self.routes.lock().route(events, &authors);
+        let stories = stories_before(&*self.renderer.source, events).await?;
+        let routed = self.routes.lock().route(events, &stories);
         if let Some(last) = events.last() {
             // From here on, whoever joins finds these events in the log and not in their outbox.
             self.position.send_replace(last.position);
@@ -95,17 +96,6 @@ impl Live {
             }
         }
         Ok(())
-    }
-
-    /// The authors of the stories that end among these events.
-    pub(in crate::live) async fn authors_of(&self, events: &[Arc<Recorded>]) -> Result<Authors, SourceFault> {
-        let mut authors = Authors::new();
-        for event in events.iter().filter(|event| matches!(event.event, Event::StoryExpired(_))) {
-            if let Some(author) = self.renderer.author_of(&event.stream).await? {
-                authors.insert(event.stream.clone(), author);
-            }
-        }
-        Ok(authors)
     }
 
     async fn send(&self, routed: &[Routed]) {

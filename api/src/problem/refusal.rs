@@ -52,6 +52,9 @@ impl From<Refusal> for Problem {
             Refusal::EditWindowClosed => Problem::new(Code::EditWindowClosed),
             Refusal::MessageDeleted => Problem::new(Code::MessageDeleted),
             Refusal::EmojiLimitReached => Problem::new(Code::EmojiLimitReached),
+            Refusal::CloseFriendsFull => Problem::new(Code::CloseFriendsFull),
+            Refusal::FollowLimitReached => Problem::new(Code::FollowLimitReached),
+            Refusal::PrivacyChangeLimitReached => Problem::new(Code::PrivacyChangeLimitReached),
             Refusal::StoryNotDue => Problem::new(Code::StoryNotDue),
         }
     }

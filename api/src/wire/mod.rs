@@ -7,4 +7,5 @@ pub mod log;
 pub mod message;
 pub mod opaque;
 pub mod page;
+pub mod relationship;
 pub mod story;

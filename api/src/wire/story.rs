@@ -6,7 +6,7 @@ use domain::ids::{AccountId, StoryId};
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::story::values::StoryPrivacy;
 use domain::words::Content;
-use projections::story::stories::StoryView;
+use projections::story::shown::{StoryView, ViewerView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,8 +63,8 @@ impl Story {
             // Exactly a story's life before its end; the event's own time is the writer's, a moment later.
             posted_at: view.expires_at.plus_seconds(-STORY_LIFE_SECONDS),
             expires_at: view.expires_at,
-            view_count: (viewer == view.author).then_some(0),
-            viewed: false,
+            view_count: (viewer == view.author).then_some(view.view_count),
+            viewed: view.is_viewed,
             reactions: Vec::new(),
         }
     }
@@ -76,6 +76,29 @@ pub struct AuthorStories {
     /// Who.
     #[schema(value_type = uuid::Uuid)]
     pub author_id: AccountId,
-    /// Newest first.
+    /// The newest first, 20 at most.
     pub stories: Vec<Story>,
+    /// Where `GET /v1/accounts/{id}/stories` goes on; null when these are all.
+    pub next_cursor: Option<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// Somebody who saw a story.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoryViewer {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    pub account_id: AccountId,
+    /// When they first did.
+    #[schema(value_type = String, format = DateTime)]
+    pub viewed_at: Time,
+    /// For how long, as their device said, in milliseconds.
+    pub duration_ms: Option<u64>,
+}
+
+impl From<ViewerView> for StoryViewer {
+    fn from(view: ViewerView) -> Self {
+        Self { account_id: view.viewer, viewed_at: view.viewed_at, duration_ms: view.duration_ms }
+    }
 }

@@ -140,6 +140,7 @@ fn weight(state: &State) -> usize {
         State::Conversation(Conversation::Closed { members, .. }) => members.len(),
         State::Message(message) => message.reactions.len(),
         State::Admins(admins) => admins.accounts.len(),
+        State::Relationship(ties) => ties.follows.len() + ties.close_friends.len(),
         State::Conversation(Conversation::Unknown)
         | State::Access
         | State::Account(_)
@@ -148,11 +149,11 @@ fn weight(state: &State) -> usize {
         | State::Keys
         | State::Membership(_)
         | State::Read(_)
-        | State::Relationship
         | State::Session(_)
         | State::Story(_)
         | State::Timeline(_)
-        | State::Username(_) => 0,
+        | State::Username(_)
+        | State::View(_) => 0,
     };
     1 + parts / PARTS_OF_WEIGHT_ONE
 }
@@ -161,6 +162,7 @@ fn weight(state: &State) -> usize {
 mod tests {
     use super::*;
     use domain::ids::AccountId;
+    use domain::relationship::state::Relationship;
     use uuid::Uuid;
 
     fn stream(n: u128) -> StreamName {
@@ -168,7 +170,7 @@ mod tests {
     }
 
     fn at(revision: Option<u64>) -> Loaded {
-        Loaded { revision, state: Arc::new(State::Relationship) }
+        Loaded { revision, state: Arc::new(State::Relationship(Relationship::default())) }
     }
 
     #[test]

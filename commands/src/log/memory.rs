@@ -278,7 +278,11 @@ fn size_bytes(event: &Event) -> usize {
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
-        Event::AdminsChanged(_)
+        Event::AccountFollowed(_)
+        | Event::AccountUnfollowed(_)
+        | Event::AdminsChanged(_)
+        | Event::CloseFriendAdded(_)
+        | Event::CloseFriendRemoved(_)
         | Event::ConversationClosed(_)
         | Event::DeviceKeyRemoved(_)
         | Event::ImportAdvanced(_)
@@ -293,7 +297,10 @@ fn size_bytes(event: &Event) -> usize {
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)
+        | Event::StoryDeleted(_)
         | Event::StoryExpired(_)
+        | Event::StoryPrivacyChanged(_)
+        | Event::StoryViewed(_)
         | Event::UsernameReserved(_) => 0,
     }
 }

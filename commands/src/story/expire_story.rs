@@ -13,6 +13,8 @@ use domain::stream::StreamName;
 pub struct ExpireStory {
     /// Which.
     pub story: StoryId,
+    /// How many had seen it in the end.
+    pub view_count: u64,
 }
 
 impl Command for ExpireStory {
@@ -27,11 +29,12 @@ impl Command for ExpireStory {
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         match states.story() {
             Story::Unknown => Err(Refusal::NotFound(Missing::Story)),
-            Story::Expired => Ok(vec![]),
+            Story::Expired | Story::Deleted => Ok(vec![]),
             Story::Posted { expires_at, .. } if context.now < *expires_at => Err(Refusal::StoryNotDue),
-            // Nobody can view a story or react to one yet.
+            // Nobody can react to a story yet.
             Story::Posted { .. } => {
-                Ok(vec![(states.primary(), StoryExpired { view_count: 0, reaction_count: 0 }.into())])
+                let expired = StoryExpired { view_count: self.view_count, reaction_count: 0 };
+                Ok(vec![(states.primary(), expired.into())])
             }
         }
     }
@@ -40,40 +43,24 @@ impl Command for ExpireStory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, Happened, LONG_AGO, given};
-    use domain::proto::story::v1::StoryWords;
-    use domain::story::event::StoryPosted;
+    use crate::scenario::{STORY, deleted, expired, given, posted};
+    use domain::limits::STORY_LIFE_SECONDS;
     use domain::story::values::StoryPrivacy;
-    use domain::words::Field;
-    use uuid::Uuid;
 
-    const STORY: StoryId = StoryId::new(Uuid::from_u128(9));
-    const EXPIRE: ExpireStory = ExpireStory { story: STORY };
-
-    fn posted() -> Happened {
-        let posted = StoryPosted {
-            story: STORY,
-            author: ALICE,
-            privacy: StoryPrivacy::Public,
-            expires_at: LONG_AGO.plus_seconds(10),
-            words: Field::Clear(StoryWords::default()),
-        };
-        (StreamName::story(STORY), posted.into())
-    }
-
-    fn expired() -> Happened {
-        (StreamName::story(STORY), StoryExpired { view_count: 0, reaction_count: 0 }.into())
-    }
+    const EXPIRE: ExpireStory = ExpireStory { story: STORY, view_count: 5 };
 
     #[test]
     fn a_story_expires_when_it_is_due_and_not_before() {
-        given([posted()]).after_seconds(10).when(EXPIRE).then([expired()]);
-        given([posted()]).after_seconds(9).when(EXPIRE).refused(Refusal::StoryNotDue);
+        let posted = || posted(StoryPrivacy::Followers);
+        given([posted()]).after_seconds(STORY_LIFE_SECONDS).when(EXPIRE).then([expired(5)]);
+        given([posted()]).after_seconds(STORY_LIFE_SECONDS - 1).when(EXPIRE).refused(Refusal::StoryNotDue);
     }
 
     #[test]
-    fn an_expired_story_is_expired_already() {
-        given([posted(), expired()]).after_seconds(10).when(EXPIRE).then_it_is_already_so();
+    fn a_story_that_ended_is_over_already() {
+        let posted = || posted(StoryPrivacy::Public);
+        given([posted(), expired(4)]).after_seconds(STORY_LIFE_SECONDS).when(EXPIRE).then_it_is_already_so();
+        given([posted(), deleted()]).after_seconds(STORY_LIFE_SECONDS).when(EXPIRE).then_it_is_already_so();
         given([]).when(EXPIRE).refused(Refusal::NotFound(Missing::Story));
     }
 }

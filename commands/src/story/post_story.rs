@@ -2,7 +2,6 @@
 
 use crate::command::{Command, Decided};
 use crate::context::{Context, Names, States};
-use crate::refusal::Refusal;
 use domain::ids::StoryId;
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::proto::story::v1::StoryWords;
@@ -22,7 +21,7 @@ pub struct PostStory {
     pub text: StoryText,
     /// What stands beside it.
     pub caption: Option<StoryCaption>,
-    /// Who may see it. Only public stories exist until there are followers.
+    /// Who may see it.
     pub privacy: StoryPrivacy,
 }
 
@@ -37,12 +36,6 @@ impl Command for PostStory {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let author = context.actor()?;
-        match self.privacy {
-            StoryPrivacy::Public => {}
-            StoryPrivacy::Followers | StoryPrivacy::CloseFriends => {
-                return Err(Refusal::invalid("/privacy", "NOT_AVAILABLE", "is not available yet"));
-            }
-        }
         if *states.story() != Story::Unknown {
             return Ok(vec![]);
         }
@@ -78,19 +71,15 @@ mod tests {
 
     #[test]
     fn a_story_is_seen_for_exactly_a_day() {
-        let posted = StoryPosted {
-            story: STORY,
-            author: ALICE,
-            privacy: StoryPrivacy::Public,
-            expires_at: LONG_AGO.plus_seconds(24 * 60 * 60),
-            words: Field::Clear(StoryWords { text: "sun".into(), caption: None }),
-        };
-        given([]).by(ALICE).when(post(StoryPrivacy::Public)).then([(StreamName::story(STORY), posted.into())]);
-    }
-
-    #[test]
-    fn other_tiers_are_not_there_yet() {
-        given([]).by(ALICE).when(post(StoryPrivacy::Followers)).invalid(&[("/privacy", "NOT_AVAILABLE")]);
-        given([]).by(ALICE).when(post(StoryPrivacy::CloseFriends)).invalid(&[("/privacy", "NOT_AVAILABLE")]);
+        for privacy in [StoryPrivacy::Public, StoryPrivacy::Followers, StoryPrivacy::CloseFriends] {
+            let posted = StoryPosted {
+                story: STORY,
+                author: ALICE,
+                privacy,
+                expires_at: LONG_AGO.plus_seconds(24 * 60 * 60),
+                words: Field::Clear(StoryWords { text: "sun".into(), caption: None }),
+            };
+            given([]).by(ALICE).when(post(privacy)).then([(StreamName::story(STORY), posted.into())]);
+        }
     }
 }

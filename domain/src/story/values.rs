@@ -2,6 +2,17 @@
 
 use serde::Serialize;
 
+/// What somebody who looks is to a story's author.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// The author themself.
+    pub is_author: bool,
+    /// Follows the author.
+    pub follows: bool,
+    /// Stands on the author's list of close friends.
+    pub is_close_friend: bool,
+}
+
 /// Who may see a story.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +27,22 @@ pub enum StoryPrivacy {
 }
 
 impl StoryPrivacy {
+    /// Whether somebody with these ties may see a story: the one rule, judged whenever somebody looks. The author always
+    /// may. The reader of the stories says the same in SQL; a test compares them.
+    pub const fn admits(self, ties: Ties) -> bool {
+        ties.is_author
+            || match self {
+                StoryPrivacy::Public => true,
+                StoryPrivacy::Followers => ties.follows,
+                StoryPrivacy::CloseFriends => ties.is_close_friend,
+            }
+    }
+
+    /// Whether a story comes to somebody by itself, in their feeds: they may see it, and are something to its author.
+    pub const fn reaches(self, ties: Ties) -> bool {
+        self.admits(ties) && (ties.is_author || ties.follows || ties.is_close_friend)
+    }
+
     /// As it is written.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -132,11 +132,15 @@ impl Changes {
                 self.settings.insert(account()?, settings);
             }
             Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => self.device_keys.take(recorded)?,
-            Event::ConversationCreated(_)
+            Event::AccountFollowed(_)
+            | Event::AccountUnfollowed(_)
             | Event::AdminsChanged(_)
+            | Event::CloseFriendAdded(_)
+            | Event::CloseFriendRemoved(_)
             | Event::ContentAccessed(_)
             | Event::ConversationChanged(_)
             | Event::ConversationClosed(_)
+            | Event::ConversationCreated(_)
             | Event::ImportAdvanced(_)
             | Event::JobEnded(_)
             | Event::JobStarted(_)
@@ -154,8 +158,11 @@ impl Changes {
             | Event::ReactionRemoved(_)
             | Event::ReadMoved(_)
             | Event::SessionOpened(_)
+            | Event::StoryDeleted(_)
             | Event::StoryExpired(_)
             | Event::StoryPosted(_)
+            | Event::StoryPrivacyChanged(_)
+            | Event::StoryViewed(_)
             | Event::UsernameReserved(_) => {}
         }
         Ok(())

@@ -47,6 +47,10 @@ changes! {
     MESSAGE_MENTIONS = 10, "0010_message_mentions";
     /// Names over time, settings of members, pins, the end of conversations; after [`MESSAGING`].
     GROUPS = 11, "0011_groups";
+    /// Views of stories, follows, close friends.
+    STORY_CIRCLES = 20, "0020_story_circles";
+    /// Whose feeds a story comes to.
+    STORY_AUDIENCE = 21, "0021_story_audience";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

@@ -3,7 +3,6 @@
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
 use crate::database::tx::Tx;
-use crate::database::value::Value;
 use crate::feed::intervals::Changes;
 use crate::feed::topic::{Belongs, Topic, belongs};
 use crate::projection::{self, ApplyFault, Projection, Step};
@@ -12,7 +11,8 @@ use crate::state_hash::{Kind, Table};
 use domain::event::Event;
 use domain::ids::{AccountId, Position, StoryId};
 use domain::recorded::Recorded;
-use std::collections::BTreeMap;
+use domain::story::values::{StoryPrivacy, Ties};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,17 +21,22 @@ use uuid::Uuid;
 pub struct FeedIndex;
 
 static INSERT: Bulk = Bulk::new("INSERT INTO entries (kind, topic, position)", 3, "");
-static INSERT_AUTHORS: Bulk = Bulk::new("INSERT INTO story_authors (story, author)", 2, "");
-static AUTHORS: Bulk = Bulk::new(
+static PUT_STORIES: Bulk = Bulk::new(
+    "INSERT INTO story_authors (story, author, privacy)",
+    3,
+    "ON CONFLICT (story) DO UPDATE SET privacy = excluded.privacy",
+);
+static STORIES: Bulk = Bulk::new(
     "WITH v (story) AS (",
     1,
-    ") SELECT story_authors.story, story_authors.author FROM v JOIN story_authors ON story_authors.story = v.story",
+    ") SELECT story_authors.story, story_authors.author, story_authors.privacy \
+     FROM v JOIN story_authors ON story_authors.story = v.story",
 );
 
 impl Projection for FeedIndex {
     const NAME: &'static str = projection::FEED_INDEX;
-    const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::FEED_INDEX];
+    const VERSION: u32 = 2;
+    const CHANGES: &'static [Change] = &[migrations::FEED_INDEX, migrations::STORY_AUDIENCE];
     const TABLES: &'static [Table] = &[
         Table {
             name: "entries",
@@ -46,36 +51,30 @@ impl Projection for FeedIndex {
         },
         Table {
             name: "story_authors",
-            select: "SELECT story, author FROM story_authors ORDER BY story",
-            columns: &[Kind::Uuid, Kind::Uuid],
+            select: "SELECT story, author, privacy FROM story_authors ORDER BY story",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Text],
         },
     ];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
         let mut changes = Changes::begin(batch, step).await?;
-        let mut posted: BTreeMap<StoryId, AccountId> = BTreeMap::new();
         let mut entries: Vec<(i16, Uuid, Position)> = Vec::with_capacity(batch.len());
-        let mut of_authors: Vec<(StoryId, Position)> = Vec::new();
+        let mut of_stories: Vec<(StoryId, &Recorded)> = Vec::new();
         for recorded in batch {
             let at = recorded.position;
             changes.take(recorded)?;
-            if let Event::StoryPosted(e) = &recorded.event {
-                posted.insert(e.story, e.author);
-            }
             match belongs(recorded) {
                 Belongs::To(topic) => entries.push(entry(topic, at)),
-                Belongs::ToAuthorOf(story) => of_authors.push((story, at)),
+                Belongs::ToAudienceOf(story) => of_stories.push((story, recorded)),
                 Belongs::Nowhere => {}
                 Belongs::Unfit => return Err(ApplyFault::Unfit(at, "it stands in a stream of another category")),
             }
         }
-        if changes.is_empty() && entries.is_empty() && of_authors.is_empty() {
+        if changes.is_empty() && entries.is_empty() && of_stories.is_empty() {
             return Ok(());
         }
         let tx = step.tx().await?;
-        let new: Vec<Value> = posted.iter().flat_map(|(story, author)| [(*story).into(), (*author).into()]).collect();
-        INSERT_AUTHORS.execute(tx, new).await?;
-        entries.extend(resolve(tx, &of_authors).await?);
+        resolve(tx, &of_stories, &mut entries).await?;
         // In the order of the key: neighbours are written to the same page.
         entries.sort_unstable();
         let rows = entries.into_iter().flat_map(|(kind, topic, at)| [kind.into(), topic.into(), at.into()]);
@@ -89,19 +88,42 @@ fn entry(topic: Topic, at: Position) -> (i16, Uuid, Position) {
     (kind, id, at)
 }
 
-/// The entries of events that name a story only.
-async fn resolve(tx: &mut Tx, events: &[(StoryId, Position)]) -> Result<Vec<(i16, Uuid, Position)>, ApplyFault> {
-    let asked = events.iter().map(|(story, _)| (*story).into()).collect();
-    let mut authors = BTreeMap::new();
-    for row in AUTHORS.fetch(tx, asked).await? {
+/// The entries of what happens to stories, by who may see each at that moment, and what is remembered of that.
+async fn resolve(
+    tx: &mut Tx,
+    events: &[(StoryId, &Recorded)],
+    entries: &mut Vec<(i16, Uuid, Position)>,
+) -> Result<(), ApplyFault> {
+    let mut known: BTreeMap<StoryId, (AccountId, StoryPrivacy)> = BTreeMap::new();
+    for row in STORIES.fetch(tx, events.iter().map(|(story, _)| (*story).into()).collect()).await? {
         let mut columns = row.columns();
-        authors.insert(columns.story()?, columns.account()?);
+        known.insert(columns.story()?, (columns.account()?, columns.parsed(StoryPrivacy::parse)?));
     }
-    let entries = events.iter().map(|(story, at)| {
-        let author = authors.get(story).ok_or(ApplyFault::Unfit(*at, "its story was never posted"))?;
-        Ok(entry(Topic::Author(*author), *at))
-    });
-    entries.collect()
+    let mut changed: BTreeSet<StoryId> = BTreeSet::new();
+    for (story, recorded) in events {
+        let at = recorded.position;
+        if let Event::StoryPosted(e) = &recorded.event {
+            known.insert(*story, (e.author, e.privacy));
+            changed.insert(*story);
+        }
+        let (author, privacy) = known.get_mut(story).ok_or(ApplyFault::Unfit(at, "its story was never posted"))?;
+        // Who loses sight of it is told so, too.
+        let previous = *privacy;
+        if let Event::StoryPrivacyChanged(e) = &recorded.event {
+            *privacy = e.privacy;
+            changed.insert(*story);
+        }
+        let reaches = |ties| privacy.reaches(ties) || previous.reaches(ties);
+        let is_for_followers = reaches(Ties { follows: true, ..Ties::default() });
+        let is_for_friends = reaches(Ties { is_close_friend: true, ..Ties::default() });
+        entries.push(entry(Topic::Author(*author), at));
+        entries.extend(is_for_followers.then(|| entry(Topic::Followers(*author), at)));
+        entries.extend(is_for_friends.then(|| entry(Topic::CloseFriends(*author), at)));
+    }
+    let rows = changed.iter().filter_map(|story| known.get(story).map(|known| (*story, *known)));
+    let rows = rows.flat_map(|(story, (author, privacy))| [story.into(), author.into(), privacy.as_str().into()]);
+    PUT_STORIES.execute(tx, rows.collect()).await?;
+    Ok(())
 }
 
 /// An event that a feed has missed.
@@ -109,8 +131,8 @@ async fn resolve(tx: &mut Tx, events: &[(StoryId, Position)]) -> Result<Vec<(i16
 pub struct Missed {
     /// Where it stands in the log.
     pub position: Position,
-    /// Through which topic it is seen.
-    pub topic: Topic,
+    /// What the account was to a story's author at that moment; nothing, where the event is of no story.
+    pub ties: Ties,
 }
 
 /// Around the entries that an account sees: `$1` the account, `$2` after, `$3` up to. The lower bound is one expression,
@@ -132,7 +154,9 @@ macro_rules! seen {
     };
 }
 
-const MISSED: &str = seen!("SELECT position, kind, topic FROM (", ") seen ORDER BY position LIMIT $4");
+// A story's event is seen through up to three topics of its author's, of the kinds 3, 4 and 5; any other through one.
+const MISSED: &str =
+    seen!("SELECT position, MIN(kind), MAX(kind) FROM (", ") seen GROUP BY position ORDER BY position LIMIT $4");
 const COUNT: &str = seen!("SELECT COUNT(*) FROM (SELECT DISTINCT position FROM (", ") seen LIMIT $4) counted");
 
 /// Answers what feeds have missed.
@@ -182,9 +206,10 @@ impl Reader {
         let mut value = Vec::with_capacity(rows.len());
         for row in &rows {
             let mut columns = row.columns();
-            value.push(Missed { position: columns.position()?, topic: Topic::read(&mut columns)? });
+            let (position, least, most) = (columns.position()?, columns.take::<i16>()?, columns.take::<i16>()?);
+            let ties = Ties { is_author: least == 3, follows: least == 4, is_close_friend: most == 5 };
+            value.push(Missed { position, ties });
         }
-        value.dedup_by_key(|missed| missed.position);
         Ok(At { position, value })
     }
 

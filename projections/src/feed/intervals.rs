@@ -1,4 +1,5 @@
-//! From where to where an account sees a conversation.
+//! From where to where an account sees a conversation, or the stories of an author whom it follows or whose close friend it
+//! is.
 
 use crate::database::bulk::Bulk;
 use crate::database::row::DatabaseFault;
@@ -46,7 +47,8 @@ impl Creation {
     }
 }
 
-type Key = (AccountId, ConversationId);
+/// Who sees what.
+type Key = (AccountId, Topic);
 
 /// What a batch does to the intervals.
 #[derive(Default)]
@@ -76,6 +78,10 @@ impl Changes {
     pub(crate) fn take(&mut self, recorded: &Recorded) -> Result<(), ApplyFault> {
         let at = recorded.position;
         let unfit = || ApplyFault::Unfit(at, "its stream is no conversation's");
+        let owner = || {
+            let unfit = ApplyFault::Unfit(at, "its stream is no account's relationships");
+            recorded.stream.relationship_id().ok_or(unfit)
+        };
         self.creation = self.creation.filter(|creation| creation.goes_on(recorded));
         match &recorded.event {
             Event::ConversationCreated(e) => {
@@ -86,15 +92,23 @@ impl Changes {
             Event::MemberJoined(e) => {
                 let conversation = recorded.stream.conversation_id().ok_or_else(unfit)?;
                 let from = self.creation.map_or(at, |creation| creation.from);
-                self.opened.entry((e.account, conversation)).or_default().push((from, None));
+                self.open((e.account, Topic::Conversation(conversation)), from);
             }
             Event::MemberLeft(e) => {
                 let conversation = recorded.stream.conversation_id().ok_or_else(unfit)?;
-                self.close((e.account, conversation), at);
+                self.close((e.account, Topic::Conversation(conversation)), at);
             }
+            Event::AccountFollowed(e) => self.open((owner()?, Topic::Followers(e.account)), at),
+            Event::AccountUnfollowed(e) => self.close((owner()?, Topic::Followers(e.account)), at),
+            Event::CloseFriendAdded(e) => self.open((e.account, Topic::CloseFriends(owner()?)), at),
+            Event::CloseFriendRemoved(e) => self.close((e.account, Topic::CloseFriends(owner()?)), at),
             _ => {}
         }
         Ok(())
+    }
+
+    fn open(&mut self, key: Key, from: Position) {
+        self.opened.entry(key).or_default().push((from, None));
     }
 
     fn close(&mut self, key: Key, at: Position) {
@@ -108,16 +122,16 @@ impl Changes {
     /// Writes them. `last` is the batch's last position.
     pub(crate) async fn write(self, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
         let mut closed: Vec<Value> = Vec::with_capacity(self.closed.len() * 4);
-        for ((account, conversation), to) in self.closed {
-            let [kind, topic] = Topic::Conversation(conversation).values();
+        for ((account, topic), to) in self.closed {
+            let [kind, topic] = topic.values();
             closed.extend([account.into(), kind, topic, to.into()]);
         }
         // First those from before, so that what opens again in this batch stays open.
         CLOSE.execute(tx, closed).await?;
         let mut opened: Vec<Value> = Vec::with_capacity(self.opened.len() * 5);
-        for ((account, conversation), intervals) in self.opened {
+        for ((account, topic), intervals) in self.opened {
             for (from, to) in intervals {
-                let [kind, topic] = Topic::Conversation(conversation).values();
+                let [kind, topic] = topic.values();
                 opened.extend([account.into(), kind, topic, from.into(), to.into()]);
             }
         }

@@ -86,3 +86,38 @@ async fn ones_own_account_and_stories_are_ones_own_topics() {
         place.clean().await;
     }
 }
+
+#[tokio::test]
+async fn stories_are_seen_by_who_may_see_them_at_that_moment() {
+    use domain::story::values::StoryPrivacy::{CloseFriends, Followers, Public};
+    for place in Place::all("story_intervals") {
+        let mut script = Script::default();
+        script.follows(2, 1); // 1
+        script.befriends(1, 3); // 2
+        script.posts_for(1, 1, Public); // 3
+        script.posts_for(2, 1, Followers); // 4
+        script.posts_for(3, 1, CloseFriends); // 5
+        script.turns(1, Public, Followers); // 6
+        script.turns(1, Followers, CloseFriends); // 7
+        script.unfollows(2, 1); // 8
+        script.deletes_story(2, 1); // 9
+        script.unfriends(1, 3); // 10
+        script.expires(3); // 11
+        script.views(1, 1, 3); // 12
+        script.follows(2, 1); // 13
+        script.turns(1, CloseFriends, Public); // 14
+        for batch in [1, 3, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events, batch).await;
+            let reader = world.projections.feed_index();
+            assert_eq!(missed(&reader, 1, 0).await, [2, 3, 4, 5, 6, 7, 9, 10, 11, 14]);
+            assert_eq!(missed(&reader, 2, 0).await, [1, 3, 4, 6, 7, 8, 13, 14]);
+            assert_eq!(missed(&reader, 3, 0).await, [3, 5, 6, 7]);
+            assert_eq!(missed(&reader, 4, 0).await, [0; 0]);
+            let ties: Vec<_> = reader.missed(account(2), Position(2), END, 10).await.unwrap().value;
+            assert!(ties[0].ties.follows && !ties[0].ties.is_close_friend && !ties[0].ties.is_author);
+            world.stop().await;
+        }
+        place.clean().await;
+    }
+}

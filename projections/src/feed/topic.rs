@@ -14,8 +14,12 @@ pub enum Topic {
     Conversation(ConversationId),
     /// An account's own affairs; for its own devices.
     Account(AccountId),
-    /// What an account shows to others: its stories and its profile.
+    /// What an account shows to others, for its own devices.
     Author(AccountId),
+    /// An author's stories, as far as followers see them.
+    Followers(AccountId),
+    /// An author's stories, as far as close friends see them.
+    CloseFriends(AccountId),
 }
 
 impl Topic {
@@ -25,6 +29,8 @@ impl Topic {
             Topic::Conversation(id) => (1, id.uuid()),
             Topic::Account(id) => (2, id.uuid()),
             Topic::Author(id) => (3, id.uuid()),
+            Topic::Followers(id) => (4, id.uuid()),
+            Topic::CloseFriends(id) => (5, id.uuid()),
         }
     }
 
@@ -39,6 +45,8 @@ impl Topic {
             1 => Ok(Topic::Conversation(ConversationId::new(id))),
             2 => Ok(Topic::Account(AccountId::new(id))),
             3 => Ok(Topic::Author(AccountId::new(id))),
+            4 => Ok(Topic::Followers(AccountId::new(id))),
+            5 => Ok(Topic::CloseFriends(AccountId::new(id))),
             _ => Err(DatabaseFault::Damaged("a topic is of an unknown kind")),
         }
     }
@@ -49,8 +57,8 @@ impl Topic {
 pub(crate) enum Belongs {
     /// To this one.
     To(Topic),
-    /// To that of the story's author.
-    ToAuthorOf(StoryId),
+    /// To those of the story's author: which, its privacy tells.
+    ToAudienceOf(StoryId),
     /// To none: nobody's feed shows it, or it may vanish from the log.
     Nowhere,
     /// Its stream is not one that such an event stands in.
@@ -85,8 +93,15 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Author(id)))
         }
-        Event::StoryPosted(e) => Belongs::To(Topic::Author(e.author)),
-        Event::StoryExpired(_) => recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAuthorOf),
+        Event::AccountFollowed(_)
+        | Event::AccountUnfollowed(_)
+        | Event::CloseFriendAdded(_)
+        | Event::CloseFriendRemoved(_) => {
+            recorded.stream.relationship_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
+        }
+        Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPosted(_) | Event::StoryPrivacyChanged(_) => {
+            recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAudienceOf)
+        }
         Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
@@ -96,6 +111,7 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         | Event::PasswordChanged(_)
         | Event::ReadMoved(_)
         | Event::SessionOpened(_)
+        | Event::StoryViewed(_)
         | Event::UsernameReserved(_) => Belongs::Nowhere,
     }
 }

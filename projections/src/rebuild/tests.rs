@@ -6,10 +6,12 @@ use crate::account::accounts::Accounts;
 use crate::conversation::messaging::apply::Messaging;
 use crate::copies::{Copies, CopyId, Entry, Standing};
 use crate::database::open::{Purpose, Wanted, open};
-use crate::projection::{ACCOUNTS, ALL, MESSAGING, Projection, STORIES};
+use crate::feed::feed_index::FeedIndex;
+use crate::projection::{ACCOUNTS, ALL, FEED_INDEX, MESSAGING, Projection, STORIES};
 use crate::projections::Options;
 use crate::reader::ReadFault;
 use crate::rebuild::{Comparison, Progressed, RebuildFault, Rebuilt};
+use crate::story::stories::Stories;
 use crate::testing::script::{LOG, Script, account, conversation, everything};
 use crate::testing::world::{Place, Source, World};
 use crate::wait::State;
@@ -54,7 +56,9 @@ async fn eventually_known(place: &Place, wanted: &[(&str, i64, i64, Standing)]) 
 fn version(name: &str) -> u32 {
     match name {
         ACCOUNTS => Accounts::VERSION,
+        FEED_INDEX => FeedIndex::VERSION,
         MESSAGING => Messaging::VERSION,
+        STORIES => Stories::VERSION,
         _ => 1,
     }
 }
@@ -382,7 +386,8 @@ async fn copies_of_an_older_version_go_away_once_the_newer_one_is_built_and_newe
         let mut script = Script::default();
         script.group(1, &[1, 2, 3]);
         let copies = Copies::open(&place.url).await.unwrap();
-        for version in [0, 2] {
+        let newer = Stories::VERSION + 1;
+        for version in [0, newer] {
             let copy = copies.live(STORIES, version).await.unwrap();
             let wanted = Wanted::copy(copy, &[], 1, Purpose::Serving);
             open(&place.url, &wanted).await.unwrap().close().await;
@@ -390,7 +395,7 @@ async fn copies_of_an_older_version_go_away_once_the_newer_one_is_built_and_newe
         copies.close().await;
         let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
         let mut wanted = live_ones(0);
-        wanted.push((STORIES, 2, 0, Standing::Live));
+        wanted.push((STORIES, newer.into(), 0, Standing::Live));
         wanted.sort_unstable_by_key(|(name, version, ..)| (*name, *version));
         eventually_known(&place, &wanted).await;
         world.stop().await;

@@ -77,7 +77,7 @@ async fn what_a_projection_has_already_is_dropped() {
     let script = everything(200, 11);
     World::caught_up(&place, &script.events[..120], 40).await.stop().await;
     // The transport repeats, and one projection is ahead of the others.
-    let wanted = Wanted::copy(CopyId::first(STORIES, 1), Stories::CHANGES, 1, Purpose::Serving);
+    let wanted = Wanted::copy(CopyId::first(STORIES, Stories::VERSION), Stories::CHANGES, 1, Purpose::Serving);
     let database = open(&place.url, &wanted).await.unwrap();
     let mut step = Step::new(&database, STORIES, Position(120), Position(150));
     Stories::apply(&script.events[120..150], &mut step).await.unwrap();
@@ -265,7 +265,7 @@ async fn waiting_ends_after_its_time() {
 async fn a_step_that_touches_no_row_moves_the_checkpoint_and_is_fenced_too() {
     for place in Place::all("alone") {
         let world = World::run(&place, &[], 10).await;
-        let wanted = Wanted::copy(CopyId::first(STORIES, 1), Stories::CHANGES, 1, Purpose::Serving);
+        let wanted = Wanted::copy(CopyId::first(STORIES, Stories::VERSION), Stories::CHANGES, 1, Purpose::Serving);
         let database = open(&place.url, &wanted).await.unwrap();
         Step::new(&database, STORIES, Position(0), Position(5)).finish().await.unwrap();
         assert_eq!(checkpoint(&database, STORIES).await.unwrap().unwrap().0, Position(5));

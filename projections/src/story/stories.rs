@@ -1,21 +1,18 @@
-//! Stories on the shelf. Who may see one, and until when, is judged when it is read.
+//! Stories on the shelf, who has seen them, and who is what to whom: what is queried together belongs to one projection.
+//! Who may see a story, and until when, is judged when it is read.
 
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
-use crate::database::row::{DatabaseFault, Row};
 use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step, sealed};
-use crate::reader::{Access, At, Opened, Opening, ReadFault, Slot};
+use crate::relationship::ties::Ties;
 use crate::state_hash::{Kind, Table};
-use domain::clock::Time;
 use domain::event::Event;
-use domain::ids::{AccountId, Position, StoryId};
-use domain::limits::PAGE_MAX_ROWS;
-use domain::proto::story::v1::StoryWords;
+use domain::ids::StoryId;
 use domain::recorded::Recorded;
-use domain::story::event::StoryPosted;
+use domain::story::event::{StoryPosted, StoryViewed};
 use domain::story::values::StoryPrivacy;
-use domain::words::{Content, WordsFault};
+use domain::words::Subject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,31 +22,73 @@ pub struct Stories;
 
 static INSERT: Bulk =
     Bulk::new("INSERT INTO stories (story, author, privacy, words, posted_at, expires_at, position)", 7, "");
+static SET_PRIVACY: Bulk = Bulk::new(
+    "WITH v (story, privacy, revision) AS (",
+    3,
+    ") UPDATE stories SET privacy = v.privacy, revision = v.revision FROM v WHERE stories.story = v.story",
+);
+static INSERT_VIEWS: Bulk = Bulk::new("INSERT INTO views (story, viewer, viewed_at, duration_ms, position)", 5, "");
+static COUNT_VIEWS: Bulk = Bulk::new(
+    "WITH v (story, more) AS (",
+    2,
+    ") UPDATE stories SET view_count = stories.view_count + v.more FROM v WHERE stories.story = v.story",
+);
 static DELETE: Bulk =
     Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM stories WHERE story IN (SELECT v.story FROM v)");
+static PURGE: Bulk = Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM views WHERE story IN (SELECT v.story FROM v)");
 
-/// What a batch does to stories: those that stay posted, and those that were posted before it and end in it.
+/// What a batch does to stories: those that stay posted, and what happens to those that were posted before it.
+#[derive(Default)]
 pub(crate) struct Shelf<'a> {
     pub(crate) posted: BTreeMap<StoryId, (&'a Recorded, &'a StoryPosted)>,
-    pub(crate) expired: BTreeSet<StoryId>,
+    /// The last change of each; of stories posted in this batch, too.
+    pub(crate) privacy: BTreeMap<StoryId, (StoryPrivacy, u64)>,
+    pub(crate) viewed: Vec<(&'a Recorded, &'a StoryViewed)>,
+    /// Expired or deleted.
+    pub(crate) ended: BTreeSet<StoryId>,
+    /// Whose key was destroyed.
+    pub(crate) purged: BTreeSet<StoryId>,
 }
 
-/// Folds a batch; a story that is posted and ends in it leaves nothing.
+impl Shelf<'_> {
+    fn is_empty(&self) -> bool {
+        let Self { posted, privacy, viewed, ended, purged } = self;
+        posted.is_empty() && privacy.is_empty() && viewed.is_empty() && ended.is_empty() && purged.is_empty()
+    }
+}
+
+/// Folds a batch; a story that is posted and ends in it leaves nothing but its views.
 pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
-    let mut shelf = Shelf { posted: BTreeMap::new(), expired: BTreeSet::new() };
+    let mut shelf = Shelf::default();
     for recorded in batch {
+        let unfit = ApplyFault::Unfit(recorded.position, "its stream is no story's");
+        let story = recorded.stream.story_id().ok_or(unfit);
         match &recorded.event {
             Event::StoryPosted(e) => {
                 shelf.posted.insert(e.story, (recorded, e));
             }
-            Event::StoryExpired(_) => {
-                let unfit = ApplyFault::Unfit(recorded.position, "its stream is no story's");
-                let story = recorded.stream.story_id().ok_or(unfit)?;
+            Event::StoryPrivacyChanged(e) => {
+                shelf.privacy.insert(story?, (e.privacy, recorded.revision));
+            }
+            Event::StoryViewed(e) => shelf.viewed.push((recorded, e)),
+            Event::StoryDeleted(_) | Event::StoryExpired(_) => {
+                let story = story?;
+                shelf.privacy.remove(&story);
                 if shelf.posted.remove(&story).is_none() {
-                    shelf.expired.insert(story);
+                    shelf.ended.insert(story);
                 }
             }
-            Event::AccountRegistered(_)
+            Event::KeyDestroyed(e) => {
+                if let Subject::Story(story) = e.key.subject {
+                    shelf.viewed.retain(|(_, viewed)| viewed.story != story);
+                    shelf.purged.insert(story);
+                }
+            }
+            Event::AccountFollowed(_)
+            | Event::AccountRegistered(_)
+            | Event::AccountUnfollowed(_)
+            | Event::CloseFriendAdded(_)
+            | Event::CloseFriendRemoved(_)
             | Event::ConversationChanged(_)
             | Event::ConversationClosed(_)
             | Event::ConversationCreated(_)
@@ -60,7 +99,6 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::ImportAdvanced(_)
             | Event::JobEnded(_)
             | Event::JobStarted(_)
-            | Event::KeyDestroyed(_)
             | Event::MemberJoined(_)
             | Event::MemberLeft(_)
             | Event::MemberRoleChanged(_)
@@ -85,21 +123,44 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
 
 impl Projection for Stories {
     const NAME: &'static str = projection::STORIES;
-    const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::STORIES];
-    const TABLES: &'static [Table] = &[Table {
-        name: "stories",
-        select: "SELECT story, author, privacy, words, posted_at, expires_at, position FROM stories ORDER BY story",
-        columns: &[Kind::Uuid, Kind::Uuid, Kind::Text, Kind::Bytes, Kind::Time, Kind::Time, Kind::Int],
-    }];
+    const VERSION: u32 = 2;
+    const CHANGES: &'static [Change] = &[migrations::STORIES, migrations::STORY_CIRCLES];
+    // Views may vanish from the log, so neither they nor their count are here.
+    const TABLES: &'static [Table] = &[
+        Table {
+            name: "stories",
+            select: "SELECT story, author, privacy, revision, words, posted_at, expires_at, position FROM stories \
+                     ORDER BY story",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Text, Kind::Int, Kind::Bytes, Kind::Time, Kind::Time, Kind::Int],
+        },
+        Table {
+            name: "follows",
+            select: "SELECT follower, author, since, position FROM follows ORDER BY follower, author",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
+        },
+        Table {
+            name: "circles",
+            select: "SELECT account, followers, following FROM circles ORDER BY account",
+            columns: &[Kind::Uuid, Kind::Int, Kind::Int],
+        },
+        Table {
+            name: "close_friends",
+            select: "SELECT owner, friend, since, position FROM close_friends ORDER BY owner, friend",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
+        },
+    ];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        let Shelf { posted, expired } = fold(batch)?;
-        if posted.is_empty() && expired.is_empty() {
+        let mut ties = Ties::default();
+        for recorded in batch {
+            ties.take(recorded)?;
+        }
+        let shelf = fold(batch)?;
+        if shelf.is_empty() && ties.is_empty() {
             return Ok(());
         }
-        let mut new: Vec<Value> = Vec::with_capacity(posted.len() * 7);
-        for (recorded, e) in posted.into_values() {
+        let mut new: Vec<Value> = Vec::with_capacity(shelf.posted.len() * 7);
+        for (recorded, e) in shelf.posted.into_values() {
             new.extend([
                 e.story.into(),
                 e.author.into(),
@@ -110,196 +171,31 @@ impl Projection for Stories {
                 recorded.position.into(),
             ]);
         }
+        let mut views: Vec<Value> = Vec::with_capacity(shelf.viewed.len() * 5);
+        let mut more: BTreeMap<StoryId, i64> = BTreeMap::new();
+        for (recorded, e) in shelf.viewed {
+            let duration_ms = e.duration_ms.map(i64::from);
+            views.extend([
+                e.story.into(),
+                e.viewer.into(),
+                recorded.occurred_at.into(),
+                duration_ms.into(),
+                recorded.position.into(),
+            ]);
+            *more.entry(e.story).or_default() += 1;
+        }
+        let privacy = shelf.privacy.into_iter();
+        let privacy =
+            privacy.flat_map(|(story, (privacy, revision))| [story.into(), privacy.as_str().into(), revision.into()]);
+        let more = more.into_iter().flat_map(|(story, more)| [story.into(), Value::from(more)]);
         let tx = step.tx().await?;
         INSERT.execute(tx, new).await?;
-        DELETE.execute(tx, expired.into_iter().map(Value::from).collect()).await?;
+        SET_PRIVACY.execute(tx, privacy.collect()).await?;
+        INSERT_VIEWS.execute(tx, views).await?;
+        COUNT_VIEWS.execute(tx, more.collect()).await?;
+        DELETE.execute(tx, shelf.ended.into_iter().map(Value::from).collect()).await?;
+        PURGE.execute(tx, shelf.purged.into_iter().map(Value::from).collect()).await?;
+        ties.write(tx).await?;
         Ok(())
-    }
-}
-
-/// A story that its viewer may see now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoryView {
-    /// Which.
-    pub id: StoryId,
-    /// By whom.
-    pub author: AccountId,
-    /// Who may see it.
-    pub privacy: StoryPrivacy,
-    /// Its words; erased with the author's or the story's key.
-    pub words: Content<StoryText>,
-    /// When it was posted.
-    pub posted_at: Time,
-    /// From when on nobody sees it.
-    pub expires_at: Time,
-    /// Where it stands in the log.
-    pub position: Position,
-}
-
-/// A story's words.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoryText {
-    /// The text.
-    pub text: String,
-    /// What stands beside it.
-    pub caption: Option<String>,
-}
-
-/// Words are never shown by accident.
-impl std::fmt::Debug for StoryText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "StoryText({} bytes)", self.text.len())
-    }
-}
-
-/// One author's stories in a feed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AuthorStories {
-    /// Whose.
-    pub author: AccountId,
-    /// Newest first, at most [`PAGE_MAX_ROWS`].
-    pub stories: Vec<StoryView>,
-}
-
-/// A page of the feed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FeedPage {
-    /// Whose newest story is newest first.
-    pub authors: Vec<AuthorStories>,
-    /// Where the next page starts; none at the end.
-    pub next: Option<Position>,
-}
-
-/// Columns of a view; `$1` is the viewer, `$2` now. Followers and close friends see nothing yet: there are none.
-macro_rules! visible {
-    ($rest:literal) => {
-        concat!(
-            "SELECT story, author, privacy, words, posted_at, expires_at, position FROM stories ",
-            "WHERE expires_at > $2 AND (privacy = 'public' OR author = $1) ",
-            $rest
-        )
-    };
-}
-
-const AUTHORS: &str = "SELECT author, MAX(position) FROM stories \
-    WHERE expires_at > $2 AND (privacy = 'public' OR author = $1) \
-    GROUP BY author HAVING MAX(position) < $3 ORDER BY MAX(position) DESC LIMIT $4";
-
-/// Answers questions about stories.
-#[derive(Clone)]
-pub struct Reader(Access);
-
-impl Reader {
-    pub(crate) fn new(access: Access) -> Self {
-        Self(access)
-    }
-
-    /// The story, if `viewer` may see it at `now`.
-    ///
-    /// # Errors
-    /// When the database or the keys store fails.
-    pub async fn story(
-        &self,
-        viewer: AccountId,
-        story: StoryId,
-        now: Time,
-    ) -> Result<At<Option<StoryView>>, ReadFault> {
-        let (mut tx, position) = self.0.snapshot().await?;
-        let rows = tx.fetch_all(visible!("AND story = $3"), [viewer.into(), now.into(), story.into()]).await?;
-        tx.commit().await?;
-        Ok(At { position, value: self.views(&rows).await?.pop() })
-    }
-
-    /// An author's stories that `viewer` may see at `now`, newest first.
-    ///
-    /// # Errors
-    /// When the database or the keys store fails.
-    pub async fn of_author(
-        &self,
-        viewer: AccountId,
-        author: AccountId,
-        now: Time,
-        limit: usize,
-    ) -> Result<At<Vec<StoryView>>, ReadFault> {
-        let (mut tx, position) = self.0.snapshot().await?;
-        let rows = tx
-            .fetch_all(
-                visible!("AND author = $3 ORDER BY position DESC LIMIT $4"),
-                [viewer.into(), now.into(), author.into(), (limit as u64).into()],
-            )
-            .await?;
-        tx.commit().await?;
-        Ok(At { position, value: self.views(&rows).await? })
-    }
-
-    /// Everything that `viewer` may see at `now`, grouped by author, up to `limit` authors. `after` is the `next` of
-    /// the page before.
-    ///
-    /// # Errors
-    /// When the database or the keys store fails.
-    pub async fn feed(
-        &self,
-        viewer: AccountId,
-        now: Time,
-        after: Option<Position>,
-        limit: usize,
-    ) -> Result<At<FeedPage>, ReadFault> {
-        let (mut tx, position) = self.0.snapshot().await?;
-        let before = after.map_or(i64::MAX, |position| i64::try_from(position.0).unwrap_or(i64::MAX));
-        let found =
-            tx.fetch_all(AUTHORS, [viewer.into(), now.into(), before.into(), (limit as u64 + 1).into()]).await?;
-        let mut rows = Vec::new();
-        let mut next = None;
-        for row in found.iter().take(limit) {
-            let mut columns = row.columns();
-            let author = columns.account()?;
-            next = Some(columns.position()?);
-            rows.extend(
-                tx.fetch_all(
-                    visible!("AND author = $3 ORDER BY position DESC LIMIT $4"),
-                    [viewer.into(), now.into(), author.into(), (PAGE_MAX_ROWS as u64).into()],
-                )
-                .await?,
-            );
-        }
-        tx.commit().await?;
-        let mut authors: Vec<AuthorStories> = Vec::new();
-        for view in self.views(&rows).await? {
-            match authors.last_mut() {
-                Some(last) if last.author == view.author => last.stories.push(view),
-                _ => authors.push(AuthorStories { author: view.author, stories: vec![view] }),
-            }
-        }
-        Ok(At { position, value: FeedPage { authors, next: next.filter(|_| found.len() > limit) } })
-    }
-
-    async fn views(&self, rows: &[Row]) -> Result<Vec<StoryView>, ReadFault> {
-        let mut opening = Opening::default();
-        let parts = rows.iter().map(|row| Part::read(row, &mut opening)).collect::<Result<Vec<_>, _>>()?;
-        let opened = opening.open(&*self.0.words).await?;
-        Ok(parts.into_iter().map(|part| part.view(&opened)).collect::<Result<_, _>>()?)
-    }
-}
-
-/// A row whose words are not open yet.
-struct Part {
-    view: StoryView,
-    words: Slot,
-}
-
-impl Part {
-    fn read(row: &Row, opening: &mut Opening) -> Result<Self, DatabaseFault> {
-        let mut columns = row.columns();
-        let (id, author, privacy) = (columns.story()?, columns.account()?, columns.parsed(StoryPrivacy::parse)?);
-        let words = opening.add(columns.sealed()?);
-        let (posted_at, expires_at, position) = (columns.time()?, columns.time()?, columns.position()?);
-        let view = StoryView { id, author, privacy, words: Content::Erased, posted_at, expires_at, position };
-        Ok(Self { view, words })
-    }
-
-    fn view(self, opened: &Opened) -> Result<StoryView, WordsFault> {
-        let words = opened.words::<StoryWords>(self.words)?;
-        let words = words.map(|words| StoryText { text: words.text, caption: words.caption });
-        Ok(StoryView { words, ..self.view })
     }
 }

@@ -29,14 +29,14 @@ impl Projection for StoryExpiry {
     }];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        let Shelf { posted, expired } = fold(batch)?;
-        if posted.is_empty() && expired.is_empty() {
+        let Shelf { posted, ended, .. } = fold(batch)?;
+        if posted.is_empty() && ended.is_empty() {
             return Ok(());
         }
         let tx = step.tx().await?;
         let new = posted.values().flat_map(|(_, e)| [e.story.into(), e.expires_at.into()]).collect();
         INSERT.execute(tx, new).await?;
-        DELETE.execute(tx, expired.into_iter().map(Into::into).collect()).await?;
+        DELETE.execute(tx, ended.into_iter().map(Into::into).collect()).await?;
         Ok(())
     }
 }

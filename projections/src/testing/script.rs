@@ -10,7 +10,7 @@ use domain::conversation::event::{
 };
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
-use domain::ids::{AccountId, ConversationId, EventId, LogId, MessageId, Position, StoryId};
+use domain::ids::{AccountId, ConversationId, EventId, Hash16, LogId, MessageId, Position, StoryId};
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use domain::proto::account::v1::AccountWords;
@@ -18,7 +18,8 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::story::event::{StoryExpired, StoryPosted};
+use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::{Purpose, Subject, Words};
@@ -161,13 +162,17 @@ impl Script {
     }
 
     pub(crate) fn posts(&mut self, number: u128, author: u128) -> Position {
+        self.posts_for(number, author, StoryPrivacy::Public)
+    }
+
+    pub(crate) fn posts_for(&mut self, number: u128, author: u128, privacy: StoryPrivacy) -> Position {
         let stream = StreamName::story(story(number));
         let words = StoryWords { text: format!("story {number}"), caption: None };
         let scope = Subject::Story(story(number));
         let posted = StoryPosted {
             story: story(number),
             author: account(author),
-            privacy: StoryPrivacy::Public,
+            privacy,
             expires_at: time_of(self.events.len() as u64 + 1).plus_seconds(STORY_LIFE_SECONDS),
             words: seal(&words, &stream, EventType::StoryPosted, Some(account(author)), scope),
         };
@@ -204,6 +209,37 @@ impl Script {
         self.record(StreamName::conversation(conversation(number)), MessageUnpinned { seq })
     }
 
+    pub(crate) fn deletes_story(&mut self, number: u128, author: u128) -> Position {
+        self.record(StreamName::story(story(number)), StoryDeleted { deleted_by: account(author) })
+    }
+
+    pub(crate) fn turns(&mut self, number: u128, previous: StoryPrivacy, privacy: StoryPrivacy) -> Position {
+        self.record(StreamName::story(story(number)), StoryPrivacyChanged { privacy, previous })
+    }
+
+    pub(crate) fn views(&mut self, number: u128, author: u128, viewer: u128) -> Position {
+        let hash = Hash16((number << 64 | viewer).to_be_bytes());
+        let (author, viewer) = (account(author), account(viewer));
+        let viewed = StoryViewed { story: story(number), author, viewer, duration_ms: Some(900) };
+        self.record(StreamName::view(hash), viewed)
+    }
+
+    pub(crate) fn follows(&mut self, who: u128, whom: u128) -> Position {
+        self.record(StreamName::relationship(account(who)), AccountFollowed { account: account(whom) })
+    }
+
+    pub(crate) fn unfollows(&mut self, who: u128, whom: u128) -> Position {
+        self.record(StreamName::relationship(account(who)), AccountUnfollowed { account: account(whom) })
+    }
+
+    pub(crate) fn befriends(&mut self, who: u128, whom: u128) -> Position {
+        self.record(StreamName::relationship(account(who)), CloseFriendAdded { account: account(whom) })
+    }
+
+    pub(crate) fn unfriends(&mut self, who: u128, whom: u128) -> Position {
+        self.record(StreamName::relationship(account(who)), CloseFriendRemoved { account: account(whom) })
+    }
+
     pub(crate) fn reads(&mut self, number: u128, who: u128, seq: u64) -> Position {
         self.record(StreamName::read(account(who), conversation(number)), ReadMoved { seq })
     }
@@ -222,6 +258,11 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
     let (mut groups, mut stories, mut heads) = (0_u128, 0_u128, vec![0_u64; 100]);
     let mut inside: BTreeSet<(u128, u128)> = BTreeSet::new();
     let mut reactions: BTreeSet<(u128, u64, u128)> = BTreeSet::new();
+    let mut follows: BTreeSet<(u128, u128)> = BTreeSet::new();
+    let mut friends: BTreeSet<(u128, u128)> = BTreeSet::new();
+    let mut running: Vec<(u128, u128, StoryPrivacy)> = Vec::new();
+    let mut views: BTreeSet<(u128, u128)> = BTreeSet::new();
+    const TIERS: [StoryPrivacy; 3] = [StoryPrivacy::Public, StoryPrivacy::Followers, StoryPrivacy::CloseFriends];
     (0..12).for_each(|number| {
         script.registers(number, &format!("person_{number}"), &words);
     });
@@ -229,7 +270,9 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
         let (who, group) = (u128::from(dice(12)), u128::from(dice(groups.max(1) as u64)));
         let head = heads[group as usize];
         let seq = dice(head.max(1)) + 1;
-        match dice(20) {
+        let whom = (who + 1 + u128::from(dice(3))) % 12;
+        let at = dice(running.len().max(1) as u64) as usize;
+        match dice(26) {
             0 if groups < 20 => {
                 let others = [who, (who + 1) % 12, (who + 2) % 12];
                 script.group(groups, &others);
@@ -244,11 +287,10 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
             6 if head > 0 && reactions.insert((group, seq, who)) => ignore(script.reacts(group, seq, who, "👍")),
             7 if head > 0 && reactions.remove(&(group, seq, who)) => ignore(script.takes_back(group, seq, who, "👍")),
             8 => {
-                script.posts(stories, who);
+                let privacy = TIERS[dice(3) as usize];
+                script.posts_for(stories, who, privacy);
+                running.push((stories, who, privacy));
                 stories += 1;
-                if dice(2) == 0 {
-                    script.expires(stories - 1);
-                }
             }
             9 => {
                 let granted = RoleGranted { role: Role::Moderator, reason: None };
@@ -268,6 +310,34 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 let settings =
                     MembershipSettings { mute, pinned: dice(2) == 0, archived: dice(2) == 0, notify: Notify::All };
                 script.keeps(group, who, settings);
+            }
+            19 if follows.insert((who, whom)) => ignore(script.follows(who, whom)),
+            20 if follows.remove(&(who, whom)) => ignore(script.unfollows(who, whom)),
+            21 if friends.insert((who, whom)) => ignore(script.befriends(who, whom)),
+            22 if friends.remove(&(who, whom)) => ignore(script.unfriends(who, whom)),
+            23 if !running.is_empty() => {
+                let (number, author, privacy) = running[at];
+                match dice(4) {
+                    0 => {
+                        script.expires(number);
+                        running.remove(at);
+                    }
+                    1 => {
+                        script.deletes_story(number, author);
+                        running.remove(at);
+                    }
+                    _ => {
+                        let next = TIERS[(dice(2) as usize + 1 + privacy as usize) % 3];
+                        script.turns(number, privacy, next);
+                        running[at].2 = next;
+                    }
+                }
+            }
+            24 if !running.is_empty() => {
+                let (number, author, _) = running[at];
+                if author != who && views.insert((number, who)) {
+                    script.views(number, author, who);
+                }
             }
             _ if groups > 0 => {
                 script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));

@@ -32,8 +32,9 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::{Ciphertext, MessageWords};
 use domain::proto::session::v1::DeviceWords;
 use domain::proto::story::v1::StoryWords;
+use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
 use domain::session::event::SessionOpened;
-use domain::story::event::{StoryExpired, StoryPosted};
+use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::{Field, KeyRef, Subject};
@@ -106,6 +107,7 @@ fn credential() -> Field<CredentialWords> {
 pub fn sample(event_type: EventType) -> Sample {
     let account = StreamName::account(alice());
     let conversation = StreamName::conversation(room());
+    let relationship = StreamName::relationship(alice());
     let message = StreamName::message(MessageId { conversation: room(), seq: 7 });
     let (stream, event) = match event_type {
         EventType::AccountRegistered => {
@@ -203,6 +205,19 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::StoryExpired => {
             (StreamName::story(story()), StoryExpired { view_count: 300, reaction_count: 20 }.into())
         }
+        EventType::StoryPrivacyChanged => {
+            let event = StoryPrivacyChanged { privacy: StoryPrivacy::CloseFriends, previous: StoryPrivacy::Followers };
+            (StreamName::story(story()), event.into())
+        }
+        EventType::StoryDeleted => (StreamName::story(story()), StoryDeleted { deleted_by: alice() }.into()),
+        EventType::StoryViewed => {
+            let event = StoryViewed { story: story(), author: alice(), viewer: bob(), duration_ms: Some(2_500) };
+            (StreamName::view(Hash16([0x44; 16])), event.into())
+        }
+        EventType::AccountFollowed => (relationship, AccountFollowed { account: bob() }.into()),
+        EventType::AccountUnfollowed => (relationship, AccountUnfollowed { account: bob() }.into()),
+        EventType::CloseFriendAdded => (relationship, CloseFriendAdded { account: bob() }.into()),
+        EventType::CloseFriendRemoved => (relationship, CloseFriendRemoved { account: bob() }.into()),
         EventType::ImportAdvanced => {
             (StreamName::import(Hash16([0x33; 16])), ImportAdvanced { at: at(), step: 4 }.into())
         }

@@ -4,41 +4,47 @@ use crate::codec::fields::{EachField, Place, Subjects, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, time, uuid, uuid_bytes};
 use domain::ids::{AccountId, StoryId};
 use domain::proto::story::v1 as proto;
-use domain::story::event::{StoryExpired, StoryPosted};
+use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::Subject;
+
+const fn privacy_to_proto(privacy: StoryPrivacy) -> proto::Privacy {
+    match privacy {
+        StoryPrivacy::Public => proto::Privacy::Public,
+        StoryPrivacy::Followers => proto::Privacy::Followers,
+        StoryPrivacy::CloseFriends => proto::Privacy::CloseFriends,
+    }
+}
+
+fn privacy_from_proto(privacy: i32) -> Result<StoryPrivacy, Malformed> {
+    match proto::Privacy::try_from(privacy).map_err(|_| Malformed::Choice)? {
+        proto::Privacy::Unspecified => Err(Malformed::Choice),
+        proto::Privacy::Public => Ok(StoryPrivacy::Public),
+        proto::Privacy::Followers => Ok(StoryPrivacy::Followers),
+        proto::Privacy::CloseFriends => Ok(StoryPrivacy::CloseFriends),
+    }
+}
 
 impl Stored for StoryPosted {
     type Proto = proto::StoryPosted;
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
-        let privacy = match self.privacy {
-            StoryPrivacy::Public => proto::Privacy::Public,
-            StoryPrivacy::Followers => proto::Privacy::Followers,
-            StoryPrivacy::CloseFriends => proto::Privacy::CloseFriends,
-        };
         Ok(Self::Proto {
             story: uuid_bytes(self.story.uuid()),
             author: uuid_bytes(self.author.uuid()),
-            privacy: privacy.into(),
+            privacy: privacy_to_proto(self.privacy).into(),
             expires_at_micros: self.expires_at.micros(),
             words: to_proto(&self.words)?,
         })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
-        let privacy = match proto::Privacy::try_from(proto.privacy).map_err(|_| Malformed::Choice)? {
-            proto::Privacy::Unspecified => return Err(Malformed::Choice),
-            proto::Privacy::Public => StoryPrivacy::Public,
-            proto::Privacy::Followers => StoryPrivacy::Followers,
-            proto::Privacy::CloseFriends => StoryPrivacy::CloseFriends,
-        };
         let (story, author) = (StoryId::new(uuid(&proto.story)?), AccountId::new(uuid(&proto.author)?));
         Ok(Self {
             story,
             author,
-            privacy,
+            privacy: privacy_from_proto(proto.privacy)?,
             expires_at: time(proto.expires_at_micros),
             words: place.field(5, Subjects::by(author, Subject::Story(story)), proto.words)?,
         })
@@ -59,5 +65,52 @@ impl Stored for StoryExpired {
 
     fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
         Ok(Self { view_count: proto.view_count, reaction_count: proto.reaction_count })
+    }
+}
+
+impl Stored for StoryPrivacyChanged {
+    type Proto = proto::StoryPrivacyChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let (privacy, previous) = (privacy_to_proto(self.privacy), privacy_to_proto(self.previous));
+        Ok(Self::Proto { privacy: privacy.into(), previous: previous.into() })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { privacy: privacy_from_proto(proto.privacy)?, previous: privacy_from_proto(proto.previous)? })
+    }
+}
+
+impl Stored for StoryDeleted {
+    type Proto = proto::StoryDeleted;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { deleted_by: uuid_bytes(self.deleted_by.uuid()) })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { deleted_by: AccountId::new(uuid(&proto.deleted_by)?) })
+    }
+}
+
+impl Stored for StoryViewed {
+    type Proto = proto::StoryViewed;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto {
+            story: uuid_bytes(self.story.uuid()),
+            author: uuid_bytes(self.author.uuid()),
+            viewer: uuid_bytes(self.viewer.uuid()),
+            duration_ms: self.duration_ms,
+        })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            story: StoryId::new(uuid(&proto.story)?),
+            author: AccountId::new(uuid(&proto.author)?),
+            viewer: AccountId::new(uuid(&proto.viewer)?),
+            duration_ms: proto.duration_ms,
+        })
     }
 }

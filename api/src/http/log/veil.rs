@@ -84,7 +84,8 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
         | Category::Session
         | Category::Story
         | Category::Timeline
-        | Category::Username => Ok(key.to_owned()),
+        | Category::Username
+        | Category::View => Ok(key.to_owned()),
     };
     format!("{}-{}", category.as_str(), veiled.unwrap_or_else(|_| "hidden".into()))
 }

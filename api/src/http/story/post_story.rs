@@ -32,7 +32,7 @@ pub struct Body {
     /// What stands beside it.
     #[schema(max_length = 500)]
     caption: Option<String>,
-    /// `public`; `followers` and `close_friends` are not available yet.
+    /// `public`, `followers` or `close_friends`.
     #[schema(example = "public")]
     privacy: String,
 }
@@ -57,8 +57,7 @@ impl Endpoint for PostStory {
         let text = StoryText::parse(&body.text).map_err(|invalid| Problem::invalid("/text", invalid))?;
         let caption = body.caption.as_deref().map(StoryCaption::parse).transpose();
         let caption = caption.map_err(|invalid| Problem::invalid("/caption", invalid))?;
-        let bad = || Problem::field("/privacy", "BAD_FORMAT", "must be public, followers or close_friends");
-        let privacy = StoryPrivacy::parse(&body.privacy).ok_or_else(bad)?;
+        let privacy = privacy(&body.privacy)?;
         Ok(post_story::PostStory { story: StoryId::new(Uuid::now_v7()), text, caption, privacy })
     }
 
@@ -67,6 +66,15 @@ impl Endpoint for PostStory {
         let story = posted.ok_or_else(|| Problem::internal(&"a story was posted without an event"))?;
         Answer::json(StatusCode::CREATED, &story, done)
     }
+}
+
+/// Who may see a story, from a body's field of this name.
+///
+/// # Errors
+/// [`crate::problem::Code::ValidationFailed`] when it is none of the three.
+pub fn privacy(text: &str) -> Result<StoryPrivacy, Problem> {
+    let bad = || Problem::field("/privacy", "BAD_FORMAT", "must be public, followers or close_friends");
+    StoryPrivacy::parse(text).ok_or_else(bad)
 }
 
 /// The story, from its event and, for its words, the request: a repeat has the same ones.

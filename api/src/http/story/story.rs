@@ -1,7 +1,8 @@
 //! `GET /v1/stories/{id}`: one story.
 
 use crate::app::App;
-use crate::http::answer::{found, missing};
+use crate::http::answer::{found_tagged, missing};
+use crate::http::headers;
 use crate::http::operation::{Method, Route};
 use crate::http::question::Question;
 use crate::problem::{Code, Problem};
@@ -26,5 +27,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     let viewer = question.caller.account;
     let answer = app.projections.stories().story(viewer, id, app.clock.now()).await?;
     let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
-    found(&app, answer.position, &Story::seen_by(viewer, view))
+    let tag = headers::etag(Some(view.revision));
+    found_tagged(&app, answer.position, tag, &Story::seen_by(viewer, view))
 }

@@ -5,12 +5,16 @@ use crate::live::frame::Reset;
 use crate::live::membership::complete_len;
 use crate::live::outbox::Standing;
 use domain::event::Event;
-use domain::ids::{MessageId, Position};
-use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES};
+use domain::ids::{AccountId, Hash16, MessageId, Position, StoryId};
+use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES, STORY_LIFE_SECONDS};
 use domain::message::event::MessageSent;
 use domain::proto::message::v1::MessageWords;
+use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::story::event::{StoryDeleted, StoryPrivacyChanged, StoryViewed};
+use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::Field;
+use std::collections::HashSet;
 
 #[tokio::test]
 async fn the_first_members_see_the_creation_and_all_joins() {
@@ -224,7 +228,7 @@ async fn a_creation_waits_for_joins_that_may_still_come() {
 }
 
 #[tokio::test]
-async fn stories_go_to_the_own_devices_of_their_author() {
+async fn public_stories_come_to_their_author_and_not_to_strangers() {
     let world = World::new();
     let (of_ann, of_bob) = (world.connects(account(1)).await.unwrap(), world.connects(account(2)).await.unwrap());
     let story = world.post_story(account(1)).await;
@@ -274,4 +278,159 @@ async fn a_full_queue_goes_on_from_the_log_where_it_ended_and_misses_nothing() {
     let (frames, _) = world.resume(&world.live, ann, from).await;
     assert_eq!(frames.len(), 7);
     assert_eq!(short(&frames)[0], "message.sent@6");
+}
+
+/// What an account is to Ann when her story changes hands decides what it is shown.
+#[tokio::test]
+async fn who_loses_sight_of_a_story_is_shown_a_deletion() {
+    let world = World::new();
+    let (ann, bob, cat, dan) = (account(1), account(2), account(3), account(4));
+    let mut sockets = Vec::new();
+    for who in [ann, bob, cat, dan] {
+        sockets.push(world.connects(who).await.unwrap());
+    }
+    world.happens(StreamName::relationship(bob), AccountFollowed { account: ann }).await; // 1
+    world.happens(StreamName::relationship(ann), CloseFriendAdded { account: cat }).await; // 2
+    let story = world.post_story_for(ann, StoryPrivacy::Followers).await; // 3
+    let stream = StreamName::story(story);
+    let turn = |previous, privacy| StoryPrivacyChanged { privacy, previous };
+    world.happens(stream.clone(), turn(StoryPrivacy::Followers, StoryPrivacy::CloseFriends)).await; // 4
+    world.happens(stream.clone(), turn(StoryPrivacy::CloseFriends, StoryPrivacy::Public)).await; // 5
+    let viewed = StoryViewed { story, author: ann, viewer: bob, duration_ms: None };
+    world.happens(StreamName::view(Hash16([1; 16])), viewed).await; // 6
+    world.happens(stream, StoryDeleted { deleted_by: ann }).await; // 7
+    world.catch_up(&world.live).await;
+    let expected: [&[&str]; 4] = [
+        &[
+            "relationship.changed@2",
+            "story.posted@3",
+            "story.privacy_changed@4",
+            "story.privacy_changed@5",
+            "story.viewed@6",
+            "story.deleted@7",
+        ],
+        &["relationship.changed@1", "story.posted@3", "story.deleted@4", "story.privacy_changed@5", "story.deleted@7"],
+        &["story.privacy_changed@4", "story.privacy_changed@5", "story.deleted@7"],
+        &[],
+    ];
+    for ((who, socket), expected) in [ann, bob, cat, dan].iter().zip(&sockets).zip(expected) {
+        let frames = taken(socket);
+        assert_eq!(short(&frames), expected, "{who}");
+        let deletions = frames.iter().filter(|frame| frame["type"] == "story.deleted");
+        let data: Vec<_> = deletions.map(|frame| frame["data"].to_string()).collect();
+        assert!(data.windows(2).all(|pair| pair[0] == pair[1]), "a loss of sight looks like a deletion: {data:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_resume_shows_no_words_of_a_story_that_is_over() {
+    let world = World::new();
+    let (ann, bob) = (account(1), account(2));
+    world.happens(StreamName::relationship(bob), AccountFollowed { account: ann }).await; // 1
+    let gone = world.post_story(ann).await; // 2
+    world.post_story(ann).await; // 3
+    world.happens(StreamName::story(gone), StoryDeleted { deleted_by: ann }).await; // 4
+    let node = world.another_node();
+    let texts = |frames: &[serde_json::Value]| {
+        frames.iter().map(|frame| frame["data"]["text"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let (frames, _) = world.resume(&node, bob, Position(1)).await;
+    assert_eq!(short(&frames), ["story.posted@2", "story.posted@3", "story.deleted@4"]);
+    assert_eq!(texts(&frames), [None, Some("look".to_owned()), None]);
+    world.clock.advance_seconds(STORY_LIFE_SECONDS - 1);
+    let (frames, _) = world.resume(&node, bob, Position(1)).await;
+    assert_eq!(texts(&frames), [None, Some("look".to_owned()), None]);
+    world.clock.advance_seconds(1);
+    let (frames, _) = world.resume(&node, bob, Position(1)).await;
+    assert_eq!(texts(&frames), [None, None, None]);
+}
+
+/// Random follows, close friends, tiers and ends: wherever a socket had stopped and whatever the index knew.
+#[tokio::test]
+async fn a_resume_shows_stories_as_a_socket_that_never_dropped_was_shown_them() {
+    const TIERS: [StoryPrivacy; 3] = [StoryPrivacy::Public, StoryPrivacy::Followers, StoryPrivacy::CloseFriends];
+    for seed in 1..=6_u64 {
+        let world = World::new();
+        let people = [account(1), account(2), account(3)];
+        let mut sockets = Vec::new();
+        for who in people {
+            sockets.push((who, world.connects(who).await.unwrap()));
+        }
+        let mut random = seed;
+        let mut dice = move |sides: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % sides
+        };
+        let (mut follows, mut friends) = (HashSet::new(), HashSet::new());
+        let mut running: Vec<(StoryId, StoryPrivacy, AccountId)> = Vec::new();
+        for step in 0..45_u8 {
+            let (one, other) = (dice(3), dice(3));
+            let pair = (people[one], people[(one + 1 + other % 2) % 3]);
+            let ties = StreamName::relationship(pair.0);
+            let at = dice(running.len().max(1));
+            match dice(8) {
+                0 | 1 if follows.insert(pair) => drop(world.happens(ties, AccountFollowed { account: pair.1 }).await),
+                0 | 1 => {
+                    follows.remove(&pair);
+                    world.happens(ties, AccountUnfollowed { account: pair.1 }).await;
+                }
+                2 | 3 if friends.insert(pair) => drop(world.happens(ties, CloseFriendAdded { account: pair.1 }).await),
+                2 | 3 => {
+                    friends.remove(&pair);
+                    world.happens(ties, CloseFriendRemoved { account: pair.1 }).await;
+                }
+                4 | 5 if running.len() < 4 => {
+                    let privacy = TIERS[dice(3)];
+                    running.push((world.post_story_for(people[one], privacy).await, privacy, people[one]));
+                }
+                6 if !running.is_empty() => {
+                    let (story, previous, _) = running[at];
+                    let privacy = TIERS[(previous as usize + 1 + dice(2)) % 3];
+                    running[at].1 = privacy;
+                    world.happens(StreamName::story(story), StoryPrivacyChanged { privacy, previous }).await;
+                }
+                7 if !running.is_empty() => {
+                    let (story, _, author) = running.swap_remove(at);
+                    if dice(2) == 0 {
+                        world.expire_story(story).await;
+                    } else {
+                        world.happens(StreamName::story(story), StoryDeleted { deleted_by: author }).await;
+                    }
+                }
+                _ if !running.is_empty() => {
+                    let (story, _, author) = running[at];
+                    let viewed = StoryViewed { story, author, viewer: people[one], duration_ms: None };
+                    world.happens(StreamName::view(Hash16([step; 16])), viewed).await;
+                }
+                _ => {}
+            }
+        }
+        world.catch_up(&world.live).await;
+        let head = everything(&world.log).await.len() as u64;
+        let mut shown = 0;
+        for (who, socket) in &sockets {
+            let mut never_dropped = taken(socket);
+            // Views may vanish from the log: they come live, and are asked for after a resume.
+            never_dropped.retain(|frame| frame["type"] != "story.viewed");
+            shown += never_dropped.len();
+            for from in (0..=head).step_by(3) {
+                let after =
+                    |frame: &&serde_json::Value| frame["position"].as_str().unwrap().parse::<u64>().unwrap() > from;
+                // Of a story that is over the words are gone; all else is the same.
+                let shape = |frame: &serde_json::Value| {
+                    let mut frame = frame.clone();
+                    frame["data"]["text"] = serde_json::Value::Null;
+                    frame
+                };
+                let expected: Vec<_> = never_dropped.iter().filter(after).map(shape).collect();
+                for index in (0..=head).step_by(4).chain([head]) {
+                    world.index_stands_at(Some(Position(index)));
+                    let (frames, _) = world.resume(&world.live, *who, Position(from)).await;
+                    let frames: Vec<_> = frames.iter().map(shape).collect();
+                    assert_eq!(frames, expected, "seed {seed}: {who} from {from} with an index at {index}");
+                }
+            }
+        }
+        assert!(shown > 10, "seed {seed}: only {shown} frames were compared");
+    }
 }

@@ -10,13 +10,13 @@ use domain::conversation::event::{
 };
 use domain::conversation::values::{MemberRole, MembershipSettings, Mute};
 use domain::event::Event;
-use domain::ids::StoryId;
-use domain::ids::{LogId, MessageId, Position, SessionId};
+use domain::ids::{Hash16, LogId, MessageId, Position, SessionId, StoryId};
 use domain::message::event::{ReactionAdded, ReactionRemoved};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::story::event::{StoryExpired, StoryPosted};
+use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
 use domain::words::Field;
@@ -142,6 +142,33 @@ async fn events_of_stories() {
     let expired = StoryExpired { view_count: 0, reaction_count: 0 };
     let expired = world.append(vec![(StreamName::story(story), expired.into())]).await.remove(0);
     assert_eq!(text(&world, expired).await, event(2, "story.expired", r#"{"id":"ANN","author_id":"ANN"}"#));
+    let changed = StoryPrivacyChanged { privacy: StoryPrivacy::Followers, previous: StoryPrivacy::Public };
+    let changed = world.happens(StreamName::story(story), changed).await;
+    let expected = r#"{"id":"ANN","author_id":"ANN","privacy":"followers"}"#;
+    assert_eq!(text(&world, changed).await, event(3, "story.privacy_changed", expected));
+    let deleted = world.happens(StreamName::story(story), StoryDeleted { deleted_by: account(1) }).await;
+    assert_eq!(text(&world, deleted).await, event(4, "story.deleted", r#"{"id":"ANN","author_id":"ANN"}"#));
+    let viewed = StoryViewed { story, author: account(1), viewer: account(1), duration_ms: Some(7) };
+    let viewed = world.happens(StreamName::view(Hash16([1; 16])), viewed).await;
+    let expected = r#"{"story_id":"ANN","account_id":"ANN","viewed_at":"AT","duration_ms":7}"#;
+    assert_eq!(text(&world, viewed).await, event(5, "story.viewed", expected));
+}
+
+#[tokio::test]
+async fn events_between_accounts() {
+    let world = World::new();
+    let (ties, ann) = (StreamName::relationship(account(2)), account(1));
+    let events: [(Event, &str, bool); 4] = [
+        (AccountFollowed { account: ann }.into(), "following", true),
+        (AccountUnfollowed { account: ann }.into(), "following", false),
+        (CloseFriendAdded { account: ann }.into(), "close_friend", true),
+        (CloseFriendRemoved { account: ann }.into(), "close_friend", false),
+    ];
+    for (position, (change, relation, active)) in (1..).zip(events) {
+        let expected = format!(r#"{{"account_id":"ANN","relation":"{relation}","active":{active}}}"#);
+        let changed = world.happens(ties.clone(), change).await;
+        assert_eq!(text(&world, changed).await, event(position, "relationship.changed", &expected));
+    }
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use crate::live::catch_up::CatchUp;
 use crate::live::index::{Index, Seen};
 use crate::live::join::{JoinFault, Joined};
-use crate::live::membership::{Authors, Change, Visibility};
+use crate::live::membership::{Change, Place, Sight, Visibility};
 use crate::live::outbox::Outbox;
 use crate::live::router::Live;
+use crate::live::story::stories_before;
 use crate::live::wire::{Texts, Wire};
 use crate::traces::Traces;
 use commands::log::clear_words::ClearWords;
@@ -25,22 +26,32 @@ use domain::recorded::Recorded;
 use domain::source::{BoxFuture, Direction, EventSource, Filter};
 use domain::story::event::{StoryExpired, StoryPosted};
 use domain::story::values::StoryPrivacy;
+use domain::story::values::Ties;
 use domain::stream::StreamName;
 use domain::words::Field;
 use parking_lot::Mutex;
 use projections::account::settings::Signals;
+use projections::feed::feed_index::Missed;
 use projections::reader::ReadFault;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
-pub struct StillClock;
+/// Stands where the test says.
+pub struct StillClock(AtomicI64);
+
+impl StillClock {
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
 
 impl Clock for StillClock {
     fn now(&self) -> Time {
-        Time::from_micros(1_600_000_000_000_000)
+        Time::from_micros(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -57,12 +68,13 @@ impl SlowIndex {
         self.stands_at.lock().unwrap_or_else(|| self.log.head())
     }
 
-    async fn visible(&self, account: AccountId, up_to: Position) -> (Vec<Arc<Recorded>>, HashSet<ConversationId>) {
+    async fn visible(&self, account: AccountId, up_to: Position) -> (Vec<Arc<Recorded>>, Sight) {
         let mut events = everything(&self.log).await;
         events.retain(|event| event.position <= up_to);
-        let mut visibility = Visibility::new(account, HashSet::new());
-        let seen = visibility.pass(&events, &Authors::new());
-        (seen, visibility.conversations)
+        let stories = stories_before(&*self.log, &events).await.unwrap();
+        let mut visibility = Visibility::new(account, Sight::default());
+        let seen = visibility.pass(&events, &stories);
+        (seen, visibility.sight)
     }
 }
 
@@ -78,8 +90,8 @@ impl Index for SlowIndex {
     fn seen_by(&self, account: AccountId) -> BoxFuture<'_, Result<Seen, ReadFault>> {
         Box::pin(async move {
             let position = self.position();
-            let (_, conversations) = self.visible(account, position).await;
-            Ok(Seen { position, conversations })
+            let (_, sight) = self.visible(account, position).await;
+            Ok(Seen { position, sight })
         })
     }
 
@@ -89,14 +101,15 @@ impl Index for SlowIndex {
         after: Position,
         up_to: Position,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Position>, ReadFault>> {
+    ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>> {
         Box::pin(async move {
             let (seen, _) = self.visible(account, self.position()).await;
+            let everything = everything(&self.log).await;
             Ok(seen
                 .iter()
                 .filter(|event| !event.stream.category().is_transient())
-                .map(|event| event.position)
-                .filter(|position| *position > after && *position <= up_to)
+                .map(|event| Missed { position: event.position, ties: ties_of(&everything, account, event) })
+                .filter(|missed| missed.position > after && missed.position <= up_to)
                 .take(limit)
                 .collect())
         })
@@ -106,7 +119,7 @@ impl Index for SlowIndex {
         Box::pin(async move {
             let changes = everything(&self.log).await;
             let of_it = changes.iter().filter_map(|event| Change::of(event));
-            let of_it = of_it.filter(|change| change.conversation == conversation);
+            let of_it = of_it.filter(|change| change.place == Place::Conversation(conversation));
             let (joined, left): (Vec<_>, Vec<_>) = of_it.partition(|change| change.joined);
             Ok(joined.len() - left.len())
         })
@@ -128,10 +141,34 @@ impl Index for SlowIndex {
     }
 }
 
+/// What the account was to the author of a story's event when it happened, found the long way.
+fn ties_of(everything: &[Arc<Recorded>], account: AccountId, event: &Recorded) -> Ties {
+    let posted = everything.iter().find_map(|other| match &other.event {
+        Event::StoryPosted(e) if other.stream == event.stream => Some(e.author),
+        _ => None,
+    });
+    let Some(author) = posted else { return Ties::default() };
+    let mut ties = Ties { is_author: author == account, ..Ties::default() };
+    for earlier in everything.iter().filter(|earlier| earlier.position < event.position) {
+        let owner = earlier.stream.relationship_id();
+        match &earlier.event {
+            Event::AccountFollowed(e) if (owner, e.account) == (Some(account), author) => ties.follows = true,
+            Event::AccountUnfollowed(e) if (owner, e.account) == (Some(account), author) => ties.follows = false,
+            Event::CloseFriendAdded(e) if (owner, e.account) == (Some(author), account) => ties.is_close_friend = true,
+            Event::CloseFriendRemoved(e) if (owner, e.account) == (Some(author), account) => {
+                ties.is_close_friend = false;
+            }
+            _ => {}
+        }
+    }
+    ties
+}
+
 pub struct World {
     pub log: Arc<MemoryLog>,
     pub index: Arc<SlowIndex>,
     pub live: Arc<Live>,
+    pub clock: Arc<StillClock>,
 }
 
 pub fn account(number: u128) -> AccountId {
@@ -144,16 +181,17 @@ pub fn conversation(number: u128) -> ConversationId {
 
 impl World {
     pub fn new() -> Self {
-        let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), Arc::new(StillClock));
+        let clock = Arc::new(StillClock(AtomicI64::new(1_600_000_000_000_000)));
+        let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), clock.clone());
         let index =
             Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None), reserved: Mutex::default() });
-        let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), Arc::new(StillClock), Traces::off());
-        Self { log, index, live }
+        let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), clock.clone(), Traces::off());
+        Self { log, index, live, clock }
     }
 
     /// The feed of another node, which starts now.
     pub fn another_node(&self) -> Arc<Live> {
-        Live::over(self.log.clone(), Arc::new(ClearWords), self.index.clone(), Arc::new(StillClock), Traces::off())
+        Live::over(self.log.clone(), Arc::new(ClearWords), self.index.clone(), self.clock.clone(), Traces::off())
     }
 
     pub fn index_stands_at(&self, position: Option<Position>) {
@@ -232,12 +270,16 @@ impl World {
     }
 
     pub async fn post_story(&self, author: AccountId) -> StoryId {
+        self.post_story_for(author, StoryPrivacy::Public).await
+    }
+
+    pub async fn post_story_for(&self, author: AccountId, privacy: StoryPrivacy) -> StoryId {
         let story = StoryId::new(Uuid::now_v7());
         let event = StoryPosted {
             story,
             author,
-            privacy: StoryPrivacy::Public,
-            expires_at: StillClock.now().plus_seconds(STORY_LIFE_SECONDS),
+            privacy,
+            expires_at: self.clock.now().plus_seconds(STORY_LIFE_SECONDS),
             words: Field::Clear(StoryWords { text: "look".into(), caption: None }),
         };
         self.append(vec![(StreamName::story(story), event.into())]).await;
@@ -247,6 +289,11 @@ impl World {
     pub async fn expire_story(&self, story: StoryId) {
         let event = StoryExpired { view_count: 0, reaction_count: 0 };
         self.append(vec![(StreamName::story(story), event.into())]).await;
+    }
+
+    /// Something that happens to a story or between accounts.
+    pub async fn happens(&self, stream: StreamName, event: impl Into<Event>) -> Arc<Recorded> {
+        self.append(vec![(stream, event.into())]).await.remove(0)
     }
 
     /// Lets a feed take in everything up to the head, as its tail would.

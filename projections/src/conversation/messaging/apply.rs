@@ -54,7 +54,8 @@ fn concerns(category: Category) -> bool {
         | Category::Relationship
         | Category::Session
         | Category::Story
-        | Category::Username => false,
+        | Category::Username
+        | Category::View => false,
     }
 }
 

@@ -170,11 +170,15 @@ impl<'a> Changes<'a> {
                 let key = reader_of(recorded)?;
                 self.read(key, e.seq);
             }
-            Event::AccountRegistered(_)
+            Event::AccountFollowed(_)
+            | Event::AccountRegistered(_)
+            | Event::AccountUnfollowed(_)
+            | Event::AdminsChanged(_)
+            | Event::CloseFriendAdded(_)
+            | Event::CloseFriendRemoved(_)
+            | Event::ContentAccessed(_)
             | Event::DeviceKeyPublished(_)
             | Event::DeviceKeyRemoved(_)
-            | Event::AdminsChanged(_)
-            | Event::ContentAccessed(_)
             | Event::ImportAdvanced(_)
             | Event::JobEnded(_)
             | Event::JobStarted(_)
@@ -183,8 +187,11 @@ impl<'a> Changes<'a> {
             | Event::RoleGranted(_)
             | Event::SessionOpened(_)
             | Event::SettingsChanged(_)
+            | Event::StoryDeleted(_)
             | Event::StoryExpired(_)
             | Event::StoryPosted(_)
+            | Event::StoryPrivacyChanged(_)
+            | Event::StoryViewed(_)
             | Event::UsernameReserved(_) => {}
         }
         Ok(())

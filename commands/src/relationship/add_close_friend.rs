@@ -1,0 +1,135 @@
+//! `AddCloseFriend`, `RemoveCloseFriend`: somebody keeps their list of close friends. Who stands on it is not told.
+
+use crate::command::{Command, Decided, Read};
+use crate::context::{Context, Names, States};
+use crate::refusal::{Missing, Refusal};
+use domain::ids::AccountId;
+use domain::limits::CLOSE_FRIENDS_PER_ACCOUNT_MAX;
+use domain::relationship::event::{CloseFriendAdded, CloseFriendRemoved};
+use domain::stream::StreamName;
+
+/// Puts somebody on a list of close friends.
+#[derive(Clone, Debug)]
+pub struct AddCloseFriend {
+    /// Whose list.
+    pub owner: AccountId,
+    /// Whom.
+    pub friend: AccountId,
+}
+
+/// Takes somebody off a list of close friends.
+#[derive(Clone, Debug)]
+pub struct RemoveCloseFriend {
+    /// Whose list.
+    pub owner: AccountId,
+    /// Whom.
+    pub friend: AccountId,
+}
+
+impl Command for AddCloseFriend {
+    fn name(&self) -> &'static str {
+        "AddCloseFriend"
+    }
+
+    fn stream(&self, _names: &Names<'_>) -> StreamName {
+        StreamName::relationship(self.owner)
+    }
+
+    fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
+        vec![Read::Fact(StreamName::account(self.friend))]
+    }
+
+    fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
+        own(self.owner, context)?;
+        if self.owner == self.friend {
+            return Err(Refusal::invalid("/friend_id", "ONESELF", "must be somebody else"));
+        }
+        if !states.account(self.friend).exists() {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        let friends = &states.relationship(self.owner).close_friends;
+        if friends.contains(&self.friend) {
+            return Ok(vec![]);
+        }
+        if friends.len() >= CLOSE_FRIENDS_PER_ACCOUNT_MAX {
+            return Err(Refusal::CloseFriendsFull);
+        }
+        Ok(vec![(states.primary(), CloseFriendAdded { account: self.friend }.into())])
+    }
+}
+
+impl Command for RemoveCloseFriend {
+    fn name(&self) -> &'static str {
+        "RemoveCloseFriend"
+    }
+
+    fn stream(&self, _names: &Names<'_>) -> StreamName {
+        StreamName::relationship(self.owner)
+    }
+
+    fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
+        vec![Read::Fact(StreamName::account(self.friend))]
+    }
+
+    fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
+        own(self.owner, context)?;
+        if states.relationship(self.owner).close_friends.contains(&self.friend) {
+            return Ok(vec![(states.primary(), CloseFriendRemoved { account: self.friend }.into())]);
+        }
+        if !states.account(self.friend).exists() {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        Ok(vec![])
+    }
+}
+
+/// A list is its owner's alone.
+fn own(owner: AccountId, context: &Context<'_>) -> Result<(), Refusal> {
+    if context.actor()? == owner { Ok(()) } else { Err(Refusal::NotPermitted) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ALICE, BOB, CAROL, Happened, given, person, registered};
+
+    const ADD: AddCloseFriend = AddCloseFriend { owner: ALICE, friend: BOB };
+    const REMOVE: RemoveCloseFriend = RemoveCloseFriend { owner: ALICE, friend: BOB };
+
+    fn added(account: AccountId) -> Happened {
+        (StreamName::relationship(ALICE), CloseFriendAdded { account }.into())
+    }
+
+    fn removed() -> Happened {
+        (StreamName::relationship(ALICE), CloseFriendRemoved { account: BOB }.into())
+    }
+
+    #[test]
+    fn a_friend_is_added_and_removed_each_once() {
+        given([registered(BOB)]).by(ALICE).when(ADD).then([added(BOB)]);
+        given([registered(BOB), added(BOB)]).by(ALICE).when(ADD).then_it_is_already_so();
+        given([registered(BOB), added(BOB)]).by(ALICE).when(REMOVE).then([removed()]);
+        given([registered(BOB), added(BOB), removed()]).by(ALICE).when(REMOVE).then_it_is_already_so();
+    }
+
+    #[test]
+    fn only_the_owner_touches_the_list() {
+        given([registered(BOB)]).by(CAROL).when(ADD).refused(Refusal::NotPermitted);
+        given([registered(BOB), added(BOB)]).by(BOB).when(REMOVE).refused(Refusal::NotPermitted);
+    }
+
+    #[test]
+    fn nobody_befriends_themself_or_an_account_that_does_not_exist() {
+        let oneself = AddCloseFriend { owner: ALICE, friend: ALICE };
+        given([registered(ALICE)]).by(ALICE).when(oneself).invalid(&[("/friend_id", "ONESELF")]);
+        given([]).by(ALICE).when(ADD).refused(Refusal::NotFound(Missing::Account));
+        given([]).by(ALICE).when(REMOVE).refused(Refusal::NotFound(Missing::Account));
+    }
+
+    #[test]
+    fn a_list_holds_a_hundred() {
+        let full = || (0..CLOSE_FRIENDS_PER_ACCOUNT_MAX).map(|n| added(person(0x1_0000 + n as u128)));
+        given(full().chain([registered(BOB)])).by(ALICE).when(ADD).refused(Refusal::CloseFriendsFull);
+        given(full().skip(1).chain([registered(BOB)])).by(ALICE).when(ADD).then([added(BOB)]);
+    }
+}

@@ -1,0 +1,120 @@
+//! `FollowAccount`, `UnfollowAccount`: somebody follows another account, or no longer does.
+
+use crate::command::{Command, Decided, Read};
+use crate::context::{Context, Names, States};
+use crate::refusal::{Missing, Refusal};
+use domain::ids::AccountId;
+use domain::limits::FOLLOWS_PER_ACCOUNT_MAX;
+use domain::relationship::event::{AccountFollowed, AccountUnfollowed};
+use domain::stream::StreamName;
+
+/// Follows an account.
+#[derive(Clone, Debug)]
+pub struct FollowAccount {
+    /// Which.
+    pub account: AccountId,
+}
+
+/// Follows an account no longer.
+#[derive(Clone, Debug)]
+pub struct UnfollowAccount {
+    /// Which.
+    pub account: AccountId,
+}
+
+impl Command for FollowAccount {
+    fn name(&self) -> &'static str {
+        "FollowAccount"
+    }
+
+    fn stream(&self, names: &Names<'_>) -> StreamName {
+        StreamName::relationship(names.actor_or_nil())
+    }
+
+    fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
+        vec![Read::Fact(StreamName::account(self.account))]
+    }
+
+    fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
+        let actor = context.actor()?;
+        if actor == self.account {
+            return Err(Refusal::invalid("/id", "ONESELF", "must be somebody else"));
+        }
+        if !states.account(self.account).exists() {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        let follows = &states.relationship(actor).follows;
+        if follows.contains(&self.account) {
+            return Ok(vec![]);
+        }
+        if follows.len() >= FOLLOWS_PER_ACCOUNT_MAX {
+            return Err(Refusal::FollowLimitReached);
+        }
+        Ok(vec![(states.primary(), AccountFollowed { account: self.account }.into())])
+    }
+}
+
+impl Command for UnfollowAccount {
+    fn name(&self) -> &'static str {
+        "UnfollowAccount"
+    }
+
+    fn stream(&self, names: &Names<'_>) -> StreamName {
+        StreamName::relationship(names.actor_or_nil())
+    }
+
+    fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
+        vec![Read::Fact(StreamName::account(self.account))]
+    }
+
+    fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
+        let actor = context.actor()?;
+        if states.relationship(actor).follows.contains(&self.account) {
+            return Ok(vec![(states.primary(), AccountUnfollowed { account: self.account }.into())]);
+        }
+        if !states.account(self.account).exists() {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        Ok(vec![])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ALICE, BOB, Happened, given, person, registered};
+
+    const FOLLOW: FollowAccount = FollowAccount { account: BOB };
+    const UNFOLLOW: UnfollowAccount = UnfollowAccount { account: BOB };
+
+    fn followed(account: AccountId) -> Happened {
+        (StreamName::relationship(ALICE), AccountFollowed { account }.into())
+    }
+
+    fn unfollowed() -> Happened {
+        (StreamName::relationship(ALICE), AccountUnfollowed { account: BOB }.into())
+    }
+
+    #[test]
+    fn somebody_follows_and_follows_no_longer_each_once() {
+        given([registered(BOB)]).by(ALICE).when(FOLLOW).then([followed(BOB)]);
+        given([registered(BOB), followed(BOB)]).by(ALICE).when(FOLLOW).then_it_is_already_so();
+        given([registered(BOB), followed(BOB)]).by(ALICE).when(UNFOLLOW).then([unfollowed()]);
+        given([registered(BOB), followed(BOB), unfollowed()]).by(ALICE).when(UNFOLLOW).then_it_is_already_so();
+        given([registered(BOB), followed(BOB), unfollowed()]).by(ALICE).when(FOLLOW).then([followed(BOB)]);
+    }
+
+    #[test]
+    fn nobody_follows_themself_or_an_account_that_does_not_exist() {
+        given([registered(BOB)]).by(BOB).when(FOLLOW).invalid(&[("/id", "ONESELF")]);
+        given([]).by(ALICE).when(FOLLOW).refused(Refusal::NotFound(Missing::Account));
+        given([]).by(ALICE).when(UNFOLLOW).refused(Refusal::NotFound(Missing::Account));
+    }
+
+    #[test]
+    fn one_account_follows_five_thousand_at_most() {
+        let full = || (0..FOLLOWS_PER_ACCOUNT_MAX).map(|n| followed(person(0x1_0000 + n as u128)));
+        given(full().chain([registered(BOB)])).by(ALICE).when(FOLLOW).refused(Refusal::FollowLimitReached);
+        given(full().skip(1).chain([registered(BOB)])).by(ALICE).when(FOLLOW).then([followed(BOB)]);
+    }
+}

@@ -1,0 +1,4 @@
+//! Commands on what accounts are to each other.
+
+pub mod add_close_friend;
+pub mod follow_account;
