@@ -11,4 +11,6 @@ mod contracts;
 mod crash;
 mod in_turn;
 mod nats;
+#[path = "../simulation/mod.rs"]
+mod simulation;
 mod targets;

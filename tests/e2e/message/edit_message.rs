@@ -39,6 +39,18 @@ both_modes! {
         assert_eq!(world.head(), head);
     }
 
+    async fn the_same_edit_twice_at_once_shows_the_new_text_twice(world: &mut World) {
+        let (alice, _, room) = world.two_in_a_room().await;
+        for round in 0..20 {
+            let said = alice.sends("hello", &room).await;
+            let text = format!("hello {round}");
+            let (one, other) = tokio::join!(alice.edits(&said, &text), alice.edits(&said, &text));
+            let (one, other) = (one.ok(200), other.ok(200));
+            assert_eq!((&one["text"], &other["text"]), (&json!(text), &json!(text)));
+            assert_eq!(one["edited_at"], other["edited_at"]);
+        }
+    }
+
     async fn only_its_author_may_and_a_stranger_does_not_know_it(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         let said = alice.sends("mine", &room).await;

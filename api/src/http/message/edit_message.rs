@@ -124,10 +124,13 @@ impl Endpoint for EditMessage {
     }
 }
 
-/// The message as the read model knows it; of one that was sent a moment ago it may have to hear first.
+/// The message as the read model knows it; of one that was sent a moment ago it may have to hear first. Where nothing was
+/// changed, it has to be as it was decided on.
 async fn known(app: &App, caller: &Caller, id: MessageId, done: &Done) -> Result<MessageView, Problem> {
     let messaging = app.projections.messaging();
-    if let Some(view) = messaging.message(caller.account, id).await?.value {
+    if !done.events.is_empty()
+        && let Some(view) = messaging.message(caller.account, id).await?.value
+    {
         return Ok(view);
     }
     app.projections.wait(MESSAGING, done.position, Duration::from_millis(WAIT_DEFAULT_MILLISECONDS)).await?;

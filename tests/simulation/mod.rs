@@ -1,0 +1,13 @@
+//! Random histories of commands through the whole system in one process, checked against a second, simple model that
+//! was written from the contract and the decisions alone. docs/reliability.md says what is asked and what was found.
+
+mod act;
+mod chance;
+mod history;
+mod judge;
+mod looks;
+mod model;
+mod shrink;
+mod system;
+mod views;
+mod whole_system;
