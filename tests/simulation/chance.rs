@@ -35,7 +35,7 @@ impl Manner {
     pub fn choose(chance: &mut StdRng) -> Self {
         Self {
             people: chance.random_range(3..=6),
-            steps: chance.random_range(20..=70),
+            steps: chance.random_range(20..=60),
             has_strict: chance.random_bool(0.25),
             together: if chance.random_bool(0.4) { 0.25 } else { 0.0 },
             restarts: chance.random_bool(0.12),

@@ -32,7 +32,11 @@ impl Command for RemoveMember {
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let conversation = states.conversation();
         let Conversation::Open { kind, members, former, .. } = conversation else {
-            return Err(not_open(conversation, context, Missing::Conversation));
+            // Who left before the end is told the same as before it.
+            let was_out = matches!(conversation, Conversation::Closed { former, .. } if former.contains(&self.account));
+            let leaves_again = was_out && context.actor == Some(self.account);
+            let refusal = not_open(conversation, context, Missing::Conversation);
+            return if leaves_again { Ok(vec![]) } else { Err(refusal) };
         };
         if !context.is_import() {
             let actor = context.actor()?;
@@ -86,6 +90,7 @@ mod tests {
     use crate::scenario::{
         ALICE, BOB, CAROL, DAVE, Happened, LONG_AGO, ROOM, closed, direct, given, group, joined, person,
     };
+    use domain::conversation::event::ConversationClosed;
     use domain::conversation::values::PrivacyMode;
     use domain::ids::Hash16;
     use domain::import::event::ImportAdvanced;
@@ -141,6 +146,18 @@ mod tests {
     fn nobody_leaves_a_closed_group() {
         given(closed()).by(CAROL).when(remove(CAROL)).refused(Refusal::ConversationClosed);
         given(closed()).by(DAVE).when(remove(CAROL)).refused(Refusal::NotFound(Missing::Conversation));
+    }
+
+    #[test]
+    fn who_left_before_the_end_may_leave_once_more() {
+        let events = || {
+            group()
+                .into_iter()
+                .chain([left(CAROL), (StreamName::conversation(ROOM), ConversationClosed { closed_by: ALICE }.into())])
+        };
+        given(events()).by(CAROL).when(remove(CAROL)).then_it_is_already_so();
+        given(events()).by(CAROL).when(remove(BOB)).refused(Refusal::NotFound(Missing::Conversation));
+        given(events()).by(DAVE).when(remove(DAVE)).refused(Refusal::NotFound(Missing::Conversation));
     }
 
     /// Role of who removes × role of who is removed.

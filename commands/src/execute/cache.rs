@@ -137,7 +137,7 @@ fn weight(state: &State) -> usize {
         State::Conversation(Conversation::Open { members, former, pins, .. }) => {
             members.len() + former.len() + pins.len()
         }
-        State::Conversation(Conversation::Closed { members, .. }) => members.len(),
+        State::Conversation(Conversation::Closed { members, former, .. }) => members.len() + former.len(),
         State::Message(message) => message.reactions.len(),
         State::Admins(admins) => admins.accounts.len(),
         State::Relationship(ties) => ties.follows.len() + ties.close_friends.len(),

@@ -43,6 +43,8 @@ pub enum Conversation {
         privacy_mode: PrivacyMode,
         /// Who was in it when it was closed.
         members: BTreeMap<AccountId, Member>,
+        /// Who had left by then: leaving once more tells them nothing.
+        former: BTreeSet<AccountId>,
     },
 }
 
@@ -74,8 +76,9 @@ impl Conversation {
                 };
             }
             (Conversation::Open { words, .. }, Event::ConversationChanged(e)) => *words = Some(e.words.clone()),
-            (Conversation::Open { members, privacy_mode, .. }, Event::ConversationClosed(_)) => {
-                *self = Conversation::Closed { privacy_mode: *privacy_mode, members: std::mem::take(members) };
+            (Conversation::Open { members, former, privacy_mode, .. }, Event::ConversationClosed(_)) => {
+                let (members, former) = (std::mem::take(members), std::mem::take(former));
+                *self = Conversation::Closed { privacy_mode: *privacy_mode, members, former };
             }
             (Conversation::Open { members, former, .. }, Event::MemberJoined(e)) => {
                 members.insert(e.account, Member { role: e.role, joined_revision: revision });
