@@ -26,6 +26,7 @@ use crate::app::jobs::Jobs;
 use crate::app::opening::{Opened, Tasks, open};
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
+use crate::auth::revocations::Revocations;
 use crate::auth::role::Roles;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::Tokens;
@@ -41,7 +42,7 @@ use commands::execute::Executor;
 use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it as expiry;
 use domain::clock::Clock;
-use domain::ids::LogId;
+use domain::ids::{LogId, Position};
 use domain::words::Words;
 use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -90,6 +91,8 @@ pub struct App {
     pub projections: Projections,
     /// Access tokens.
     pub tokens: Tokens,
+    /// Sessions that are over.
+    pub revocations: Arc<Revocations>,
     /// Roles of callers.
     pub roles: Roles,
     /// Hashes passwords.
@@ -134,8 +137,10 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Runn
     let address = listener.local_addr()?;
     let opened = open(config, clock).await?;
     make_admin(&opened.app).await?;
+    let head = opened.app.log.head();
+    opened.app.revocations.recall(&*opened.app.log, head).await.context("the sessions that are over")?;
     let reading = Tasks::default();
-    run(&opened, &reading);
+    run(&opened, &reading, head);
     reading.tracker.spawn(tidy(recorder, reading.stop.clone()));
     catch_up(&opened.app).await;
     let admin = admin::server::start(&opened.app)?;
@@ -143,13 +148,14 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Runn
     Ok(Running { address, opened, reading, admin, server })
 }
 
-fn run(opened: &Opened, reading: &Tasks) {
+fn run(opened: &Opened, reading: &Tasks, head: Position) {
     let (app, Tasks { tracker, stop }) = (&opened.app, reading);
     if let Some(nats) = &app.nats {
         drop(relay::start(opened.log.clone(), nats.clone(), tracker, stop.clone()));
     }
     app.projections.run(opened.source.clone(), tracker, stop.clone());
     app.live.run(tracker, stop.clone());
+    tracker.spawn(app.revocations.clone().follow(opened.log.clone(), head, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
     let schedule = Arc::new(Schedule { projections: app.projections.clone(), log: app.log.clone() });
     app.tracker.spawn(expiry::run(app.executor.clone(), schedule, app.stop.clone()));

@@ -68,6 +68,7 @@ codes! {
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422, "The idempotency key belongs to another request";
     Internal = "INTERNAL", 500, "Something went wrong here";
     InvalidCredentials = "INVALID_CREDENTIALS", 401, "User name or password is wrong";
+    InvalidRefreshToken = "INVALID_REFRESH_TOKEN", 401, "The refresh token does not work";
     LastAdmin = "LAST_ADMIN", 409, "Nobody else is an administrator";
     LogChanged = "LOG_CHANGED", 409, "The position belongs to another log";
     LogFull = "LOG_FULL", 503, "The server has no space left";
@@ -95,6 +96,7 @@ codes! {
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON";
     UsernameTaken = "USERNAME_TAKEN", 409, "The user name is taken";
     ValidationFailed = "VALIDATION_FAILED", 422, "Some fields are not valid";
+    WrongPassword = "WRONG_PASSWORD", 403, "The current password is another one";
 }
 
 /// What is wrong with one field.

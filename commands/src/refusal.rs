@@ -37,6 +37,12 @@ pub enum Refusal {
     /// User name and password do not belong together.
     #[error("user name and password do not belong together")]
     InvalidCredentials,
+    /// The password that was given is not the account's.
+    #[error("the password is another one")]
+    WrongPassword,
+    /// The refresh token is none that works.
+    #[error("the refresh token does not work")]
+    InvalidRefreshToken,
 
     /// The two have a direct conversation, in the other privacy mode.
     #[error("the direct conversation exists in another privacy mode")]
@@ -102,6 +108,8 @@ pub enum Missing {
     Member,
     /// A message.
     Message,
+    /// A session.
+    Session,
     /// A story.
     Story,
 }
@@ -114,6 +122,7 @@ impl Missing {
             Missing::Conversation => "conversation",
             Missing::Member => "member",
             Missing::Message => "message",
+            Missing::Session => "session",
             Missing::Story => "story",
         }
     }

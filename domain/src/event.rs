@@ -1,8 +1,8 @@
 //! Every event there is. A name on disk is written here by hand and never changes.
 
 use crate::account::event::{
-    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
-    SettingsChanged, UsernameReserved,
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, ProfileChanged,
+    RoleGranted, SettingsChanged, UsernameReserved,
 };
 use crate::audit::event::ContentAccessed;
 use crate::conversation::event::{
@@ -14,7 +14,7 @@ use crate::job::event::{JobEnded, JobStarted};
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use crate::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
-use crate::session::event::SessionOpened;
+use crate::session::event::{SessionOpened, SessionRefreshed, SessionRevoked};
 use crate::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use serde::Serialize;
 use std::fmt;
@@ -89,11 +89,14 @@ events! {
     MessageSent = "MessageSent";
     MessageUnpinned = "MessageUnpinned";
     PasswordChanged = "PasswordChanged";
+    ProfileChanged = "ProfileChanged";
     ReactionAdded = "ReactionAdded";
     ReactionRemoved = "ReactionRemoved";
     ReadMoved = "ReadMoved";
     RoleGranted = "RoleGranted";
     SessionOpened = "SessionOpened";
+    SessionRefreshed = "SessionRefreshed";
+    SessionRevoked = "SessionRevoked";
     SettingsChanged = "SettingsChanged";
     StoryDeleted = "StoryDeleted";
     StoryExpired = "StoryExpired";

@@ -10,6 +10,8 @@ pub const PASSWORD_MIN_CHARACTERS: usize = 8;
 pub const PASSWORD_MAX_CHARACTERS: usize = 128;
 /// Characters of a display name, at most.
 pub const DISPLAY_NAME_MAX_CHARACTERS: usize = 100;
+/// Characters of what a person says of themselves, at most.
+pub const BIO_MAX_CHARACTERS: usize = 500;
 /// Characters of a device's name, at most.
 pub const DEVICE_NAME_MAX_CHARACTERS: usize = 100;
 /// Devices of an account with a published key, at most.
@@ -71,6 +73,8 @@ pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 128;
 pub const IDEMPOTENCY_KEY_LIFE_SECONDS: i64 = 48 * 60 * 60;
 /// Seconds that an access token lives by default.
 pub const ACCESS_TOKEN_LIFE_SECONDS: i64 = 15 * 60;
+/// Seconds that an access token lives, at most.
+pub const ACCESS_TOKEN_LIFE_MAX_SECONDS: i64 = 24 * 60 * 60;
 /// Seconds that a refresh token lives, at most; a session's events are kept as long.
 pub const REFRESH_TOKEN_LIFE_MAX_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// Bytes of one event's stored payload, at most.

@@ -63,14 +63,19 @@ impl State {
     pub const fn is_in_newest_event(category: Category) -> bool {
         matches!(
             category,
-            Category::Timeline | Category::Membership | Category::Read | Category::Import | Category::Access
+            Category::Timeline
+                | Category::Membership
+                | Category::Read
+                | Category::Import
+                | Category::Access
+                | Category::Session
         )
     }
 
     /// Takes over what happened. `revision` is the event's. Cannot fail and asks nobody.
     pub fn evolve(&mut self, revision: u64, event: &Event) {
         match self {
-            State::Account(state) => state.evolve(event),
+            State::Account(state) => state.evolve(revision, event),
             State::Admins(state) => state.evolve(event),
             State::Conversation(state) => state.evolve(revision, event),
             State::Import(state) => state.evolve(event),

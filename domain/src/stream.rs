@@ -261,6 +261,11 @@ impl StreamName {
         (self.category() == Category::Relationship).then(|| self.key().parse().ok()).flatten()
     }
 
+    /// The session of a `session-…` stream.
+    pub fn session_id(&self) -> Option<SessionId> {
+        (self.category() == Category::Session).then(|| self.key().parse().ok()).flatten()
+    }
+
     /// The account of an `account-…` stream.
     pub fn account_id(&self) -> Option<AccountId> {
         (self.category() == Category::Account).then(|| self.key().parse().ok()).flatten()

@@ -237,6 +237,8 @@ pub enum Purpose {
     Import,
     /// A refresh token.
     RefreshToken,
+    /// What makes a text one of our refresh tokens.
+    RefreshTokenSeal,
     /// A client's address and account in the count of failed sign-ins.
     SignIn,
     /// An account as analysts see it in the log.
@@ -258,6 +260,7 @@ impl Purpose {
             Purpose::RequestBody => "request-body",
             Purpose::Import => "import",
             Purpose::RefreshToken => "refresh-token",
+            Purpose::RefreshTokenSeal => "refresh-token-seal",
             Purpose::SignIn => "sign-in",
             Purpose::Pseudonym => "pseudonym",
             Purpose::Cursor => "cursor",

@@ -11,6 +11,7 @@ pub mod account;
 pub mod conversation;
 pub mod feed;
 pub mod relationship;
+pub mod session;
 pub mod story;
 
 mod copies;

@@ -143,6 +143,7 @@ pub const ACTS: &[Act] = &[
     |s| {
         Box::pin(async {
             s.alice.put("/v1/me/settings", json!({"presence": false, "time_zone": "Europe/Vienna"})).await.ok(200);
+            s.alice.put("/v1/me", json!({"display_name": "Al", "bio": "likes tea"})).await.ok(200);
             s.bob.put("/v1/me/settings", json!({"read_receipts": false})).await.ok(200);
         })
     },

@@ -7,6 +7,7 @@ use serde_json::Value;
 pub const OPEN: &[(&str, &str)] = &[
     ("POST", "/v1/accounts"),
     ("POST", "/v1/sessions"),
+    ("POST", "/v1/sessions/refresh"),
     ("GET", "/v1/feed"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),

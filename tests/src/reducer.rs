@@ -26,7 +26,8 @@ pub struct Screen {
     conversations: BTreeMap<String, Shown>,
     /// One's own stories and those of one's circle, by id.
     stories: BTreeMap<String, Value>,
-    /// One's own settings.
+    /// One's own account and settings.
+    account: Value,
     settings: Value,
     /// Whom one follows.
     following: BTreeSet<String>,
@@ -58,6 +59,7 @@ impl Screen {
         for story in person.all(&format!("/v1/accounts/{}/stories?limit=100", person.id)).await {
             screen.stories.insert(id_of(&story), story);
         }
+        screen.account = person.get("/v1/me").await.ok(200);
         screen.settings = person.get("/v1/me/settings").await.ok(200);
         screen.fetch_circle(person).await;
         for (list, into) in [("following", &mut screen.following), ("close-friends", &mut screen.close_friends)] {
@@ -179,6 +181,12 @@ impl Screen {
             "reaction.removed" => self.reacted(data, -1),
             "read.moved" => self.read(data),
             "member.role_changed" => self.changed_role(data),
+            "account.updated" if id_of(data) == self.me => {
+                for field in ["display_name", "bio"] {
+                    self.account[field] = data[field].clone();
+                }
+            }
+            "account.updated" => {}
             "account.settings_changed" => self.settings = data.clone(),
             // Keys are asked for when something is to be encrypted.
             "device_key.changed" => {}

@@ -7,8 +7,6 @@ use std::path::Path;
 const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("conversation", "join_conversation", HTTP, "only imports join; open channels do not exist yet"),
     ("conversation", "join_conversation", E2E, "only imports join: tests/e2e/import/slack.rs"),
-    ("account", "change_password", HTTP, "only the shell sets passwords yet"),
-    ("account", "change_password", E2E, "only the shell sets passwords yet: tests/e2e/cli/account.rs"),
     ("message", "read_message", HTTP, "part of an answer: api/src/http/message/message.rs"),
     ("message", "read_message", E2E, "part of an answer: tests/e2e/message/message.rs"),
     ("job", "end_job", HTTP, "issued by whoever carries the job out"),

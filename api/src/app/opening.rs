@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::jobs::Jobs;
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
+use crate::auth::revocations::Revocations;
 use crate::auth::role::Roles;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::Tokens;
@@ -18,6 +19,7 @@ use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::event::{Event, EventType};
 use domain::ids::{Hash16, Position};
+use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
 use domain::source::{Direction, EventSource, Filter};
 use domain::words::KeyRef;
 use http::HeaderValue;
@@ -125,6 +127,7 @@ async fn compose(
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
         tokens: Tokens::new(&token_key, config.auth.access_token_seconds),
+        revocations: Revocations::new(clock.clone(), ACCESS_TOKEN_LIFE_MAX_SECONDS),
         roles: Roles::new(executor.clone()),
         passwords: Passwords::new(&config.auth)?,
         sign_ins: SignInLimit::default(),

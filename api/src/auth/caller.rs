@@ -14,8 +14,12 @@ pub struct Caller {
     pub account: AccountId,
     /// The session that the token was issued to.
     pub session: SessionId,
+    /// When the token was issued, in whole seconds.
+    pub issued_at: Time,
     /// When the token ends.
     pub expires_at: Time,
+    /// The revision of the password that the session rests on.
+    pub credential_revision: u64,
 }
 
 /// The caller by the header `Authorization: Bearer <access token>`.
@@ -25,7 +29,17 @@ pub struct Caller {
 pub fn from_headers(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let value = headers.get(header::AUTHORIZATION).ok_or_else(unauthenticated)?;
     let token = value.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
-    app.tokens.verify(token, app.clock.now())
+    from_token(app, token)
+}
+
+/// The caller by an access token, whose session goes on.
+///
+/// # Errors
+/// [`crate::problem::Code::Unauthenticated`] for any other.
+pub fn from_token(app: &App, token: &str) -> Result<Caller, Problem> {
+    let caller = app.tokens.verify(token, app.clock.now())?;
+    app.revocations.check(&caller)?;
+    Ok(caller)
 }
 
 /// The token in the header's value. The scheme's name ignores case (RFC 9110, 11.1).

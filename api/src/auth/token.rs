@@ -1,13 +1,11 @@
-//! Access tokens: JSON Web Tokens under HS256, short-lived, and opaque refresh tokens.
+//! Access tokens: JSON Web Tokens under HS256, short-lived.
 //!
 //! A request's token is checked once and remembered until it ends: on the hot path a look into a bounded cache takes
 //! the place of a signature and a JSON document.
 
 use crate::auth::caller::Caller;
 use crate::problem::{Code, Problem};
-use crate::secrets::{self, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::secrets::Secret;
 use domain::clock::Time;
 use domain::ids::{AccountId, SessionId};
 use http::{HeaderValue, header};
@@ -34,6 +32,9 @@ struct Claims {
     iss: String,
     iat: i64,
     exp: i64,
+    /// The revision of the password that the session rests on.
+    #[serde(default)]
+    pwr: u64,
 }
 
 /// Issues and checks access tokens.
@@ -74,7 +75,13 @@ impl Tokens {
     ///
     /// # Errors
     /// When signing fails, which it does not.
-    pub fn issue(&self, account: AccountId, session: SessionId, now: Time) -> Result<String, Problem> {
+    pub fn issue(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        credential_revision: u64,
+        now: Time,
+    ) -> Result<String, Problem> {
         let iat = now.seconds_since(Time::from_micros(0));
         let claims = Claims {
             sub: account.to_string(),
@@ -82,6 +89,7 @@ impl Tokens {
             iss: ISSUER.into(),
             iat,
             exp: iat + self.life_seconds,
+            pwr: credential_revision,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
             .map_err(|fault| Problem::internal(&fault))
@@ -117,7 +125,9 @@ impl Tokens {
         Some(Caller {
             account: claims.sub.parse().ok()?,
             session: claims.sid.parse().ok()?,
+            issued_at: Time::from_micros(claims.iat.checked_mul(1_000_000)?),
             expires_at: Time::from_micros(claims.exp.checked_mul(1_000_000)?),
+            credential_revision: claims.pwr,
         })
     }
 }
@@ -127,18 +137,12 @@ pub fn unauthenticated() -> Problem {
     Problem::new(Code::Unauthenticated).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-/// A fresh refresh token: 32 random bytes in base64url.
-///
-/// # Errors
-/// When the system has no randomness to give.
-pub fn refresh_token() -> Result<String, Problem> {
-    let bytes = secrets::random::<32>().map_err(|fault| Problem::internal(&fault))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use uuid::Uuid;
 
     const NOW: Time = Time::from_micros(1_700_000_000_000_000);
@@ -155,10 +159,10 @@ mod tests {
     #[test]
     fn a_token_tells_whose_it_is_until_it_ends() {
         let (tokens, (account, session)) = (tokens(), ids());
-        let token = tokens.issue(account, session, NOW).unwrap();
+        let token = tokens.issue(account, session, 4, NOW).unwrap();
         for _ in 0..2 {
             let caller = tokens.verify(&token, NOW.plus_seconds(899)).unwrap();
-            assert_eq!((caller.account, caller.session), (account, session));
+            assert_eq!((caller.account, caller.session, caller.credential_revision), (account, session, 4));
         }
         let late = tokens.verify(&token, NOW.plus_seconds(900)).unwrap_err();
         assert_eq!(late.code(), Code::Unauthenticated);
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn a_changed_or_foreign_token_is_refused() {
         let (ours, theirs, (account, session)) = (tokens(), tokens(), ids());
-        let token = ours.issue(account, session, NOW).unwrap();
+        let token = ours.issue(account, session, 4, NOW).unwrap();
         assert!(theirs.verify(&token, NOW).is_err());
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         let unsigned = format!("{header}.{}.", token.split('.').nth(1).unwrap());

@@ -3,6 +3,7 @@
 use crate::admin::protocol::Outcome;
 use crate::app::App;
 use crate::app::first_start::system;
+use crate::auth::refresh_token::RefreshToken;
 use crate::problem::Problem;
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
@@ -11,12 +12,11 @@ use commands::account::grant_role::GrantRole;
 use commands::account::register_account::RegisterAccount;
 use commands::execute::Failure;
 use commands::refusal::Refusal;
-use commands::session::credential::credential;
+use commands::session::credential::{Credential, credential};
 use commands::session::open_session::OpenSession;
 use domain::account::values::{Role, Username};
 use domain::ids::{AccountId, SessionId};
 use domain::values::Password;
-use domain::words::Purpose;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -98,7 +98,9 @@ async fn set_password(app: &App, name: &str, text: &str) -> anyhow::Result<Outco
     let password = Password::parse(text.strip_suffix('\r').unwrap_or(text));
     let password = password.map_err(|invalid| anyhow!("the password {invalid}"))?;
     let password_hash = app.passwords.hash(password).await.map_err(told)?;
-    app.executor.execute(ChangePassword { account, password_hash }, system()).await?;
+    app.executor
+        .execute(ChangePassword { account, password_hash, compared_revision: None, kept_session: None }, system())
+        .await?;
     outcome(json!({"id": account, "username": name}), format!("set the password of {name}"))
 }
 
@@ -111,28 +113,32 @@ async fn grant(app: &App, name: &str, role: Role) -> anyhow::Result<Outcome> {
 
 /// The one place that prints a secret, because it is asked for it.
 async fn token(app: &App, name: &str) -> anyhow::Result<Outcome> {
-    let account = find(app, name).await?;
+    let Credential { account, revision, .. } = find_credential(app, name).await?;
     let (session, now) = (SessionId::new(Uuid::now_v7()), app.clock.now());
     // Its refresh token is thrown away: the session ends with the access token.
-    let refresh_token = crate::auth::token::refresh_token().map_err(told)?;
+    let refresh_token = RefreshToken::fresh(&*app.words, session).map_err(told)?;
     let command = OpenSession {
         session,
         account,
-        refresh_hash: app.words.hash(Purpose::RefreshToken, &[refresh_token.as_bytes()]),
+        refresh_hash: refresh_token.hash(&*app.words),
         refresh_expires_at: now.plus_seconds(app.tokens.life_seconds()),
         device_name: None,
-        password_matches: true,
+        credential_revision: revision,
     };
     app.executor.execute(command, system()).await?;
-    let access_token = app.tokens.issue(account, session, now).map_err(told)?;
+    let access_token = app.tokens.issue(account, session, revision, now).map_err(told)?;
     let result = json!({"access_token": access_token, "token_type": "Bearer", "expires_in": app.tokens.life_seconds()});
     outcome(result, access_token)
 }
 
 async fn find(app: &App, name: &str) -> anyhow::Result<AccountId> {
+    Ok(find_credential(app, name).await?.account)
+}
+
+async fn find_credential(app: &App, name: &str) -> anyhow::Result<Credential> {
     let username = Username::parse_any(name).map_err(|invalid| anyhow!("the user name {invalid}"))?;
     let known = credential(&app.executor, &username).await?;
-    known.map(|known| known.account).with_context(|| format!("nobody has the user name {name}"))
+    known.with_context(|| format!("nobody has the user name {name}"))
 }
 
 fn told(problem: Problem) -> anyhow::Error {

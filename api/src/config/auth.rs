@@ -1,6 +1,6 @@
 //! `[auth]`: how long tokens live and what hashing a password costs.
 
-use domain::limits::{ACCESS_TOKEN_LIFE_SECONDS, REFRESH_TOKEN_LIFE_MAX_SECONDS};
+use domain::limits::{ACCESS_TOKEN_LIFE_MAX_SECONDS, ACCESS_TOKEN_LIFE_SECONDS, REFRESH_TOKEN_LIFE_MAX_SECONDS};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ impl Auth {
             let good = (1..=max).contains(&value);
             if good { Ok(()) } else { Err(format!("bad value for `auth.{key}`: must be from 1 to {max}")) }
         };
-        within("access_token_seconds", self.access_token_seconds, 24 * 60 * 60)?;
+        within("access_token_seconds", self.access_token_seconds, ACCESS_TOKEN_LIFE_MAX_SECONDS)?;
         within("refresh_token_seconds", self.refresh_token_seconds, REFRESH_TOKEN_LIFE_MAX_SECONDS)?;
         within("argon2_iterations", i64::from(self.argon2_iterations), 100)?;
         within("argon2_parallelism", i64::from(self.argon2_parallelism), 64)?;

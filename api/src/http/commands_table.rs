@@ -5,6 +5,7 @@ use crate::http::{account, conversation, message, relationship, story};
 
 /// Every command that can come over the feed.
 pub const COMMANDS: &[Entry] = &[
+    Entry::of::<account::change_profile::ChangeProfile>(),
     Entry::of::<account::change_settings::ChangeSettings>(),
     Entry::of::<account::grant_role::GrantRole>(),
     Entry::of::<account::publish_device_key::PublishDeviceKey>(),

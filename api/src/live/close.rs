@@ -17,6 +17,8 @@ pub enum Close {
     BadToken,
     /// A frame that is none.
     BadFrame,
+    /// The session is over.
+    SessionRevoked,
 }
 
 impl Close {
@@ -30,6 +32,7 @@ impl Close {
             Close::TooMany => 3013,
             Close::BadToken => 3500,
             Close::BadFrame => 3501,
+            Close::SessionRevoked => 3503,
         }
     }
 
@@ -43,6 +46,7 @@ impl Close {
             Close::TooMany => "too many connections of this account",
             Close::BadToken => "no valid token",
             Close::BadFrame => "not a valid frame",
+            Close::SessionRevoked => "the session is over",
         }
     }
 

@@ -174,3 +174,14 @@ pub struct RelationshipChanged {
     /// Whether it is so from now on, or no longer.
     pub active: bool,
 }
+
+/// `account.updated`: what others may see of an account and changed.
+#[derive(Serialize)]
+pub struct AccountUpdated {
+    /// Which.
+    pub id: AccountId,
+    /// How the person wants to be called; null once erased.
+    pub display_name: Option<String>,
+    /// What the person says of themselves.
+    pub bio: Option<String>,
+}

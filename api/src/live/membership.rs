@@ -43,6 +43,7 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
         Event::MembershipChanged(_) => recorded.stream.member().map(|(_, account)| Topic::Account(account)),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
+        Event::ProfileChanged(_) => recorded.stream.account_id().map(Topic::Author),
         Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
         Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),
         Event::AccountFollowed(_)
@@ -64,6 +65,8 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         | Event::PasswordChanged(_)
         | Event::RoleGranted(_)
         | Event::SessionOpened(_)
+        | Event::SessionRefreshed(_)
+        | Event::SessionRevoked(_)
         | Event::UsernameReserved(_) => None,
     }
 }

@@ -5,8 +5,8 @@
 
 use crate::live::conversation::conversation;
 use crate::live::data::{
-    DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned, MessageUnpinned, ReadMoved,
-    RelationshipChanged, StoryViewed,
+    AccountUpdated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned, MessageUnpinned,
+    ReadMoved, RelationshipChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -19,7 +19,7 @@ use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
-use domain::proto::account::v1::SettingsWords;
+use domain::proto::account::v1::{ProfileWords, SettingsWords};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::recorded::Recorded;
@@ -184,6 +184,12 @@ impl Renderer {
                 let (account_id, conversation_id) = reader(&recorded.stream).ok_or_else(|| misplaced(recorded))?;
                 ("read.moved", raw(&ReadMoved { conversation_id, account_id, seq: e.seq }))
             }
+            Event::ProfileChanged(e) => {
+                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                let words = read::<ProfileWords>(&e.words, opened)?.present();
+                let (display_name, bio) = words.map_or((None, None), |words| (Some(words.display_name), words.bio));
+                ("account.updated", raw(&AccountUpdated { id, display_name, bio }))
+            }
             Event::SettingsChanged(e) => {
                 let words = e.time_zone.as_ref().map(|words| read::<SettingsWords>(words, opened)).transpose()?;
                 let time_zone = words.and_then(Content::present).map(|words| words.time_zone);
@@ -228,6 +234,8 @@ impl Renderer {
             | Event::PasswordChanged(_)
             | Event::RoleGranted(_)
             | Event::SessionOpened(_)
+            | Event::SessionRefreshed(_)
+            | Event::SessionRevoked(_)
             | Event::UsernameReserved(_) => return Ok(None),
         }))
     }
@@ -301,6 +309,7 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::ConversationCreated(e) => e.words.as_ref()?.sealed(),
         Event::MessageSent(e) => e.words.sealed(),
         Event::MessageEdited(e) => e.words.sealed(),
+        Event::ProfileChanged(e) => e.words.sealed(),
         Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
         Event::AccountFollowed(_)
@@ -330,6 +339,8 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::ReadMoved(_)
         | Event::RoleGranted(_)
         | Event::SessionOpened(_)
+        | Event::SessionRefreshed(_)
+        | Event::SessionRevoked(_)
         | Event::StoryDeleted(_)
         | Event::StoryExpired(_)
         | Event::StoryPrivacyChanged(_)

@@ -1,7 +1,8 @@
 //! What a socket needs of the rest of the server.
 
 use crate::app::App;
-use crate::auth::caller::Caller;
+use crate::auth::caller::{Caller, from_token};
+use crate::auth::lasting::lasting;
 use crate::live::command::carry_out;
 use crate::live::op::CommandOp;
 use crate::live::router::Live;
@@ -14,8 +15,11 @@ pub trait Service: Send + Sync + 'static {
     /// The feed.
     fn live(&self) -> &Arc<Live>;
 
-    /// Whose token this is; none when it is not valid.
+    /// Whose token this is; none when it is not valid or its session is over.
     fn caller(&self, token: &str) -> Option<Caller>;
+
+    /// Ends when the caller's session is over.
+    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, ()>;
 
     /// Carries a command out and gives the frame that answers it.
     fn carry_out(self: Arc<Self>, caller: Caller, command: CommandOp) -> BoxFuture<'static, Wire>;
@@ -27,7 +31,11 @@ impl Service for App {
     }
 
     fn caller(&self, token: &str) -> Option<Caller> {
-        self.tokens.verify(token, self.clock.now()).ok()
+        from_token(self, token).ok()
+    }
+
+    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, ()> {
+        Box::pin(async move { lasting(&self, caller).await })
     }
 
     fn carry_out(self: Arc<Self>, caller: Caller, command: CommandOp) -> BoxFuture<'static, Wire> {

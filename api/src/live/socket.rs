@@ -56,7 +56,10 @@ pub async fn serve<S: Service>(service: Arc<S>, stream: TcpStream, read: Vec<u8>
     drop(read);
     let mut socket = Socket { service, live, line };
     let end = match Box::pin(socket.begin(caller)).await {
-        Ok((caller, joined)) => socket.follow(caller, joined).await,
+        Ok(Begun { caller, joined, session }) => tokio::select! {
+            end = socket.follow(caller, joined) => end,
+            () = session => Close::SessionRevoked.into(),
+        },
         Err(end) => end,
     };
     meters::count_end(match end {
@@ -75,6 +78,14 @@ struct Greeting {
     resume: Option<(Position, Option<LogId>)>,
 }
 
+/// What a socket goes on with once it was sent what it missed.
+struct Begun {
+    caller: Caller,
+    joined: Joined,
+    /// Ends with the caller's session.
+    session: BoxFuture<'static, ()>,
+}
+
 struct Socket<S> {
     service: Arc<S>,
     live: Arc<Live>,
@@ -83,14 +94,19 @@ struct Socket<S> {
 
 impl<S: Service> Socket<S> {
     /// From `hello` to the last frame that was missed.
-    async fn begin(&mut self, known: Option<Caller>) -> Result<(Caller, Joined), End> {
+    async fn begin(&mut self, known: Option<Caller>) -> Result<Begun, End> {
         let closing = self.live.closing.clone();
+        let service = Arc::clone(&self.service);
         tokio::select! {
             begun = async {
                 let greeting = timeout(GREETING, self.greet(known)).await.map_err(|_| Close::BadToken)??;
-                let joined = self.start(&greeting).await?;
+                let mut session = service.lasting(greeting.caller);
+                let joined = tokio::select! {
+                    joined = self.start(&greeting) => joined?,
+                    () = &mut session => return Err(Close::SessionRevoked.into()),
+                };
                 self.line.outbox.open();
-                Ok((greeting.caller, joined))
+                Ok(Begun { caller: greeting.caller, joined, session })
             } => begun,
             () = closing.cancelled() => Err(Close::Shutdown.into()),
         }

@@ -2,7 +2,7 @@
 
 use crate::wire::opaque::encode;
 use domain::clock::Time;
-use domain::ids::{AccountId, DeviceId, DeviceKeyId};
+use domain::ids::{AccountId, DeviceId, DeviceKeyId, SessionId};
 use domain::words::Content;
 use projections::account::accounts::AccountView;
 use projections::account::device_keys::DeviceKeyView;
@@ -20,6 +20,8 @@ pub struct Account {
     pub username: Option<String>,
     /// How the person wants to be called; null once erased.
     pub display_name: Option<String>,
+    /// What the person says of themselves.
+    pub bio: Option<String>,
     /// What it may do.
     #[schema(value_type = String, example = "user")]
     pub role: domain::account::values::Role,
@@ -38,6 +40,8 @@ pub struct Profile {
     pub username: Option<String>,
     /// How the person wants to be called; null once erased.
     pub display_name: Option<String>,
+    /// What the person says of themselves.
+    pub bio: Option<String>,
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
@@ -46,18 +50,18 @@ pub struct Profile {
 impl From<AccountView> for Account {
     fn from(view: AccountView) -> Self {
         let role = view.role;
-        let Profile { id, username, display_name, created_at } = view.into();
-        Self { id, username, display_name, role, created_at }
+        let Profile { id, username, display_name, bio, created_at } = view.into();
+        Self { id, username, display_name, bio, role, created_at }
     }
 }
 
 impl From<AccountView> for Profile {
     fn from(view: AccountView) -> Self {
-        let (username, display_name) = match view.names {
-            Content::Present(names) => (Some(names.username), Some(names.display_name)),
-            Content::Erased => (None, None),
+        let (username, display_name, bio) = match view.names {
+            Content::Present(names) => (Some(names.username), Some(names.display_name), names.bio),
+            Content::Erased => (None, None, None),
         };
-        Self { id: view.id, username, display_name, created_at: view.created_at }
+        Self { id: view.id, username, display_name, bio, created_at: view.created_at }
     }
 }
 
@@ -120,4 +124,25 @@ pub struct Session {
     pub refresh_token: String,
     /// Whose session it is.
     pub account: Profile,
+}
+
+/// One of the caller's open sessions.
+#[derive(Serialize, ToSchema)]
+pub struct OpenSession {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: SessionId,
+    /// What the device calls itself; null when it does not.
+    pub device_name: Option<String>,
+    /// When somebody signed in.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Time,
+    /// When its tokens were refreshed last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub refreshed_at: Option<Time>,
+    /// When it ends unless it is refreshed before.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Time,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }

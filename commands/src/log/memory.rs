@@ -274,8 +274,10 @@ fn size_bytes(event: &Event) -> usize {
         Event::MessageEdited(e) => words(&e.words),
         Event::MessageSent(e) => words(&e.words),
         Event::PasswordChanged(e) => words(&e.credential),
+        Event::ProfileChanged(e) => words(&e.words),
         Event::RoleGranted(e) => e.reason.as_ref().map_or(0, words),
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
+        Event::SessionRefreshed(e) => e.device.as_ref().map_or(0, words),
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
         Event::AccountFollowed(_)
@@ -297,6 +299,7 @@ fn size_bytes(event: &Event) -> usize {
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)
+        | Event::SessionRevoked(_)
         | Event::StoryDeleted(_)
         | Event::StoryExpired(_)
         | Event::StoryPrivacyChanged(_)

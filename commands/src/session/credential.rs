@@ -10,13 +10,15 @@ use domain::state::State;
 use domain::stream::StreamName;
 use domain::words::{Content, open_one};
 
-/// What belongs to a user name.
+/// What an account signs in with.
 #[derive(Clone)]
 pub struct Credential {
     /// Whose it is.
     pub account: AccountId,
     /// In PHC form; none when no password was ever set or it is erased.
     pub password_hash: Option<String>,
+    /// The revision of the event that set it, in the account's stream: what is compared with it holds for no other.
+    pub revision: u64,
 }
 
 /// The credential of a user name, as of the log's current state; none when nobody has the name.
@@ -30,9 +32,22 @@ pub async fn credential(executor: &Executor, username: &Username) -> Result<Opti
         _ => None,
     };
     let Some(account) = holder else { return Ok(None) };
+    Ok(credential_of(executor, account).await?.map(|(_, credential)| credential))
+}
+
+/// An account's user name (none once erased) and its credential, as of the log's current state; none when there is no
+/// such account.
+///
+/// # Errors
+/// When the log or the keys store does not answer.
+pub async fn credential_of(
+    executor: &Executor,
+    account: AccountId,
+) -> Result<Option<(Option<String>, Credential)>, Failure> {
     let state = executor.current(&StreamName::account(account)).await?;
     let State::Account(state) = &*state else { return Ok(None) };
-    let Account::Active { credential, .. } = &**state else { return Ok(None) };
+    let Account::Active { words, credential, credential_revision, .. } = &**state else { return Ok(None) };
+    let username = open_one(executor.words(), words).await?.present().map(|words| words.username);
     let password_hash = match credential {
         None => None,
         Some(field) => match open_one(executor.words(), field).await? {
@@ -40,5 +55,5 @@ pub async fn credential(executor: &Executor, username: &Username) -> Result<Opti
             Content::Erased => None,
         },
     };
-    Ok(Some(Credential { account, password_hash }))
+    Ok(Some((username, Credential { account, password_hash, revision: *credential_revision })))
 }

@@ -17,7 +17,11 @@ async fn a_credential_is_found_by_its_user_name_and_is_current() {
     let found = credential(&house.executor, &alice).await.unwrap().unwrap();
     assert_eq!((found.account, found.password_hash.as_deref()), (ALICE, Some("hash of alice")));
     let words = Field::Clear(CredentialWords { password_hash: "another".into() });
-    another_process_appends(&house.log.inner, StreamName::account(ALICE), PasswordChanged { credential: words });
+    another_process_appends(
+        &house.log.inner,
+        StreamName::account(ALICE),
+        PasswordChanged { credential: words, kept_session: None },
+    );
     let found = credential(&house.executor, &alice).await.unwrap().unwrap();
     assert_eq!(found.password_hash.as_deref(), Some("another"));
 }

@@ -1,8 +1,10 @@
 //! What happens to an account.
 
 use crate::account::values::Role;
-use crate::ids::{AccountId, DeviceId, DeviceKeyId, Hash16};
-use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ReasonWords, SettingsWords};
+use crate::ids::{AccountId, DeviceId, DeviceKeyId, Hash16, SessionId};
+use crate::proto::account::v1::{
+    AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, ReasonWords, SettingsWords,
+};
 use crate::words::Field;
 use serde::Serialize;
 
@@ -31,6 +33,16 @@ pub struct UsernameReserved {
 pub struct PasswordChanged {
     /// The new password's hash; the account's key.
     pub credential: Field<CredentialWords>,
+    /// The one session that goes on; every other that was opened before ends with this event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_session: Option<SessionId>,
+}
+
+/// A person calls themselves otherwise, or says something else of themselves.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProfileChanged {
+    /// Display name and bio, whichever changed; the account's key.
+    pub words: Field<ProfileWords>,
 }
 
 /// The account has another role.

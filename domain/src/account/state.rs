@@ -3,8 +3,8 @@
 use crate::account::event::SettingsChanged;
 use crate::account::values::Role;
 use crate::event::Event;
-use crate::ids::{AccountId, DeviceId, DeviceKeyId};
-use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, SettingsWords};
+use crate::ids::{AccountId, DeviceId, DeviceKeyId, SessionId};
+use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, SettingsWords};
 use crate::words::Field;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,10 +47,16 @@ pub enum Account {
         account: AccountId,
         /// What it may do.
         role: Role,
-        /// User name and display name.
+        /// User name, and display name as it was at first.
         words: Field<AccountWords>,
+        /// Display name and bio, once they were changed.
+        profile: Option<Field<ProfileWords>>,
         /// The password's hash, once there is a password.
         credential: Option<Field<CredentialWords>>,
+        /// The revision of the event that set it.
+        credential_revision: u64,
+        /// The one session that went on when it was set.
+        kept_session: Option<SessionId>,
         /// What the person chose.
         settings: Settings,
         /// The keys of its devices.
@@ -81,22 +87,38 @@ impl Account {
         }
     }
 
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &Event) {
+    /// Whether a session that rests on the password which was set at `credential_revision` goes on.
+    pub fn accepts(&self, session: SessionId, credential_revision: u64) -> bool {
+        match self {
+            Account::Unknown => false,
+            Account::Active { credential_revision: newest, kept_session, .. } => {
+                credential_revision == *newest || *kept_session == Some(session)
+            }
+        }
+    }
+
+    /// Takes over what happened. `revision` is the event's.
+    pub fn evolve(&mut self, revision: u64, event: &Event) {
         match (&mut *self, event) {
             (Account::Unknown, Event::AccountRegistered(e)) => {
                 *self = Account::Active {
                     account: e.account,
                     role: Role::User,
                     words: e.words.clone(),
+                    profile: None,
                     credential: e.credential.clone(),
+                    credential_revision: revision,
+                    kept_session: None,
                     settings: Settings::default(),
                     device_keys: BTreeMap::new(),
                 };
             }
-            (Account::Active { credential, .. }, Event::PasswordChanged(e)) => {
+            (Account::Active { credential, credential_revision, kept_session, .. }, Event::PasswordChanged(e)) => {
                 *credential = Some(e.credential.clone());
+                *credential_revision = revision;
+                *kept_session = e.kept_session;
             }
+            (Account::Active { profile, .. }, Event::ProfileChanged(e)) => *profile = Some(e.words.clone()),
             (Account::Active { role, .. }, Event::RoleGranted(e)) => *role = e.role,
             (Account::Active { settings, .. }, Event::SettingsChanged(e)) => {
                 let SettingsChanged { read_receipts, presence, time_zone } = e.clone();

@@ -8,12 +8,13 @@ use crate::database::tx::Tx;
 use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step, sealed};
 use crate::reader::{Access, At, Opening, ReadFault};
+use crate::session::sessions::Sessions;
 use crate::state_hash::{Kind, Table};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::event::Event;
 use domain::ids::{AccountId, Position};
-use domain::proto::account::v1::AccountWords;
+use domain::proto::account::v1::{AccountWords, ProfileWords};
 use domain::recorded::Recorded;
 use domain::stream::Category;
 use domain::words::{Content, Purpose};
@@ -37,6 +38,11 @@ static SET_PASSWORD: Bulk = Bulk::new(
     1,
     ") UPDATE accounts SET has_password = TRUE FROM v WHERE accounts.account = v.account",
 );
+static SET_PROFILE: Bulk = Bulk::new(
+    "WITH v (account, profile) AS (",
+    2,
+    ") UPDATE accounts SET profile = v.profile FROM v WHERE accounts.account = v.account",
+);
 static SET_SETTINGS: Bulk = Bulk::new(
     "WITH v (account, read_receipts, presence, time_zone) AS (",
     4,
@@ -57,7 +63,7 @@ static EXISTING: Bulk = Bulk::new(
 const ACCOUNTS_TABLE: Table = Table {
     name: "accounts",
     select: "SELECT account, username_hash, words, role, has_password, created_at, read_receipts, presence, \
-             time_zone, revision FROM accounts ORDER BY account",
+             time_zone, revision, profile FROM accounts ORDER BY account",
     columns: &[
         Kind::Uuid,
         Kind::Bytes,
@@ -69,19 +75,21 @@ const ACCOUNTS_TABLE: Table = Table {
         Kind::Bool,
         Kind::Bytes,
         Kind::Int,
+        Kind::Bytes,
     ],
 };
 
 impl Projection for Accounts {
     const NAME: &'static str = projection::ACCOUNTS;
-    const VERSION: u32 = 2;
-    const CHANGES: &'static [Change] = &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS, migrations::DEVICE_KEYS];
+    const VERSION: u32 = 3;
+    const CHANGES: &'static [Change] =
+        &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS, migrations::DEVICE_KEYS, migrations::SESSIONS];
     const TABLES: &'static [Table] = &[ACCOUNTS_TABLE, KEYS_TABLE, REVISIONS_TABLE];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
         let mut changes = Changes::default();
         batch.iter().try_for_each(|recorded| changes.take(recorded))?;
-        if changes.new.is_empty() && changes.revisions.is_empty() {
+        if changes.new.is_empty() && changes.revisions.is_empty() && changes.sessions.is_empty() {
             return Ok(());
         }
         changes.write(step.tx().await?).await
@@ -94,8 +102,11 @@ struct Changes {
     new: Vec<Value>,
     roles: BTreeMap<AccountId, Role>,
     passwords: BTreeSet<AccountId>,
+    profiles: BTreeMap<AccountId, Value>,
     settings: BTreeMap<AccountId, [Value; 3]>,
     device_keys: device_keys::Changes,
+    /// Which are open; never part of a state hash, because their events vanish.
+    sessions: Sessions,
     /// Of every account that has an event in the batch after its registration.
     revisions: BTreeMap<AccountId, u64>,
     last: Position,
@@ -103,6 +114,7 @@ struct Changes {
 
 impl Changes {
     fn take(&mut self, recorded: &Recorded) -> Result<(), ApplyFault> {
+        self.sessions.take(recorded)?;
         let at = recorded.position;
         let account = || recorded.stream.account_id().ok_or(ApplyFault::Unfit(at, "its stream is no account's"));
         if recorded.stream.category() == Category::Account {
@@ -125,6 +137,9 @@ impl Changes {
             }
             Event::PasswordChanged(_) => {
                 self.passwords.insert(account()?);
+            }
+            Event::ProfileChanged(e) => {
+                self.profiles.insert(account()?, sealed(&e.words, at)?.into());
             }
             Event::SettingsChanged(e) => {
                 let time_zone = e.time_zone.as_ref().map(|words| sealed(words, at)).transpose()?;
@@ -158,6 +173,8 @@ impl Changes {
             | Event::ReactionRemoved(_)
             | Event::ReadMoved(_)
             | Event::SessionOpened(_)
+            | Event::SessionRefreshed(_)
+            | Event::SessionRevoked(_)
             | Event::StoryDeleted(_)
             | Event::StoryExpired(_)
             | Event::StoryPosted(_)
@@ -171,7 +188,8 @@ impl Changes {
     async fn write(self, tx: &mut Tx) -> Result<(), ApplyFault> {
         INSERT.execute(tx, self.new).await?;
         self.device_keys.write(tx).await?;
-        let expected = self.roles.len() + self.passwords.len() + self.settings.len() + self.revisions.len();
+        let expected =
+            self.roles.len() + self.passwords.len() + self.profiles.len() + self.settings.len() + self.revisions.len();
         let roles = self.roles.into_iter().flat_map(|(account, role)| [account.into(), role.as_str().into()]);
         let passwords = self.passwords.into_iter().map(Value::from);
         let settings = self
@@ -179,10 +197,13 @@ impl Changes {
             .into_iter()
             .flat_map(|(account, [receipts, presence, zone])| [account.into(), receipts, presence, zone]);
         let revisions = self.revisions.into_iter().flat_map(|(account, revision)| [account.into(), revision.into()]);
+        let profiles = self.profiles.into_iter().flat_map(|(account, profile)| [account.into(), profile]);
         let mut touched = SET_ROLE.execute(tx, roles.collect()).await?;
         touched += SET_PASSWORD.execute(tx, passwords.collect()).await?;
+        touched += SET_PROFILE.execute(tx, profiles.collect()).await?;
         touched += SET_SETTINGS.execute(tx, settings.collect()).await?;
         touched += SET_REVISION.execute(tx, revisions.collect()).await?;
+        self.sessions.write(tx).await?;
         let is_complete = touched == expected as u64;
         if is_complete { Ok(()) } else { Err(ApplyFault::Unfit(self.last, "its account was never registered")) }
     }
@@ -201,6 +222,8 @@ pub struct AccountView {
     pub has_password: bool,
     /// Since when it exists.
     pub created_at: Time,
+    /// Its stream's revision: that of its entity tag.
+    pub revision: u64,
 }
 
 /// What an account is called.
@@ -210,6 +233,8 @@ pub struct Names {
     pub username: String,
     /// How the person wants to be called.
     pub display_name: String,
+    /// What the person says of themselves.
+    pub bio: Option<String>,
 }
 
 /// Names are never shown by accident.
@@ -219,13 +244,14 @@ impl std::fmt::Debug for Names {
     }
 }
 
-const SELECT_BY_ID: &str = "SELECT account, words, role, has_password, created_at FROM accounts WHERE account = $1";
+const SELECT_BY_ID: &str =
+    "SELECT account, words, role, has_password, created_at, profile, revision FROM accounts WHERE account = $1";
 const SELECT_BY_HASH: &str =
-    "SELECT account, words, role, has_password, created_at FROM accounts WHERE username_hash = $1";
+    "SELECT account, words, role, has_password, created_at, profile, revision FROM accounts WHERE username_hash = $1";
 
 /// Answers questions about accounts.
 #[derive(Clone)]
-pub struct Reader(pub(super) Access);
+pub struct Reader(pub(crate) Access);
 
 impl Reader {
     pub(crate) fn new(access: Access) -> Self {
@@ -299,11 +325,19 @@ impl Reader {
         let id = columns.account()?;
         let words = opening.add(columns.sealed()?);
         let (role, has_password, created_at) = role_and_rest(&mut columns)?;
+        let profile = columns.maybe_sealed()?.map(|field| opening.add(field));
+        let revision = columns.number()?;
         let opened = opening.open(&*self.0.words).await?;
-        let names = opened
-            .words::<AccountWords>(words)?
-            .map(|words| Names { username: words.username, display_name: words.display_name });
-        Ok(AccountView { id, names, role, has_password, created_at })
+        let profile = match profile {
+            Some(slot) => opened.words::<ProfileWords>(slot)?.present(),
+            None => None,
+        };
+        let names = opened.words::<AccountWords>(words)?.map(|words| {
+            let AccountWords { username, display_name } = words;
+            let profile = profile.unwrap_or(ProfileWords { display_name, bio: None });
+            Names { username, display_name: profile.display_name, bio: profile.bio }
+        });
+        Ok(AccountView { id, names, role, has_password, created_at, revision })
     }
 }
 

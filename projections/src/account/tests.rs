@@ -21,7 +21,7 @@ async fn an_account_is_found_by_id_and_by_name_in_any_case() {
         let hash = CredentialWords { password_hash: "argon2".into() };
         let credential =
             crate::testing::words::seal(&hash, &stream, EventType::PasswordChanged, None, Subject::Account(account(1)));
-        script.record(stream.clone(), PasswordChanged { credential });
+        script.record(stream.clone(), PasswordChanged { credential, kept_session: None });
         script.record(stream, RoleGranted { role: Role::Auditor, reason: None });
         let world = World::caught_up(&place, &script.events, 3).await;
         let reader = world.projections.accounts();

@@ -47,6 +47,8 @@ changes! {
     MESSAGE_MENTIONS = 10, "0010_message_mentions";
     /// Names over time, settings of members, pins, the end of conversations; after [`MESSAGING`].
     GROUPS = 11, "0011_groups";
+    /// Profiles that were changed, and open sessions.
+    SESSIONS = 12, "0012_sessions";
     /// Views of stories, follows, close friends.
     STORY_CIRCLES = 20, "0020_story_circles";
     /// Whose feeds a story comes to.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::clock::Time;
-use domain::ids::{AccountId, ConversationId, Position, StoryId};
+use domain::ids::{AccountId, ConversationId, Position, SessionId, StoryId};
 use domain::words::SealedField;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -101,6 +101,11 @@ impl Columns<'_> {
     /// A conversation.
     pub fn conversation(&mut self) -> Result<ConversationId, DatabaseFault> {
         self.take::<Uuid>().map(ConversationId::new)
+    }
+
+    /// A session.
+    pub fn session(&mut self) -> Result<SessionId, DatabaseFault> {
+        self.take::<Uuid>().map(SessionId::new)
     }
 
     /// A story.

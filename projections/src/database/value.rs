@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::clock::Time;
-use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, Hash16, LogId, Position, StoryId};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, Hash16, LogId, Position, SessionId, StoryId};
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
@@ -88,6 +88,7 @@ values! {
     DeviceId: v => Value::Uuid(v.uuid());
     DeviceKeyId: v => Value::Uuid(v.uuid());
     LogId: v => Value::Uuid(v.uuid());
+    SessionId: v => Value::Uuid(v.uuid());
     StoryId: v => Value::Uuid(v.uuid());
     Time: v => Value::Time(Some(v.to_utc()));
     Option<Time>: v => Value::Time(v.map(Time::to_utc));

@@ -90,7 +90,7 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
         // Shown to whoever sees the author's profile; others ask for the keys before they encrypt.
-        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => {
+        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) | Event::ProfileChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Author(id)))
         }
         Event::AccountFollowed(_)
@@ -111,6 +111,8 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         | Event::PasswordChanged(_)
         | Event::ReadMoved(_)
         | Event::SessionOpened(_)
+        | Event::SessionRefreshed(_)
+        | Event::SessionRevoked(_)
         | Event::StoryViewed(_)
         | Event::UsernameReserved(_) => Belongs::Nowhere,
     }

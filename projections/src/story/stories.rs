@@ -109,11 +109,14 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::MessageSent(_)
             | Event::MessageUnpinned(_)
             | Event::PasswordChanged(_)
+            | Event::ProfileChanged(_)
             | Event::ReactionAdded(_)
             | Event::ReactionRemoved(_)
             | Event::ReadMoved(_)
             | Event::RoleGranted(_)
             | Event::SessionOpened(_)
+            | Event::SessionRefreshed(_)
+            | Event::SessionRevoked(_)
             | Event::SettingsChanged(_)
             | Event::UsernameReserved(_) => {}
         }

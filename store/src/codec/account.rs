@@ -3,11 +3,11 @@
 use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_proto, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, hash, hash_bytes, uuid, uuid_bytes};
 use domain::account::event::{
-    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
-    SettingsChanged, UsernameReserved,
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, ProfileChanged,
+    RoleGranted, SettingsChanged, UsernameReserved,
 };
 use domain::account::values::Role;
-use domain::ids::{AccountId, DeviceId, DeviceKeyId};
+use domain::ids::{AccountId, DeviceId, DeviceKeyId, SessionId};
 use domain::proto::account::v1 as proto;
 use domain::stream::StreamName;
 use domain::words::Subject;
@@ -70,15 +70,33 @@ impl Stored for PasswordChanged {
     type Proto = proto::PasswordChanged;
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
-        Ok(Self::Proto { credential: to_proto(&self.credential)? })
+        let kept_session = self.kept_session.map(|session| uuid_bytes(session.uuid()));
+        Ok(Self::Proto { credential: to_proto(&self.credential)?, kept_session })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
-        Ok(Self { credential: place.field(1, of_stream(place.stream)?, proto.credential)? })
+        let kept_session = proto.kept_session.map(|bytes| uuid(&bytes).map(SessionId::new)).transpose()?;
+        Ok(Self { credential: place.field(1, of_stream(place.stream)?, proto.credential)?, kept_session })
     }
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
-        Ok(Self { credential: each.field(1, of_stream(stream)?, self.credential)? })
+        Ok(Self { credential: each.field(1, of_stream(stream)?, self.credential)?, ..self })
+    }
+}
+
+impl Stored for ProfileChanged {
+    type Proto = proto::ProfileChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        Ok(Self::Proto { words: to_proto(&self.words)? })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        Ok(Self { words: place.field(1, of_stream(place.stream)?, proto.words)? })
+    }
+
+    fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { words: each.field(1, of_stream(stream)?, self.words)? })
     }
 }
 

@@ -7,8 +7,8 @@ use crate::seal::cipher::{KeyPair, NONCE_BYTES, field_key};
 use crate::seal::sealing::seal_field;
 use crate::seal::secret::Secret;
 use domain::account::event::{
-    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, RoleGranted,
-    SettingsChanged, UsernameReserved,
+    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, ProfileChanged,
+    RoleGranted, SettingsChanged, UsernameReserved,
 };
 use domain::account::values::Role;
 use domain::audit::event::ContentAccessed;
@@ -27,13 +27,16 @@ use domain::job::event::{JobEnded, JobStarted};
 use domain::job::values::{JobKind, JobOutcome};
 use domain::keys::event::KeyDestroyed;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
-use domain::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ReasonWords, SettingsWords};
+use domain::proto::account::v1::{
+    AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, ReasonWords, SettingsWords,
+};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::{Ciphertext, MessageWords};
 use domain::proto::session::v1::DeviceWords;
 use domain::proto::story::v1::StoryWords;
 use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
-use domain::session::event::SessionOpened;
+use domain::session::event::{SessionOpened, SessionRefreshed, SessionRevoked};
+use domain::session::values::RevocationReason;
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
@@ -73,6 +76,15 @@ pub fn room() -> ConversationId {
 /// Alice's.
 pub fn story() -> StoryId {
     StoryId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0051))
+}
+
+/// Alice's.
+pub fn session() -> SessionId {
+    SessionId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_005e))
+}
+
+fn device_words() -> Option<Field<DeviceWords>> {
+    Some(Field::Clear(DeviceWords { device_name: format!("{MARK} telephone") }))
 }
 
 fn at() -> Time {
@@ -119,7 +131,13 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::UsernameReserved => {
             (StreamName::username(Hash16([0x11; 16])), UsernameReserved { account: alice() }.into())
         }
-        EventType::PasswordChanged => (account, PasswordChanged { credential: credential() }.into()),
+        EventType::PasswordChanged => {
+            (account, PasswordChanged { credential: credential(), kept_session: Some(session()) }.into())
+        }
+        EventType::ProfileChanged => {
+            let (display_name, bio) = (format!("Alice {MARK}"), Some(format!("a {MARK} life")));
+            (account, ProfileChanged { words: Field::Clear(ProfileWords { display_name, bio }) }.into())
+        }
         EventType::RoleGranted => {
             let reason = Some(reason());
             (account, RoleGranted { role: Role::Moderator, reason }.into())
@@ -142,11 +160,30 @@ pub fn sample(event_type: EventType) -> Sample {
         }
         EventType::DeviceKeyRemoved => (account, DeviceKeyRemoved { device: device() }.into()),
         EventType::SessionOpened => {
-            let device = Some(Field::Clear(DeviceWords { device_name: format!("{MARK} telephone") }));
-            let session = SessionId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_005e));
-            let refresh_hash = Hash16([0x22; 16]);
-            let event = SessionOpened { account: alice(), refresh_hash, refresh_expires_at: at(), device };
-            (StreamName::session(session), event.into())
+            let event = SessionOpened {
+                account: alice(),
+                refresh_hash: Hash16([0x22; 16]),
+                refresh_expires_at: at(),
+                device: device_words(),
+                credential_revision: Some(3),
+                opened_at: Some(at()),
+            };
+            (StreamName::session(session()), event.into())
+        }
+        EventType::SessionRefreshed => {
+            let event = SessionRefreshed {
+                account: alice(),
+                refresh_hash: Hash16([0x44; 16]),
+                refresh_expires_at: at(),
+                device: device_words(),
+                credential_revision: 3,
+                opened_at: at(),
+            };
+            (StreamName::session(session()), event.into())
+        }
+        EventType::SessionRevoked => {
+            let reason = RevocationReason::TokenReused;
+            (StreamName::session(session()), SessionRevoked { account: alice(), reason }.into())
         }
         EventType::ConversationCreated => {
             let words =

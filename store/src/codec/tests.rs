@@ -97,7 +97,8 @@ fn every_event_is_read_back_as_it_was_written() {
     for &event_type in EventType::ALL {
         let sample = sealed_sample(event_type);
         let payload = encode(&sample.event).unwrap();
-        assert_eq!(decoded(&sample, 1, payload), Ok(sample.event.clone()), "{event_type}");
+        let version = schema_version(event_type);
+        assert_eq!(decoded(&sample, version, payload), Ok(sample.event.clone()), "{event_type}");
     }
 }
 
@@ -108,6 +109,7 @@ fn optional_words_may_be_absent() {
         EventType::ConversationCreated,
         EventType::RoleGranted,
         EventType::SessionOpened,
+        EventType::SessionRefreshed,
         EventType::SettingsChanged,
     ] {
         let mut sample = sealed_sample(event_type);
@@ -116,11 +118,13 @@ fn optional_words_may_be_absent() {
             Event::ConversationCreated(event) => event.words = None,
             Event::RoleGranted(event) => event.reason = None,
             Event::SessionOpened(event) => event.device = None,
+            Event::SessionRefreshed(event) => event.device = None,
             Event::SettingsChanged(event) => event.time_zone = None,
             other => panic!("{other:?}"),
         }
         let payload = encode(&sample.event).unwrap();
-        assert_eq!(decoded(&sample, 1, payload), Ok(sample.event.clone()), "{event_type}");
+        let version = schema_version(event_type);
+        assert_eq!(decoded(&sample, version, payload), Ok(sample.event.clone()), "{event_type}");
     }
 }
 

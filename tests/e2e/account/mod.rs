@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod change_password;
+mod change_profile;
 mod change_settings;
 mod grant_role;
 mod publish_device_key;

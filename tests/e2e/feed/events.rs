@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tests::both_modes;
 use tests::feed::number;
 use tests::person::Person;
-use tests::wait::soon;
+use tests::wait::{eventually, soon};
 
 /// A stream of events, read line by line.
 struct Stream {
@@ -39,6 +39,11 @@ impl Stream {
             let chunk = soon("more of the stream", self.response.chunk()).await.expect("it goes on").expect("no end");
             self.read.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
+    }
+
+    /// Until it ends.
+    async fn ends(mut self) {
+        while soon("the end of the stream", self.response.chunk()).await.expect("no broken connection").is_some() {}
     }
 
     /// Id and frame of the next event of the feed.
@@ -117,6 +122,32 @@ both_modes! {
         for bad in ["after=x", "limit=0", "limit=101", "wait_s=26", "wait_s=-1", "token=x"] {
             alice.get(&format!("/v1/feed/events?{bad}")).await.problem(422, "VALIDATION_FAILED");
         }
+    }
+
+    async fn a_stream_and_a_poll_end_with_their_session(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let lost = alice.signs_in().await;
+        let (mut stream, mut kept) =
+            (Stream::opens(&lost, "/v1/feed/events", None).await, Stream::opens(&alice, "/v1/feed/events", None).await);
+        stream.place().await;
+        kept.place().await;
+        let open = world.app().revocations.connections();
+        let poll = lost.ask("GET", "/v1/feed/events?wait_s=25").send();
+        let ending = async {
+            let waits = || async { (world.app().revocations.connections() > open).then_some(()) };
+            eventually("the poll waits", waits).await;
+            lost.delete("/v1/sessions/current").await.ok(204);
+            Instant::now()
+        };
+        let (poll, ended_at) = tokio::join!(poll, ending);
+        poll.problem(401, "UNAUTHENTICATED");
+        stream.ends().await;
+        assert!(ended_at.elapsed() < Duration::from_secs(2));
+        let story = alice.posts_story("still here").await;
+        assert_eq!(kept.event().await.1["data"]["id"], story["id"]);
+        drop(kept);
+        let none_is_kept = || async { (world.app().revocations.connections() == 0).then_some(()) };
+        eventually("what ended is forgotten", none_is_kept).await;
     }
 
     async fn a_stream_goes_on_where_it_was_left(world: &mut World) {

@@ -25,6 +25,19 @@ both_modes! {
         feed.closes().await;
     }
 
+    async fn a_ticket_ends_with_the_session_that_it_was_taken_in(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let other = alice.signs_in().await;
+        let (kept, void, void_too) = (takes(&alice).await, takes(&other).await, takes(&other).await);
+        other.delete("/v1/sessions/current").await.ok(204);
+        let path = format!("/v1/feed?ticket={void}");
+        assert_eq!(Feed::connects_at(&world.http, &path, None).await.err(), Some(401));
+        let poll = world.http.ask("GET", &format!("/v1/feed/events?ticket={void_too}")).send().await;
+        poll.problem(401, "UNAUTHENTICATED");
+        let feed = Feed::connects_at(&world.http, &format!("/v1/feed?ticket={kept}"), None).await.expect("a socket");
+        feed.closes().await;
+    }
+
     async fn a_ticket_that_is_old_or_none_opens_nothing(world: &mut World) {
         let alice = world.registers("alice").await;
         let path = format!("/v1/feed?ticket={}", takes(&alice).await);

@@ -162,8 +162,9 @@ async fn fields(scene: &Scene, operation: &Operation) {
             let mut body = good.clone();
             body[name] = other;
             let reply = scene.send(operation, "application/json", body.to_string().into()).await;
-            // Whoever signs in is not told what a user name may look like.
-            is(&reply, &[(422, "VALIDATION_FAILED"), (401, "INVALID_CREDENTIALS")]);
+            // Whoever signs in is not told what a user name or a token may look like.
+            let refused = [(422, "VALIDATION_FAILED"), (401, "INVALID_CREDENTIALS"), (401, "INVALID_REFRESH_TOKEN")];
+            is(&reply, &refused);
         }
     }
 }

@@ -38,7 +38,7 @@ async fn imported(world: &World, username: &str) -> Person {
     let password = Password::parse(PASSWORD).expect("a password");
     let account = id.as_str().expect("the person was imported").parse().expect("an id");
     let password_hash = world.app().passwords.hash(password).await.expect("a hash");
-    let command = ChangePassword { account, password_hash };
+    let command = ChangePassword { account, password_hash, compared_revision: None, kept_session: None };
     world.app().executor.execute(command, Envelope::default()).await.expect("a password");
     Person { username: username.to_owned(), ..seeker }.signs_in().await
 }

@@ -1,7 +1,8 @@
 //! `GET /v1/me`: the caller's own account.
 
 use crate::app::App;
-use crate::http::answer::{found, missing};
+use crate::http::answer::{found_tagged, missing};
+use crate::http::headers::etag;
 use crate::http::operation::{Method, Route};
 use crate::http::question::Question;
 use crate::problem::Problem;
@@ -22,6 +23,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().get(question.caller.account).await?;
-    let account = Account::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
-    found(&app, answer.position, &account)
+    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let tag = etag(Some(view.revision));
+    found_tagged(&app, answer.position, tag, &Account::from(view))
 }

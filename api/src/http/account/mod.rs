@@ -1,5 +1,7 @@
 //! Accounts.
 
+pub mod change_password;
+pub mod change_profile;
 pub mod change_settings;
 pub mod device_keys;
 pub mod grant_role;

@@ -97,7 +97,7 @@ async fn handle(
     let envelope = Envelope { actor: Some(account), correlation_id: id.correlation, ..Envelope::default() };
     let done = app.executor.execute(command, envelope).await?;
     let created_at = done.events.first().map_or_else(Time::default, |event| event.occurred_at);
-    let profile = Profile { id: account, username: Some(shown.0), display_name: Some(shown.1), created_at };
+    let profile = Profile { id: account, username: Some(shown.0), display_name: Some(shown.1), bio: None, created_at };
     let mut response = Answer::json(StatusCode::CREATED, &profile, &done)?.into_response(&app);
     time(&mut response, read, &done, arrived.elapsed());
     Ok(response)

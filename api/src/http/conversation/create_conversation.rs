@@ -175,7 +175,9 @@ mod tests {
         let caller = Caller {
             account: AccountId::new(Uuid::from_u128(1)),
             session: SessionId::new(Uuid::from_u128(2)),
+            issued_at: Time::default(),
             expires_at: Time::default(),
+            credential_revision: 0,
         };
         let body = body::parse(json.as_bytes()).unwrap();
         let problem = CreateConversation::command(&caller, &Path::default(), &body).err()?;

@@ -3,6 +3,8 @@
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::lasting::lasting;
+use crate::auth::token::unauthenticated;
 use crate::http::answer::found;
 use crate::http::feed::socket::caller_of;
 use crate::http::feed::stream::{self, EVENT_STREAM};
@@ -68,7 +70,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Respons
     let wait = query.parsed("wait_s", seconds, "must be from 0 to 25").unwrap_or_default();
     query.done()?;
     let Some(caller) = caller_of(&app, request.headers(), ticket)? else {
-        return Err(crate::auth::token::unauthenticated());
+        return Err(unauthenticated());
     };
     let other_log = headers::min_position(request.headers(), app.log_id, app.log.head()).map(drop);
     if wants_stream(request.headers()) {
@@ -76,7 +78,10 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Respons
         return stream::open(app, caller, last.or(after), other_log.is_err(), request).await;
     }
     other_log?;
-    poll(&app, caller, after, limit, Instant::now() + wait).await
+    tokio::select! {
+        answer = poll(&app, caller, after, limit, Instant::now() + wait) => answer,
+        () = lasting(&app, caller) => Err(unauthenticated().detail("the session is over")),
+    }
 }
 
 fn seconds(text: &str) -> Option<Duration> {

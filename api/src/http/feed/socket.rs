@@ -1,7 +1,7 @@
 //! `GET /v1/feed`: becomes a WebSocket.
 
 use crate::app::App;
-use crate::auth::caller::{Caller, from_headers};
+use crate::auth::caller::{Caller, from_headers, from_token};
 use crate::auth::token::unauthenticated;
 use crate::http::operation::{Kind, Method, Route};
 use crate::http::query_string::QueryString;
@@ -79,9 +79,8 @@ pub fn caller_of(app: &App, headers: &HeaderMap, ticket: Option<String>) -> Resu
         return from_headers(app, headers).map(Some);
     }
     let Some(ticket) = ticket else { return Ok(None) };
-    let now = app.clock.now();
-    let token = app.live.tickets().take(&ticket, now);
-    let caller = token.and_then(|token| app.tokens.verify(&token, now).ok());
+    let token = app.live.tickets().take(&ticket, app.clock.now());
+    let caller = token.and_then(|token| from_token(app, &token).ok());
     caller.map(Some).ok_or_else(|| unauthenticated().detail("the ticket is not valid"))
 }
 

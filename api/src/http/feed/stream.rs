@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::auth::caller::Caller;
+use crate::auth::lasting::lasting;
 use crate::http::feed::events::seen;
 use crate::http::request::Cut;
 use crate::live::close::Close;
@@ -15,6 +16,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use domain::ids::Position;
 use domain::limits::FEED_CUT_AFTER_SECONDS;
+use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use parking_lot::Mutex;
@@ -37,6 +39,8 @@ type Handed = Arc<Mutex<Option<Instant>>>;
 
 struct Stream {
     follower: Follower,
+    /// Ends with the caller's session.
+    session: BoxFuture<'static, ()>,
     /// Whoever comes back is told how things stand that are not kept one by one.
     tells_standing: bool,
     head: Option<String>,
@@ -69,11 +73,13 @@ pub async fn open(
     }
     let handed = Handed::default();
     if let Some(cut) = request.extensions().get::<Cut>() {
-        app.live.watch(watch(Arc::downgrade(&handed), cut.clone()));
+        app.live.watch(watch(Arc::clone(&app), caller, Arc::downgrade(&handed), cut.clone()));
     }
     let follower =
         Follower::new(&app.live, caller.account, caller.session, after.unwrap_or_else(|| app.live.position()));
-    let stream = Stream { follower, tells_standing: after.is_some(), head: Some(head), handed, has_place: false };
+    let session = Box::pin(async move { lasting(&app, caller).await });
+    let tells_standing = after.is_some();
+    let stream = Stream { follower, session, tells_standing, head: Some(head), handed, has_place: false };
     let chunks = futures_util::stream::unfold(stream, |mut stream| async move {
         *stream.handed.lock() = None;
         let chunk = stream.next().await?;
@@ -91,7 +97,14 @@ impl Stream {
             return Some(head.into());
         }
         loop {
-            let next = match self.follower.next(Instant::now() + HEARTBEAT).await {
+            let next = tokio::select! {
+                next = self.follower.next(Instant::now() + HEARTBEAT) => next,
+                () = &mut self.session => {
+                    count_end(Some(Close::SessionRevoked));
+                    return None;
+                }
+            };
+            let next = match next {
                 Ok(next) => next,
                 Err(fault) => {
                     tracing::warn!(error = %fault, cause = ?std::error::Error::source(&fault), "a stream ended");
@@ -126,8 +139,19 @@ impl Stream {
     }
 }
 
-/// Ends the connection of a stream whose reader takes nothing for too long.
-async fn watch(handed: Weak<Mutex<Option<Instant>>>, cut: Cut) {
+/// Ends the connection of a stream whose reader takes nothing for too long, or not even the end of its session.
+async fn watch(app: Arc<App>, caller: Caller, handed: Weak<Mutex<Option<Instant>>>, cut: Cut) {
+    tokio::select! {
+        () = watch_reader(&handed, &cut) => return,
+        () = lasting(&app, caller) => {}
+    }
+    sleep(LOOK).await;
+    if handed.upgrade().is_some() {
+        cut.0.cancel();
+    }
+}
+
+async fn watch_reader(handed: &Weak<Mutex<Option<Instant>>>, cut: &Cut) {
     while let Some(handed) = handed.upgrade() {
         let since = *handed.lock();
         drop(handed);

@@ -1,3 +1,6 @@
 //! Sessions.
 
 pub mod open_session;
+pub mod refresh_session;
+pub mod revoke_session;
+pub mod sessions;

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::rates::Headers;
-use crate::auth::token::refresh_token;
+use crate::auth::refresh_token::RefreshToken;
 use crate::http::answer::Answer;
 use crate::http::body;
 use crate::http::command::time;
@@ -21,7 +21,7 @@ use domain::ids::{AccountId, SessionId};
 use domain::source::Direction;
 use domain::stream::StreamName;
 use domain::values::{DeviceName, check_text};
-use domain::words::{Purpose, open_one};
+use domain::words::open_one;
 use http::StatusCode;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -79,23 +79,23 @@ async fn handle(
     let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
 
     let read = arrived.elapsed();
-    let (account, headers) = verify(&app, &body.username, body.password, address).await?;
-    let (refresh_token, now) = (refresh_token()?, app.clock.now());
-    let session = SessionId::new(Uuid::now_v7());
+    let (Credential { account, revision, .. }, headers) = verify(&app, &body.username, body.password, address).await?;
+    let (session, now) = (SessionId::new(Uuid::now_v7()), app.clock.now());
+    let refresh_token = RefreshToken::fresh(&*app.words, session)?;
     let command = OpenSession {
         session,
         account,
-        refresh_hash: app.words.hash(Purpose::RefreshToken, &[refresh_token.as_bytes()]),
+        refresh_hash: refresh_token.hash(&*app.words),
         refresh_expires_at: now.plus_seconds(app.config.auth.refresh_token_seconds),
         device_name,
-        password_matches: true,
+        credential_revision: revision,
     };
     let done = app.executor.execute(command, Envelope::of(account, id.correlation)).await?;
     let session = Session {
-        access_token: app.tokens.issue(account, session, now)?,
+        access_token: app.tokens.issue(account, session, revision, now)?,
         token_type: "Bearer",
         expires_in: app.tokens.life_seconds(),
-        refresh_token,
+        refresh_token: refresh_token.to_text(),
         account: profile(&app, account).await?,
     };
     let mut response = Answer::json(StatusCode::CREATED, &session, &done)?.into_response(&app);
@@ -108,7 +108,12 @@ async fn handle(
 const NOBODY: &str = "deleted";
 
 /// Whose user name and password these are. Every failure takes as long as a success.
-async fn verify(app: &App, username: &str, password: String, address: IpAddr) -> Result<(AccountId, Headers), Problem> {
+async fn verify(
+    app: &App,
+    username: &str,
+    password: String,
+    address: IpAddr,
+) -> Result<(Credential, Headers), Problem> {
     // A text that cannot be a name is nobody's; all such texts of an address count as one name.
     let username = Username::parse_any(username).or_else(|_| Username::parse_any(NOBODY));
     let username = username.map_err(|_| Problem::new(Code::InvalidCredentials))?;
@@ -128,15 +133,15 @@ async fn verify(app: &App, username: &str, password: String, address: IpAddr) ->
     }
 }
 
-async fn compare(app: &App, username: &Username, password: String) -> Result<Option<AccountId>, Problem> {
-    let known: Option<Credential> = credential(&app.executor, username).await?;
-    let (account, hash) = known.map_or((None, None), |known| (Some(known.account), known.password_hash));
+async fn compare(app: &App, username: &Username, password: String) -> Result<Option<Credential>, Problem> {
+    let known = credential(&app.executor, username).await?;
+    let hash = known.as_ref().and_then(|known| known.password_hash.clone());
     let matches = app.passwords.matches(password, hash).await?;
-    Ok(account.filter(|_| matches))
+    Ok(known.filter(|_| matches))
 }
 
 /// The account's profile: from the read model, or, when it does not know it yet, from its first event.
-async fn profile(app: &App, account: AccountId) -> Result<Profile, Problem> {
+pub(super) async fn profile(app: &App, account: AccountId) -> Result<Profile, Problem> {
     if let Some(view) = app.projections.accounts().get(account).await?.value {
         return Ok(view.into());
     }
@@ -147,5 +152,5 @@ async fn profile(app: &App, account: AccountId) -> Result<Profile, Problem> {
         _ => None,
     };
     let (username, display_name) = words.map(|words| (words.username, words.display_name)).unzip();
-    Ok(Profile { id: account, username, display_name, created_at: registered.occurred_at })
+    Ok(Profile { id: account, username, display_name, bio: None, created_at: registered.occurred_at })
 }

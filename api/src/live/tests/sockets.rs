@@ -32,13 +32,23 @@ impl Service for Desk {
         token.parse().ok().map(|number| caller(account(number)))
     }
 
+    fn lasting(self: Arc<Self>, _: Caller) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
     fn carry_out(self: Arc<Self>, _: Caller, command: CommandOp) -> BoxFuture<'static, Wire> {
         Box::pin(async move { Wire::json(&json!({"op": "ack", "ref": command.reference})) })
     }
 }
 
 fn caller(account: AccountId) -> Caller {
-    Caller { account, session: SessionId::new(Uuid::from_u128(7)), expires_at: Time::from_micros(i64::MAX) }
+    Caller {
+        account,
+        session: SessionId::new(Uuid::from_u128(7)),
+        issued_at: Time::from_micros(0),
+        expires_at: Time::from_micros(i64::MAX),
+        credential_revision: 0,
+    }
 }
 
 /// A client that reads only when it is told to.
