@@ -18,6 +18,8 @@ impl Scene {
         operation.path(|name| match name {
             "account_id" => self.alice.id.clone(),
             "emoji" => "%F0%9F%91%8D".to_owned(),
+            // Of a projection.
+            "name" => "messaging".to_owned(),
             _ if operation.template.contains("/messages/{") => self.said.id.clone(),
             _ => self.room.id.clone(),
         })
