@@ -99,6 +99,18 @@ impl Chooser {
         if self.chance.random_bool(0.02) { people } else { self.chance.random_range(0..people) }
     }
 
+    /// Now and then somebody of whom it matters what one is oneself.
+    fn whom_to_remove(&mut self, model: &Model, room: usize) -> usize {
+        let members = model.rooms.get(&room).into_iter().flat_map(|room| &room.members);
+        let managing: Vec<usize> =
+            members.filter(|member| member.role > Role::Member).map(|member| member.who).collect();
+        if managing.is_empty() || self.chance.random_bool(0.5) {
+            self.somebody()
+        } else {
+            pick(&mut self.chance, &managing)
+        }
+    }
+
     /// A room, rather one where somebody is a member.
     fn room(&mut self, model: &Model, who: Option<usize>) -> usize {
         let all: Vec<usize> = model.rooms.keys().copied().collect();
@@ -212,7 +224,7 @@ impl Chooser {
     fn what(&mut self, model: &Model, who: usize, room: usize) -> What {
         let is_strict = model.rooms.get(&room).is_some_and(|room| room.is_strict);
         let seq = self.seq(model, room);
-        let roles = [Role::Member, Role::Admin, Role::Owner];
+        let roles = [Role::Member, Role::Admin, Role::Admin, Role::Owner];
         match self.chance.random_range(0..100) {
             0..=1 => self.founding(who),
             2..=5 => {
@@ -235,7 +247,7 @@ impl Chooser {
                 let role = self.chance.random_bool(0.4).then(|| pick(&mut self.chance, &roles));
                 What::Add { room, whom: self.somebody(), role }
             }
-            80..=83 => What::Remove { room, whom: self.somebody() },
+            80..=83 => What::Remove { room, whom: self.whom_to_remove(model, room) },
             84..=85 => What::Remove { room, whom: who },
             86..=90 => What::SetRole { room, whom: self.somebody(), role: pick(&mut self.chance, &roles) },
             91..=92 => self.rename(room),

@@ -151,6 +151,7 @@ impl Run<'_> {
     }
 
     fn acts(&mut self, acts: &[Act], counts: &mut Counts) -> Result<(), String> {
+        self.model.is_crowded = acts.len() > 1;
         let asks: Vec<Ask> = acts.iter().map(|act| act.ask(&self.model)).collect();
         let mut signed = Vec::new();
         for (act, ask) in acts.iter().zip(&asks) {

@@ -228,6 +228,12 @@ impl Model {
                 for name in ["reactions", "reply_count"] {
                     message.as_object_mut().map(|fields| fields.remove(name));
                 }
+                // What changes nothing shows the message as it is by then, and others may have changed it since.
+                if self.is_crowded && !is_done {
+                    for name in ["text", "ciphertext", "nonce", "scheme", "sender_key_id", "edited_at", "deleted_at"] {
+                        message.as_object_mut().map(|fields| fields.remove(name));
+                    }
+                }
                 (200, message)
             }
             What::React { room, seq, emoji } => {

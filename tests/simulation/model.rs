@@ -165,6 +165,8 @@ pub struct Model {
     pub people: Vec<Person>,
     pub rooms: BTreeMap<usize, Room>,
     pub keys: HashMap<(usize, &'static str, u8), KeyUse>,
+    /// Whether several requests are under way at once.
+    pub is_crowded: bool,
 }
 
 /// As answers show it.
