@@ -50,6 +50,13 @@ impl Reply {
         self.json()
     }
 
+    /// Expects one of these statuses and gives the body.
+    #[track_caller]
+    pub fn any(&self, statuses: &[u16]) -> Value {
+        assert!(statuses.contains(&self.status), "{}: {} {}", self.request, self.status, self.text());
+        self.json()
+    }
+
     /// Expects a problem in the documented shape and gives it.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {

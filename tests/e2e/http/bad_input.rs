@@ -51,6 +51,10 @@ both_modes! {
         for operation in all.iter().filter(|operation| operation.body.is_some()) {
             let json_type = "application/json";
             for malformed in ["{", "", "{\"a\":}", "nonsense", "{} {}", "\u{feff}{}", "{'a':1}"] {
+                if malformed.is_empty() && operation.id == "ViewStory" {
+                    // Its body may be left out.
+                    continue;
+                }
                 let reply = scene.send(operation, json_type, malformed.into()).await;
                 is(&reply, &[(400, "MALFORMED_JSON")]);
             }
@@ -95,7 +99,9 @@ both_modes! {
                         ("AddReaction", json!({"emoji": "👍"})),
                         ("GrantRole", json!({"role": "user", "reason": "x"})),
                         ("PublishDeviceKey", json!({"algorithm": "x25519", "public_key": "AAAA"})), ("ChangeConversation", json!({"name": "x"})),
-                        ("ChangeMemberRole", json!({"role": "admin"})), ("ChangeMembership", json!({"pinned": true}))];
+                        ("ChangeMemberRole", json!({"role": "admin"})), ("ChangeMembership", json!({"pinned": true})),
+                        ("ChangeStoryPrivacy", json!({"privacy": "public"})), ("ViewStory", json!({})),
+                        ("RebuildProjection", json!({"reason": "x"}))];
                     let body = fitting.iter().find(|(id, _)| *id == operation.id);
                     ask = ask.json(&body.map_or(json!({"text": "x"}), |(_, body)| body.clone()));
                 }
