@@ -26,3 +26,42 @@ fn exists(path: &str) -> bool {
     let target = root().join(path);
     if path.ends_with('/') { target.is_dir() } else { target.is_file() }
 }
+
+/// Of each list, by its number: how many rows there are and how many have which status.
+fn counted(page: &str) -> Vec<(String, [usize; 5])> {
+    const KINDS: [&str; 4] = ["test", "planned", "replaced", "refused"];
+    let mut lists: Vec<(String, [usize; 5])> = Vec::new();
+    let mut is_inside = false;
+    for line in page.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            is_inside = title.starts_with(|first: char| first.is_ascii_digit());
+            if is_inside {
+                lists.push((title.to_owned(), [0; 5]));
+            }
+        }
+        let mut cells = line.trim_matches('|').split(" | ").map(str::trim);
+        let (id, status) = (cells.next().unwrap_or_default(), cells.nth(1).unwrap_or_default());
+        let kind = KINDS.iter().position(|kind| status.starts_with(kind));
+        if let (true, true, Some(kind), Some((_, counts))) = (is_inside, id != "id", kind, lists.last_mut()) {
+            counts[0] += 1;
+            counts[kind + 1] += 1;
+        }
+    }
+    lists
+}
+
+#[test]
+fn the_counts_of_the_requirements_are_those_of_their_rows() {
+    let page = text("docs/requirements.md").expect("docs/requirements.md");
+    let mut lists = counted(&page);
+    let mut all = [0; 5];
+    for (_, counts) in &lists {
+        all.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    lists.push(("all".to_owned(), all));
+    let rows = lists.iter().map(|(title, counts)| {
+        let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+        format!("| {title} | {} |", counts.join(" | "))
+    });
+    assert_none("docs/requirements.md should count", rows.filter(|row| !page.contains(row.as_str())).collect());
+}
