@@ -14,13 +14,14 @@
 //!
 //! Whatever else stands there is left alone. Backups of `keys/` and `secrets/` belong apart from those of `log/`.
 
+pub mod destructions;
 pub mod due_work;
 pub mod first_start;
 pub mod jobs;
 pub mod opening;
 
 use crate::admin::server::Admin;
-use crate::app::due_work::Schedule;
+use crate::app::due_work::{Erasures, Schedule};
 use crate::app::first_start::make_admin;
 use crate::app::jobs::Jobs;
 use crate::app::opening::{Opened, Tasks, open};
@@ -41,6 +42,7 @@ use commands::conversation::read_marks::ReadMarks;
 use commands::execute::Executor;
 use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it as expiry;
+use commands::policies::whenever_an_erasure_is_due_then_erase_the_account as erasure;
 use domain::clock::Clock;
 use domain::ids::{LogId, Position};
 use domain::words::Words;
@@ -158,6 +160,10 @@ fn run(opened: &Opened, reading: &Tasks, head: Position) {
     tracker.spawn(app.revocations.clone().follow(opened.log.clone(), head, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
     let schedule = Arc::new(Schedule { projections: app.projections.clone(), log: app.log.clone() });
+    let log = opened.log.clone();
+    tracker.spawn(destructions::follow(log, opened.vault.clone(), opened.destroyed_up_to, stop.clone()));
+    let erasures = Arc::new(Erasures { projections: app.projections.clone(), clock: app.clock.clone() });
+    app.tracker.spawn(erasure::run(app.executor.clone(), erasures, app.stop.clone()));
     app.tracker.spawn(expiry::run(app.executor.clone(), schedule, app.stop.clone()));
 }
 

@@ -61,6 +61,8 @@ codes! {
     DirectMembersFixed = "DIRECT_MEMBERS_FIXED", 409, "The members of a direct conversation do not change";
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";
     EmojiLimitReached = "EMOJI_LIMIT_REACHED", 409, "Too many different emoji on the message";
+    ErasureBegun = "ERASURE_BEGUN", 409, "The account's erasure has begun";
+    ErasureNotDue = "ERASURE_NOT_DUE", 409, "The erasure is not due";
     FeedTooFar = "FEED_TOO_FAR", 409, "Too much was missed";
     FollowLimitReached = "FOLLOW_LIMIT_REACHED", 409, "The account follows too many";
     GroupFull = "GROUP_FULL", 409, "The group is full";

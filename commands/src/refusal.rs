@@ -28,6 +28,12 @@ pub enum Refusal {
     #[error("a value cannot be meant")]
     Invalid(Vec<InvalidField>),
 
+    /// The account's erasure has begun.
+    #[error("the account's erasure has begun")]
+    ErasureBegun,
+    /// The account is not to be erased yet, or not at all.
+    #[error("the erasure is not due")]
+    ErasureNotDue,
     /// The account has as many devices with a key as an account can have.
     #[error("the account has too many devices with a key")]
     DeviceKeyLimitReached,

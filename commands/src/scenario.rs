@@ -5,7 +5,8 @@ use crate::context::{Context, Names, StateOf, States};
 use crate::execute::decide::decide_with_progress;
 use crate::log::clear_words::ClearWords;
 use crate::refusal::Refusal;
-use domain::account::event::{AccountRegistered, DeviceKeyPublished};
+use domain::account::event::{AccountRegistered, AdminsChanged, DeviceKeyPublished, RoleGranted};
+use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationClosed, ConversationCreated, MemberJoined};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
@@ -52,6 +53,14 @@ pub(crate) fn registered(account: AccountId) -> Happened {
         credential: None,
     };
     (StreamName::account(account), event.into())
+}
+
+/// A registered account with the role of an administrator.
+pub(crate) fn admin(account: AccountId) -> Vec<Happened> {
+    let granted = RoleGranted { role: Role::Admin, reason: None };
+    let listed = AdminsChanged { account, is_admin: true };
+    let granted = [(StreamName::account(account), granted.into()), (StreamName::admins(), listed.into())];
+    std::iter::once(registered(account)).chain(granted).collect()
 }
 
 pub(crate) const fn device(number: u128) -> DeviceId {

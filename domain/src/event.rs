@@ -1,8 +1,9 @@
 //! Every event there is. A name on disk is written here by hand and never changes.
 
 use crate::account::event::{
-    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, ProfileChanged,
-    RoleGranted, SettingsChanged, UsernameReserved,
+    AccountErased, AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, ErasureBegun,
+    ErasureCancelled, ErasureRequested, PasswordChanged, ProfileChanged, RoleGranted, SettingsChanged,
+    UsernameReserved,
 };
 use crate::audit::event::ContentAccessed;
 use crate::conversation::event::{
@@ -63,6 +64,7 @@ macro_rules! events {
 }
 
 events! {
+    AccountErased = "AccountErased";
     AccountFollowed = "AccountFollowed";
     AccountRegistered = "AccountRegistered";
     AccountUnfollowed = "AccountUnfollowed";
@@ -75,6 +77,9 @@ events! {
     ConversationCreated = "ConversationCreated";
     DeviceKeyPublished = "DeviceKeyPublished";
     DeviceKeyRemoved = "DeviceKeyRemoved";
+    ErasureBegun = "ErasureBegun";
+    ErasureCancelled = "ErasureCancelled";
+    ErasureRequested = "ErasureRequested";
     ImportAdvanced = "ImportAdvanced";
     JobEnded = "JobEnded";
     JobStarted = "JobStarted";

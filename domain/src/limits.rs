@@ -54,6 +54,13 @@ pub const STORY_TEXT_MAX_CHARACTERS: usize = 10_000;
 pub const STORY_CAPTION_MAX_CHARACTERS: usize = 500;
 /// Seconds that a story can be seen, exactly.
 pub const STORY_LIFE_SECONDS: i64 = 24 * 60 * 60;
+/// Days between the request of an account's erasure and the erasure, when nothing else is configured.
+pub const ERASURE_WAIT_DAYS: u32 = 30;
+/// Days between the request of an account's erasure and the erasure, at most.
+pub const ERASURE_WAIT_MAX_DAYS: u32 = 365;
+/// Seconds between an account's end and the destruction of its key: longer than any request that it had begun, so that
+/// nothing is sealed under the key afterwards.
+pub const ERASURE_SETTLE_SECONDS: i64 = 60;
 /// Characters of the reason for what a role allows, at most.
 pub const REASON_MAX_CHARACTERS: usize = 512;
 /// Stories of one author that a page of the story feed shows, at most; the rest is on the author's shelf.

@@ -9,6 +9,7 @@ pub mod stored;
 pub mod account;
 pub mod audit;
 pub mod conversation;
+pub mod erasure;
 pub mod import;
 pub mod job;
 pub mod keys;
@@ -34,6 +35,7 @@ use prost::Message;
 /// one function in its feature's file that lifts its message to the next one, one arm in [`decode`], one golden file.
 pub const fn schema_version(event_type: EventType) -> u32 {
     match event_type {
+        EventType::AccountErased => 1,
         EventType::AccountFollowed => 1,
         EventType::AccountRegistered => 1,
         EventType::AdminsChanged => 1,
@@ -46,6 +48,9 @@ pub const fn schema_version(event_type: EventType) -> u32 {
         EventType::ConversationCreated => 1,
         EventType::DeviceKeyPublished => 1,
         EventType::DeviceKeyRemoved => 1,
+        EventType::ErasureBegun => 1,
+        EventType::ErasureCancelled => 1,
+        EventType::ErasureRequested => 1,
         EventType::ImportAdvanced => 1,
         EventType::JobEnded => 1,
         EventType::JobStarted => 1,
@@ -84,6 +89,7 @@ pub const fn schema_version(event_type: EventType) -> u32 {
 /// When a field is still clear.
 pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
     Ok(match event {
+        Event::AccountErased(event) => event.to_proto()?.encode_to_vec(),
         Event::AccountFollowed(event) => event.to_proto()?.encode_to_vec(),
         Event::AccountRegistered(event) => event.to_proto()?.encode_to_vec(),
         Event::AdminsChanged(event) => event.to_proto()?.encode_to_vec(),
@@ -96,6 +102,9 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
         Event::ConversationCreated(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyPublished(event) => event.to_proto()?.encode_to_vec(),
         Event::DeviceKeyRemoved(event) => event.to_proto()?.encode_to_vec(),
+        Event::ErasureBegun(event) => event.to_proto()?.encode_to_vec(),
+        Event::ErasureCancelled(event) => event.to_proto()?.encode_to_vec(),
+        Event::ErasureRequested(event) => event.to_proto()?.encode_to_vec(),
         Event::ImportAdvanced(event) => event.to_proto()?.encode_to_vec(),
         Event::JobStarted(event) => event.to_proto()?.encode_to_vec(),
         Event::JobEnded(event) => event.to_proto()?.encode_to_vec(),
@@ -153,6 +162,7 @@ pub fn decode(
 
 fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> {
     Ok(match place.event_type {
+        EventType::AccountErased => Event::AccountErased(Stored::read(payload, place)?),
         EventType::AccountFollowed => Event::AccountFollowed(Stored::read(payload, place)?),
         EventType::AccountRegistered => Event::AccountRegistered(Stored::read(payload, place)?),
         EventType::AdminsChanged => Event::AdminsChanged(Stored::read(payload, place)?),
@@ -165,6 +175,9 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
         EventType::ConversationCreated => Event::ConversationCreated(Stored::read(payload, place)?),
         EventType::DeviceKeyPublished => Event::DeviceKeyPublished(Stored::read(payload, place)?),
         EventType::DeviceKeyRemoved => Event::DeviceKeyRemoved(Stored::read(payload, place)?),
+        EventType::ErasureBegun => Event::ErasureBegun(Stored::read(payload, place)?),
+        EventType::ErasureCancelled => Event::ErasureCancelled(Stored::read(payload, place)?),
+        EventType::ErasureRequested => Event::ErasureRequested(Stored::read(payload, place)?),
         EventType::ImportAdvanced => Event::ImportAdvanced(Stored::read(payload, place)?),
         EventType::JobStarted => Event::JobStarted(Stored::read(payload, place)?),
         EventType::JobEnded => Event::JobEnded(Stored::read(payload, place)?),
@@ -203,6 +216,7 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
 /// What `each` refuses, and a stream that does not tell whose keys a field is under.
 pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E) -> Result<Event, E::Fault> {
     Ok(match event {
+        Event::AccountErased(event) => Event::AccountErased(event.map_fields(stream, each)?),
         Event::AccountFollowed(event) => Event::AccountFollowed(event.map_fields(stream, each)?),
         Event::AccountRegistered(event) => Event::AccountRegistered(event.map_fields(stream, each)?),
         Event::AdminsChanged(event) => Event::AdminsChanged(event.map_fields(stream, each)?),
@@ -215,6 +229,9 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
         Event::ConversationCreated(event) => Event::ConversationCreated(event.map_fields(stream, each)?),
         Event::DeviceKeyPublished(event) => Event::DeviceKeyPublished(event.map_fields(stream, each)?),
         Event::DeviceKeyRemoved(event) => Event::DeviceKeyRemoved(event.map_fields(stream, each)?),
+        Event::ErasureBegun(event) => Event::ErasureBegun(event.map_fields(stream, each)?),
+        Event::ErasureCancelled(event) => Event::ErasureCancelled(event.map_fields(stream, each)?),
+        Event::ErasureRequested(event) => Event::ErasureRequested(event.map_fields(stream, each)?),
         Event::ImportAdvanced(event) => Event::ImportAdvanced(event.map_fields(stream, each)?),
         Event::JobStarted(event) => Event::JobStarted(event.map_fields(stream, each)?),
         Event::JobEnded(event) => Event::JobEnded(event.map_fields(stream, each)?),

@@ -187,6 +187,8 @@ impl Screen {
                 }
             }
             "account.updated" => {}
+            // What they wrote and are called is null in whatever is asked for from now on.
+            "account.erased" => {}
             "account.settings_changed" => self.settings = data.clone(),
             // Keys are asked for when something is to be encrypted.
             "device_key.changed" => {}

@@ -171,6 +171,20 @@ impl World {
         self.restarts().await;
     }
 
+    /// Stops it, lets somebody at its directory, and starts it again.
+    pub async fn stops_for_a_while(&mut self, meanwhile: impl AsyncFnOnce(&Path)) {
+        self.stops().await;
+        meanwhile(self.directory()).await;
+        self.go().await;
+    }
+
+    /// Makes PostgreSQL write everything to its files; nothing in the embedded mode.
+    pub async fn checkpoints(&self) {
+        if let Some(databases) = &self.databases {
+            databases.checkpoint().await;
+        }
+    }
+
     async fn stops(&mut self) {
         let running = self.running.take().expect("it runs");
         let app = running.app().clone();

@@ -7,6 +7,12 @@ use std::path::Path;
 const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("conversation", "join_conversation", HTTP, "only imports join; open channels do not exist yet"),
     ("conversation", "join_conversation", E2E, "only imports join: tests/e2e/import/slack.rs"),
+    ("account", "begin_erasure", HTTP, "issued by a policy"),
+    ("account", "begin_erasure", E2E, "issued by a policy: tests/e2e/account/request_erasure.rs"),
+    ("account", "erase_account", HTTP, "issued by a policy"),
+    ("account", "erase_account", E2E, "issued by a policy: tests/e2e/account/request_erasure.rs"),
+    ("conversation", "leave_for_erasure", HTTP, "issued by a policy"),
+    ("conversation", "leave_for_erasure", E2E, "issued by a policy: tests/e2e/account/request_erasure.rs"),
     ("message", "read_message", HTTP, "part of an answer: api/src/http/message/message.rs"),
     ("message", "read_message", E2E, "part of an answer: tests/e2e/message/message.rs"),
     ("job", "end_job", HTTP, "issued by whoever carries the job out"),

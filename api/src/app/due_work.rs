@@ -1,10 +1,12 @@
-//! Hands the schedule of expiries and the counts of views, two read models, to the policy's port.
+//! Hands what is due, as read models know it, to the policies' ports.
 
 use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it::{DueFault, DueStory, DueWork};
-use domain::clock::Time;
+use commands::policies::whenever_an_erasure_is_due_then_erase_the_account::{ErasureWork, WorkFault};
+use domain::clock::{Clock, Time};
+use domain::ids::{AccountId, ConversationId, Position, StoryId};
 use domain::source::BoxFuture;
-use projections::projection::STORIES;
+use projections::projection::{MESSAGING, STORIES};
 use projections::projections::Projections;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,5 +41,50 @@ impl Schedule {
 impl DueWork for Schedule {
     fn due_stories(&self, now: Time, limit: usize) -> BoxFuture<'_, Result<Vec<DueStory>, DueFault>> {
         Box::pin(self.ask(now, limit))
+    }
+}
+
+/// Accounts that are to be erased, and what they are in.
+pub struct Erasures {
+    /// The read models.
+    pub projections: Projections,
+    /// Says which stories are still seen.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Stories that are looked up at once.
+const STORIES_AT_ONCE: usize = 100;
+
+impl ErasureWork for Erasures {
+    fn due(&self, now: Time, limit: usize) -> BoxFuture<'_, Result<Vec<AccountId>, WorkFault>> {
+        Box::pin(async move {
+            let due = self.projections.accounts().due_erasures(now, limit).await;
+            due.map(|due| due.value).map_err(|fault| WorkFault(Box::new(fault)))
+        })
+    }
+
+    fn conversations(&self, account: AccountId, at: Position) -> BoxFuture<'_, Result<Vec<ConversationId>, WorkFault>> {
+        Box::pin(async move {
+            self.projections.wait(MESSAGING, at, PATIENCE).await.map_err(|behind| WorkFault(Box::new(behind)))?;
+            let memberships = self.projections.messaging().memberships(account).await;
+            memberships.map(|memberships| memberships.value).map_err(|fault| WorkFault(Box::new(fault)))
+        })
+    }
+
+    fn stories(&self, account: AccountId, at: Position) -> BoxFuture<'_, Result<Vec<StoryId>, WorkFault>> {
+        Box::pin(async move {
+            self.projections.wait(STORIES, at, PATIENCE).await.map_err(|behind| WorkFault(Box::new(behind)))?;
+            let (reader, now) = (self.projections.stories(), self.clock.now());
+            let (mut stories, mut before) = (Vec::new(), None);
+            loop {
+                let page = reader.of_author(account, account, now, before, STORIES_AT_ONCE).await;
+                let page = page.map_err(|fault| WorkFault(Box::new(fault)))?.value;
+                stories.extend(page.stories.iter().map(|story| story.id));
+                before = page.next;
+                if before.is_none() {
+                    return Ok(stories);
+                }
+            }
+        })
     }
 }

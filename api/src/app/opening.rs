@@ -1,7 +1,7 @@
 //! Opens everything, in its order: secrets, keys, log, read models. Nothing runs yet.
 
-use crate::app::App;
 use crate::app::jobs::Jobs;
+use crate::app::{App, destructions};
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
 use crate::auth::revocations::Revocations;
@@ -17,11 +17,9 @@ use commands::conversation::read_marks::ReadMarks;
 use commands::execute::Executor;
 use commands::log::EventLog;
 use domain::clock::Clock;
-use domain::event::{Event, EventType};
 use domain::ids::{Hash16, Position};
 use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
-use domain::source::{Direction, EventSource, Filter};
-use domain::words::KeyRef;
+use domain::source::EventSource;
 use http::HeaderValue;
 use projections::projections::Projections;
 use std::path::Path;
@@ -40,9 +38,6 @@ use store::seal::wrapping::KeyEncryptionKey;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Events that are read at once when the log is searched for destroyed keys.
-const READ_AT_ONCE_EVENTS: usize = 1_024;
-
 /// Everything that is open.
 pub struct Opened {
     /// What handlers need.
@@ -55,6 +50,8 @@ pub struct Opened {
     pub source: Arc<dyn EventSource>,
     /// Tasks that decide and append.
     pub deciding: Tasks,
+    /// Up to where destructions of keys were applied.
+    pub destroyed_up_to: Position,
 }
 
 impl Opened {
@@ -93,7 +90,8 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
     secrets::private_directory(&config.data)?;
     let vault = open_vault(&config, &clock).await?;
     let log = Arc::new(open_log(&config, &clock, &vault)?);
-    apply_destructions(&*log, &vault).await.context("destroyed keys could not be destroyed again")?;
+    let destroyed_up_to =
+        destructions::apply(&*log, &vault).await.context("destroyed keys could not be destroyed again")?;
     let nats = match config.transport.nats() {
         Some(url) => Some(Nats::connect(&nats_options(url), log.log_id()).await.context("transport.url")?),
         None => None,
@@ -104,7 +102,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
     };
     let deciding = Tasks::default();
     let app = compose(config, clock, &log, &vault, nats, &deciding).await?;
-    Ok(Opened { app: Arc::new(app), log, vault, source, deciding })
+    Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to })
 }
 
 async fn compose(
@@ -185,28 +183,6 @@ fn open_log(config: &Config, clock: &Arc<dyn Clock>, vault: &Arc<Vault>) -> anyh
         }
         Err(fault) => Err(fault).with_context(|| format!("the log in {} could not be opened", directory.display())),
     }
-}
-
-/// Before anything is opened or sealed: an old keys store cannot bring back a key.
-async fn apply_destructions(log: &dyn EventSource, vault: &Vault) -> anyhow::Result<()> {
-    let filter = Filter { types: vec![EventType::KeyDestroyed], ..Filter::default() };
-    let (mut from, mut keys) = (Position::START, Vec::<KeyRef>::new());
-    loop {
-        let slice = log.read_all(from, Direction::Forward, READ_AT_ONCE_EVENTS, &filter).await?;
-        keys.extend(slice.events.iter().filter_map(|recorded| match &recorded.event {
-            Event::KeyDestroyed(event) => Some(event.key),
-            _ => None,
-        }));
-        if slice.at_end {
-            break;
-        }
-        from = slice.next;
-    }
-    let again = vault.apply_destructions(&keys).await?;
-    if again > 0 {
-        tracing::warn!(keys = again, "the keys store still held keys that the log says were destroyed");
-    }
-    Ok(())
 }
 
 fn log_options(clock: &Arc<dyn Clock>, check: Hash16) -> options::Options {

@@ -111,12 +111,13 @@ impl Revocations {
             }
             Event::PasswordChanged(e) => {
                 let Some(account) = recorded.stream.account_id() else { return };
-                let password = Password { revision: recorded.revision, kept: e.kept_session };
-                let newest = known.passwords.get(&account).is_none_or(|(old, _)| old.revision < password.revision);
-                if newest {
-                    known.passwords.insert(account, (password, at));
-                    known.order.push_back((at, Ended::Of(account)));
-                }
+                known.end_older(account, Password { revision: recorded.revision, kept: e.kept_session }, at);
+                account
+            }
+            // Like a new password that keeps nobody, and that nobody can sign in with.
+            Event::ErasureBegun(_) => {
+                let Some(account) = recorded.stream.account_id() else { return };
+                known.end_older(account, Password { revision: recorded.revision, kept: None }, at);
                 account
             }
             _ => return,
@@ -131,7 +132,7 @@ impl Revocations {
     /// When the log cannot be read.
     pub async fn recall(&self, log: &dyn EventSource, up_to: Position) -> Result<(), SourceFault> {
         let since = self.clock.now().plus_seconds(-self.life_seconds);
-        let types = vec![EventType::SessionRevoked, EventType::PasswordChanged];
+        let types = vec![EventType::SessionRevoked, EventType::PasswordChanged, EventType::ErasureBegun];
         let filter = Filter { types, ..Filter::default() };
         let mut from = Position(up_to.0 + 1);
         let mut found: Vec<Arc<Recorded>> = Vec::new();
@@ -201,6 +202,15 @@ impl Known {
             caller.credential_revision < password.revision && password.kept != Some(caller.session)
         });
         by_password || self.sessions.contains_key(&caller.session)
+    }
+
+    /// Ends the sessions of an account that rest on an older password.
+    fn end_older(&mut self, account: AccountId, password: Password, at: Time) {
+        let is_newest = self.passwords.get(&account).is_none_or(|(old, _)| old.revision < password.revision);
+        if is_newest {
+            self.passwords.insert(account, (password, at));
+            self.order.push_back((at, Ended::Of(account)));
+        }
     }
 
     fn tell(&self, account: AccountId) {

@@ -1,6 +1,9 @@
 //! `[auth]`: how long tokens live and what hashing a password costs.
 
-use domain::limits::{ACCESS_TOKEN_LIFE_MAX_SECONDS, ACCESS_TOKEN_LIFE_SECONDS, REFRESH_TOKEN_LIFE_MAX_SECONDS};
+use domain::limits::{
+    ACCESS_TOKEN_LIFE_MAX_SECONDS, ACCESS_TOKEN_LIFE_SECONDS, ERASURE_WAIT_DAYS, ERASURE_WAIT_MAX_DAYS,
+    REFRESH_TOKEN_LIFE_MAX_SECONDS,
+};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +15,8 @@ pub struct Auth {
     pub access_token_seconds: i64,
     /// Seconds that a refresh token lives.
     pub refresh_token_seconds: i64,
+    /// Days between the request of an account's erasure and the erasure.
+    pub erasure_wait_days: u32,
     /// Memory of one hash in KiB. The default and those below are OWASP's for argon2id.
     pub argon2_memory_kib: u32,
     /// Passes of one hash.
@@ -27,6 +32,7 @@ impl Default for Auth {
         Self {
             access_token_seconds: ACCESS_TOKEN_LIFE_SECONDS,
             refresh_token_seconds: REFRESH_TOKEN_LIFE_MAX_SECONDS,
+            erasure_wait_days: ERASURE_WAIT_DAYS,
             argon2_memory_kib: 19 * 1024,
             argon2_iterations: 2,
             argon2_parallelism: 1,
@@ -48,6 +54,9 @@ impl Auth {
         };
         within("access_token_seconds", self.access_token_seconds, ACCESS_TOKEN_LIFE_MAX_SECONDS)?;
         within("refresh_token_seconds", self.refresh_token_seconds, REFRESH_TOKEN_LIFE_MAX_SECONDS)?;
+        if self.erasure_wait_days > ERASURE_WAIT_MAX_DAYS {
+            return Err(format!("bad value for `auth.erasure_wait_days`: must be at most {ERASURE_WAIT_MAX_DAYS}"));
+        }
         within("argon2_iterations", i64::from(self.argon2_iterations), 100)?;
         within("argon2_parallelism", i64::from(self.argon2_parallelism), 64)?;
         within("argon2_memory_kib", i64::from(self.argon2_memory_kib), 4 << 20)?;

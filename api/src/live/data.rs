@@ -185,3 +185,10 @@ pub struct AccountUpdated {
     /// What the person says of themselves.
     pub bio: Option<String>,
 }
+
+/// `account.erased`.
+#[derive(Serialize)]
+pub struct AccountErased {
+    /// Which. Everything that it wrote is null from now on.
+    pub id: AccountId,
+}

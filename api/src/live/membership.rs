@@ -45,7 +45,9 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::ProfileChanged(_) => recorded.stream.account_id().map(Topic::Author),
         Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
-        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),
+        Event::AccountErased(_) | Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => {
+            recorded.stream.account_id().map(Topic::Author)
+        }
         Event::AccountFollowed(_)
         | Event::AccountUnfollowed(_)
         | Event::CloseFriendAdded(_)
@@ -58,6 +60,9 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         Event::AccountRegistered(_)
         | Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
+        | Event::ErasureBegun(_)
+        | Event::ErasureCancelled(_)
+        | Event::ErasureRequested(_)
         | Event::ImportAdvanced(_)
         | Event::JobEnded(_)
         | Event::JobStarted(_)

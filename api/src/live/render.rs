@@ -5,8 +5,8 @@
 
 use crate::live::conversation::conversation;
 use crate::live::data::{
-    AccountUpdated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned, MessageUnpinned,
-    ReadMoved, RelationshipChanged, StoryViewed,
+    AccountErased, AccountUpdated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned,
+    MessageUnpinned, ReadMoved, RelationshipChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -214,6 +214,7 @@ impl Renderer {
             Event::CloseFriendRemoved(e) => {
                 ("relationship.changed", raw(&relationship(e.account, "close_friend", false)))
             }
+            Event::AccountErased(e) => ("account.erased", raw(&AccountErased { id: e.account })),
             Event::DeviceKeyPublished(e) => {
                 let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
                 let data = DeviceKeyChanged { account_id, device_id: e.device, key_id: Some(e.key) };
@@ -227,6 +228,9 @@ impl Renderer {
             Event::AccountRegistered(_)
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
+            | Event::ErasureBegun(_)
+            | Event::ErasureCancelled(_)
+            | Event::ErasureRequested(_)
             | Event::ImportAdvanced(_)
             | Event::JobEnded(_)
             | Event::JobStarted(_)
@@ -312,13 +316,17 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         Event::ProfileChanged(e) => e.words.sealed(),
         Event::SettingsChanged(e) => e.time_zone.as_ref()?.sealed(),
         Event::StoryPosted(e) => e.words.sealed(),
-        Event::AccountFollowed(_)
+        Event::AccountErased(_)
+        | Event::AccountFollowed(_)
         | Event::AccountRegistered(_)
         | Event::AccountUnfollowed(_)
         | Event::AdminsChanged(_)
         | Event::CloseFriendAdded(_)
         | Event::CloseFriendRemoved(_)
         | Event::ContentAccessed(_)
+        | Event::ErasureBegun(_)
+        | Event::ErasureCancelled(_)
+        | Event::ErasureRequested(_)
         | Event::DeviceKeyPublished(_)
         | Event::DeviceKeyRemoved(_)
         | Event::ConversationClosed(_)

@@ -38,6 +38,8 @@ impl From<Refusal> for Problem {
                     problem.and_field(field.pointer, field.code, field.detail)
                 })
             }
+            Refusal::ErasureBegun => Problem::new(Code::ErasureBegun),
+            Refusal::ErasureNotDue => Problem::new(Code::ErasureNotDue),
             Refusal::DeviceKeyLimitReached => Problem::new(Code::DeviceKeyLimitReached),
             Refusal::UsernameTaken => Problem::new(Code::UsernameTaken),
             Refusal::InvalidCredentials => Problem::new(Code::InvalidCredentials),

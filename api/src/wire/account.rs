@@ -28,6 +28,10 @@ pub struct Account {
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
+    /// When it is to be erased; there only when that was requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub erases_at: Option<Time>,
 }
 
 /// What everybody may see of an account.
@@ -45,13 +49,17 @@ pub struct Profile {
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
+    /// When it was erased; there only once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub erased_at: Option<Time>,
 }
 
 impl From<AccountView> for Account {
     fn from(view: AccountView) -> Self {
-        let role = view.role;
-        let Profile { id, username, display_name, bio, created_at } = view.into();
-        Self { id, username, display_name, bio, role, created_at }
+        let (role, erases_at) = (view.role, view.erases_at);
+        let Profile { id, username, display_name, bio, created_at, erased_at: _ } = view.into();
+        Self { id, username, display_name, bio, role, created_at, erases_at }
     }
 }
 
@@ -61,7 +69,8 @@ impl From<AccountView> for Profile {
             Content::Present(names) => (Some(names.username), Some(names.display_name), names.bio),
             Content::Erased => (None, None, None),
         };
-        Self { id: view.id, username, display_name, bio, created_at: view.created_at }
+        let (created_at, erased_at) = (view.created_at, view.erased_at);
+        Self { id: view.id, username, display_name, bio, created_at, erased_at }
     }
 }
 
@@ -83,6 +92,15 @@ impl From<SettingsView> for Settings {
         let time_zone = view.time_zone.and_then(Content::present);
         Self { read_receipts: view.signals.read_receipts, presence: view.signals.presence, time_zone }
     }
+}
+
+/// When an account is to be erased.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AccountErasure)]
+pub struct Erasure {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub erases_at: Time,
 }
 
 /// The key of one of an account's devices.

@@ -25,7 +25,7 @@ pub struct ChangeProfile {
 /// The profile as it stands; its words are erased only with the whole account.
 fn current(account: &Account, context: &Context<'_>) -> ProfileWords {
     match account {
-        Account::Unknown => ProfileWords::default(),
+        Account::Unknown | Account::Ending { .. } | Account::Erased => ProfileWords::default(),
         Account::Active { profile: Some(words), .. } => context.words_of(words).unwrap_or_default(),
         Account::Active { profile: None, words, .. } => {
             let display_name = context.words_of(words).map(|words| words.display_name).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Command for ChangeProfile {
     /// The event holds the whole profile, so what is kept is sealed again with it.
     fn opens(&self, states: &States) -> Vec<SealedField> {
         let field = match states.account(self.account) {
-            Account::Unknown => None,
+            Account::Unknown | Account::Ending { .. } | Account::Erased => None,
             Account::Active { profile: Some(words), .. } => words.sealed(),
             Account::Active { profile: None, words, .. } => words.sealed(),
         };

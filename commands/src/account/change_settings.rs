@@ -39,7 +39,7 @@ impl Command for ChangeSettings {
             Account::Active { settings, .. } => {
                 settings.time_zone.as_ref().and_then(Field::sealed).cloned().into_iter().collect()
             }
-            Account::Unknown => Vec::new(),
+            Account::Unknown | Account::Ending { .. } | Account::Erased => Vec::new(),
         }
     }
 

@@ -32,7 +32,7 @@ impl Command for AddMember {
     }
 
     fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
-        vec![Read::Fact(StreamName::account(self.account))]
+        vec![Read::Check(StreamName::account(self.account))]
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {

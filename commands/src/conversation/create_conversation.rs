@@ -66,7 +66,7 @@ impl Command for CreateDirect {
             return vec![];
         }
         vec![
-            Read::Fact(StreamName::account(self.participant)),
+            Read::Check(StreamName::account(self.participant)),
             Read::Check(StreamName::relationship(actor)),
             Read::Check(StreamName::relationship(self.participant)),
         ]
@@ -114,7 +114,7 @@ impl Command for CreateGroup {
         if distinct.len() > GROUP_MAX_MEMBERS && !names.is_import {
             return vec![];
         }
-        distinct.into_iter().map(|account| Read::Fact(StreamName::account(*account))).collect()
+        distinct.into_iter().map(|account| Read::Check(StreamName::account(*account))).collect()
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {

@@ -9,6 +9,7 @@ pub mod change_membership;
 pub mod close_conversation;
 pub mod create_conversation;
 pub mod join_conversation;
+pub mod leave_for_erasure;
 pub mod mark_read;
 pub mod pin_message;
 pub mod read_marks;

@@ -2,14 +2,13 @@
 
 use crate::command::{Command, Decided};
 use crate::context::{Context, Names, States};
-use crate::conversation::standing::{manages_whoever, not_open};
+use crate::conversation::standing::{leaves_no_owner, longest_beside, manages_whoever, not_open};
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::event::{MemberLeft, MemberRoleChanged};
-use domain::conversation::state::{Conversation, Member};
+use domain::conversation::state::Conversation;
 use domain::conversation::values::{ConversationKind, MemberRole};
 use domain::ids::{AccountId, ConversationId};
 use domain::stream::StreamName;
-use std::collections::BTreeMap;
 
 /// Removes somebody from a group; with the actor's own account: leaves it.
 #[derive(Clone, Debug)]
@@ -71,17 +70,6 @@ impl Command for RemoveMember {
             }
         }
     }
-}
-
-/// Whether others would stay behind without an owner.
-fn leaves_no_owner(members: &BTreeMap<AccountId, Member>, account: AccountId, leaving: Member) -> bool {
-    let others_own = || members.iter().any(|(other, member)| *other != account && member.role == MemberRole::Owner);
-    leaving.role == MemberRole::Owner && members.len() > 1 && !others_own()
-}
-
-fn longest_beside(members: &BTreeMap<AccountId, Member>, account: AccountId) -> Option<AccountId> {
-    let others = members.iter().filter(|(other, _)| **other != account);
-    others.min_by_key(|(_, member)| member.joined_revision).map(|(other, _)| *other)
 }
 
 #[cfg(test)]

@@ -269,6 +269,7 @@ fn size_bytes(event: &Event) -> usize {
         Event::ConversationChanged(e) => words(&e.words),
         Event::ConversationCreated(e) => e.words.as_ref().map_or(0, words),
         Event::DeviceKeyPublished(e) => words(&e.words),
+        Event::ErasureRequested(e) => e.reason.as_ref().map_or(0, words),
         Event::JobStarted(e) => e.reason.as_ref().map_or(0, words),
         Event::MessageDeleted(e) => e.reason.as_ref().map_or(0, words),
         Event::MessageEdited(e) => words(&e.words),
@@ -280,13 +281,16 @@ fn size_bytes(event: &Event) -> usize {
         Event::SessionRefreshed(e) => e.device.as_ref().map_or(0, words),
         Event::SettingsChanged(e) => e.time_zone.as_ref().map_or(0, words),
         Event::StoryPosted(e) => words(&e.words),
-        Event::AccountFollowed(_)
+        Event::AccountErased(_)
+        | Event::AccountFollowed(_)
         | Event::AccountUnfollowed(_)
         | Event::AdminsChanged(_)
         | Event::CloseFriendAdded(_)
         | Event::CloseFriendRemoved(_)
         | Event::ConversationClosed(_)
         | Event::DeviceKeyRemoved(_)
+        | Event::ErasureBegun(_)
+        | Event::ErasureCancelled(_)
         | Event::ImportAdvanced(_)
         | Event::JobEnded(_)
         | Event::KeyDestroyed(_)

@@ -1,3 +1,4 @@
 //! Policies: whenever this is so, then that is commanded. Their commands may repeat.
 
 pub mod whenever_a_story_is_due_then_expire_it;
+pub mod whenever_an_erasure_is_due_then_erase_the_account;

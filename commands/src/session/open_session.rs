@@ -45,7 +45,7 @@ impl Command for OpenSession {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let is_current = match states.account(self.account) {
-            Account::Unknown => false,
+            Account::Unknown | Account::Ending { .. } | Account::Erased => false,
             Account::Active { credential_revision, .. } => *credential_revision == self.credential_revision,
         };
         if !is_current {

@@ -1,6 +1,7 @@
 //! What happens to an account.
 
 use crate::account::values::Role;
+use crate::clock::Time;
 use crate::ids::{AccountId, DeviceId, DeviceKeyId, Hash16, SessionId};
 use crate::proto::account::v1::{
     AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, ReasonWords, SettingsWords,
@@ -91,4 +92,32 @@ pub struct AdminsChanged {
     pub account: AccountId,
     /// Whether it is one.
     pub is_admin: bool,
+}
+
+/// The account is to be erased, unless the request is cancelled before.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ErasureRequested {
+    /// When.
+    pub erases_at: Time,
+    /// Why, when an administrator wants it; the deployment's key. None when the person themselves does.
+    pub reason: Option<Field<ReasonWords>>,
+}
+
+/// The account is not to be erased after all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ErasureCancelled {}
+
+/// The account is over: nobody signs in to it or adds it to anything any more. What it wrote is still there until it
+/// has left everything.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ErasureBegun {
+    /// When its key may be destroyed: nothing that it had begun before can go on then.
+    pub erases_at: Time,
+}
+
+/// The account is erased: its key is destroyed in the same unit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AccountErased {
+    /// Which.
+    pub account: AccountId,
 }

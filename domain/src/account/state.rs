@@ -2,6 +2,7 @@
 
 use crate::account::event::SettingsChanged;
 use crate::account::values::Role;
+use crate::clock::Time;
 use crate::event::Event;
 use crate::ids::{AccountId, DeviceId, DeviceKeyId, SessionId};
 use crate::proto::account::v1::{AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, SettingsWords};
@@ -34,6 +35,15 @@ impl Default for Settings {
     }
 }
 
+/// That an account is to be erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// When.
+    pub erases_at: Time,
+    /// Whether an administrator wants it, whom the person cannot overrule.
+    pub by_admin: bool,
+}
+
 /// The state of `account-<id>`.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly every account that is loaded is active, and states are shared")]
@@ -61,11 +71,22 @@ pub enum Account {
         settings: Settings,
         /// The keys of its devices.
         device_keys: BTreeMap<DeviceId, DeviceKey>,
+        /// Whether it is to be erased.
+        erasure: Option<Erasure>,
     },
+    /// Over, and not erased yet.
+    Ending {
+        /// When its key may be destroyed.
+        erases_at: Time,
+        /// The generation of its key.
+        generation: u32,
+    },
+    /// Erased.
+    Erased,
 }
 
 impl Account {
-    /// Whether it was registered.
+    /// Whether it was registered and is not over.
     pub fn exists(&self) -> bool {
         matches!(self, Account::Active { .. })
     }
@@ -73,7 +94,7 @@ impl Account {
     /// What it may do.
     pub fn role(&self) -> Role {
         match self {
-            Account::Unknown => Role::User,
+            Account::Unknown | Account::Ending { .. } | Account::Erased => Role::User,
             Account::Active { role, .. } => *role,
         }
     }
@@ -82,7 +103,7 @@ impl Account {
     pub fn device_keys(&self) -> &BTreeMap<DeviceId, DeviceKey> {
         static NONE: BTreeMap<DeviceId, DeviceKey> = BTreeMap::new();
         match self {
-            Account::Unknown => &NONE,
+            Account::Unknown | Account::Ending { .. } | Account::Erased => &NONE,
             Account::Active { device_keys, .. } => device_keys,
         }
     }
@@ -90,7 +111,7 @@ impl Account {
     /// Whether a session that rests on the password which was set at `credential_revision` goes on.
     pub fn accepts(&self, session: SessionId, credential_revision: u64) -> bool {
         match self {
-            Account::Unknown => false,
+            Account::Unknown | Account::Ending { .. } | Account::Erased => false,
             Account::Active { credential_revision: newest, kept_session, .. } => {
                 credential_revision == *newest || *kept_session == Some(session)
             }
@@ -111,6 +132,7 @@ impl Account {
                     kept_session: None,
                     settings: Settings::default(),
                     device_keys: BTreeMap::new(),
+                    erasure: None,
                 };
             }
             (Account::Active { credential, credential_revision, kept_session, .. }, Event::PasswordChanged(e)) => {
@@ -127,6 +149,15 @@ impl Account {
             (Account::Active { device_keys, .. }, Event::DeviceKeyPublished(e)) => {
                 device_keys.insert(e.device, DeviceKey { key: e.key, words: e.words.clone() });
             }
+            (Account::Active { erasure, .. }, Event::ErasureRequested(e)) => {
+                *erasure = Some(Erasure { erases_at: e.erases_at, by_admin: e.reason.is_some() });
+            }
+            (Account::Active { erasure, .. }, Event::ErasureCancelled(_)) => *erasure = None,
+            (Account::Active { words, .. }, Event::ErasureBegun(e)) => {
+                let generation = words.sealed().map_or(1, |sealed| sealed.scope.generation);
+                *self = Account::Ending { erases_at: e.erases_at, generation };
+            }
+            (Account::Ending { .. }, Event::AccountErased(_)) => *self = Account::Erased,
             (Account::Active { device_keys, .. }, Event::DeviceKeyRemoved(e)) => {
                 device_keys.remove(&e.device);
             }

@@ -1,6 +1,7 @@
 //! Accounts: public profile, role, and who has a user name.
 
 use crate::account::device_keys::{self, DeviceKeys, KEYS_TABLE, REVISIONS_TABLE};
+use crate::account::erasures;
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
 use crate::database::row::{DatabaseFault, Row};
@@ -63,7 +64,7 @@ static EXISTING: Bulk = Bulk::new(
 const ACCOUNTS_TABLE: Table = Table {
     name: "accounts",
     select: "SELECT account, username_hash, words, role, has_password, created_at, read_receipts, presence, \
-             time_zone, revision, profile FROM accounts ORDER BY account",
+             time_zone, revision, profile, erases_at, erased_at FROM accounts ORDER BY account",
     columns: &[
         Kind::Uuid,
         Kind::Bytes,
@@ -76,14 +77,21 @@ const ACCOUNTS_TABLE: Table = Table {
         Kind::Bytes,
         Kind::Int,
         Kind::Bytes,
+        Kind::Time,
+        Kind::Time,
     ],
 };
 
 impl Projection for Accounts {
     const NAME: &'static str = projection::ACCOUNTS;
-    const VERSION: u32 = 3;
-    const CHANGES: &'static [Change] =
-        &[migrations::ACCOUNTS, migrations::ACCOUNT_SETTINGS, migrations::DEVICE_KEYS, migrations::SESSIONS];
+    const VERSION: u32 = 4;
+    const CHANGES: &'static [Change] = &[
+        migrations::ACCOUNTS,
+        migrations::ACCOUNT_SETTINGS,
+        migrations::DEVICE_KEYS,
+        migrations::SESSIONS,
+        migrations::ACCOUNT_ERASURE,
+    ];
     const TABLES: &'static [Table] = &[ACCOUNTS_TABLE, KEYS_TABLE, REVISIONS_TABLE];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
@@ -107,6 +115,7 @@ struct Changes {
     device_keys: device_keys::Changes,
     /// Which are open; never part of a state hash, because their events vanish.
     sessions: Sessions,
+    erasures: erasures::Changes,
     /// Of every account that has an event in the batch after its registration.
     revisions: BTreeMap<AccountId, u64>,
     last: Position,
@@ -147,6 +156,10 @@ impl Changes {
                 self.settings.insert(account()?, settings);
             }
             Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => self.device_keys.take(recorded)?,
+            Event::AccountErased(_)
+            | Event::ErasureBegun(_)
+            | Event::ErasureCancelled(_)
+            | Event::ErasureRequested(_) => self.erasures.take(recorded)?,
             Event::AccountFollowed(_)
             | Event::AccountUnfollowed(_)
             | Event::AdminsChanged(_)
@@ -204,6 +217,7 @@ impl Changes {
         touched += SET_SETTINGS.execute(tx, settings.collect()).await?;
         touched += SET_REVISION.execute(tx, revisions.collect()).await?;
         self.sessions.write(tx).await?;
+        self.erasures.write(tx).await?;
         let is_complete = touched == expected as u64;
         if is_complete { Ok(()) } else { Err(ApplyFault::Unfit(self.last, "its account was never registered")) }
     }
@@ -224,6 +238,10 @@ pub struct AccountView {
     pub created_at: Time,
     /// Its stream's revision: that of its entity tag.
     pub revision: u64,
+    /// When it is to be erased, if it is.
+    pub erases_at: Option<Time>,
+    /// When it was erased.
+    pub erased_at: Option<Time>,
 }
 
 /// What an account is called.
@@ -244,10 +262,10 @@ impl std::fmt::Debug for Names {
     }
 }
 
-const SELECT_BY_ID: &str =
-    "SELECT account, words, role, has_password, created_at, profile, revision FROM accounts WHERE account = $1";
-const SELECT_BY_HASH: &str =
-    "SELECT account, words, role, has_password, created_at, profile, revision FROM accounts WHERE username_hash = $1";
+const SELECT_BY_ID: &str = "SELECT account, words, role, has_password, created_at, profile, revision, erases_at, \
+     erased_at FROM accounts WHERE account = $1";
+const SELECT_BY_HASH: &str = "SELECT account, words, role, has_password, created_at, profile, revision, erases_at, \
+     erased_at FROM accounts WHERE username_hash = $1 AND erased_at IS NULL";
 
 /// Answers questions about accounts.
 #[derive(Clone)]
@@ -296,6 +314,14 @@ impl Reader {
         device_keys::of(&self.0, account).await
     }
 
+    /// Up to `limit` accounts that are to be erased by `now` and are not, the longest due first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn due_erasures(&self, now: Time, limit: usize) -> Result<At<Vec<AccountId>>, ReadFault> {
+        erasures::due(&self.0, now, limit).await
+    }
+
     /// Which of these accounts exist.
     ///
     /// # Errors
@@ -327,6 +353,7 @@ impl Reader {
         let (role, has_password, created_at) = role_and_rest(&mut columns)?;
         let profile = columns.maybe_sealed()?.map(|field| opening.add(field));
         let revision = columns.number()?;
+        let (erases_at, erased_at) = (columns.maybe_time()?, columns.maybe_time()?);
         let opened = opening.open(&*self.0.words).await?;
         let profile = match profile {
             Some(slot) => opened.words::<ProfileWords>(slot)?.present(),
@@ -337,7 +364,7 @@ impl Reader {
             let profile = profile.unwrap_or(ProfileWords { display_name, bio: None });
             Names { username, display_name: profile.display_name, bio: profile.bio }
         });
-        Ok(AccountView { id, names, role, has_password, created_at, revision })
+        Ok(AccountView { id, names, role, has_password, created_at, revision, erases_at, erased_at })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod device_keys;
+pub mod erasures;
 pub mod settings;
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ changes! {
     GROUPS = 11, "0011_groups";
     /// Profiles that were changed, and open sessions.
     SESSIONS = 12, "0012_sessions";
+    /// When accounts are erased.
+    ACCOUNT_ERASURE = 13, "0013_account_erasure";
     /// Views of stories, follows, close friends.
     STORY_CIRCLES = 20, "0020_story_circles";
     /// Whose feeds a story comes to.

@@ -90,7 +90,10 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
         // Shown to whoever sees the author's profile; others ask for the keys before they encrypt.
-        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) | Event::ProfileChanged(_) => {
+        Event::AccountErased(_)
+        | Event::DeviceKeyPublished(_)
+        | Event::DeviceKeyRemoved(_)
+        | Event::ProfileChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Author(id)))
         }
         Event::AccountFollowed(_)
@@ -103,6 +106,9 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
             recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAudienceOf)
         }
         Event::AdminsChanged(_)
+        | Event::ErasureBegun(_)
+        | Event::ErasureCancelled(_)
+        | Event::ErasureRequested(_)
         | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
         | Event::JobEnded(_)

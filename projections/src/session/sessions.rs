@@ -98,6 +98,12 @@ impl Sessions {
                 let kept = self.ended.entry(account).or_insert(e.kept_session);
                 *kept = kept.filter(|kept| Some(*kept) == e.kept_session);
             }
+            // Whoever is over has no session any more.
+            Event::ErasureBegun(_) => {
+                let account = recorded.stream.account_id().ok_or(unfit)?;
+                self.rows.retain(|_, row| row.account != account);
+                self.ended.insert(account, None);
+            }
             // Every other event is none of a session's: that a new one is, is decided where states are folded.
             _ => {}
         }

@@ -7,8 +7,9 @@ use crate::seal::cipher::{KeyPair, NONCE_BYTES, field_key};
 use crate::seal::sealing::seal_field;
 use crate::seal::secret::Secret;
 use domain::account::event::{
-    AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, PasswordChanged, ProfileChanged,
-    RoleGranted, SettingsChanged, UsernameReserved,
+    AccountErased, AccountRegistered, AdminsChanged, DeviceKeyPublished, DeviceKeyRemoved, ErasureBegun,
+    ErasureCancelled, ErasureRequested, PasswordChanged, ProfileChanged, RoleGranted, SettingsChanged,
+    UsernameReserved,
 };
 use domain::account::values::Role;
 use domain::audit::event::ContentAccessed;
@@ -147,6 +148,10 @@ pub fn sample(event_type: EventType) -> Sample {
             (account, SettingsChanged { read_receipts: true, presence: false, time_zone }.into())
         }
         EventType::AdminsChanged => (StreamName::admins(), AdminsChanged { account: alice(), is_admin: true }.into()),
+        EventType::ErasureRequested => (account, ErasureRequested { erases_at: at(), reason: Some(reason()) }.into()),
+        EventType::ErasureCancelled => (account, ErasureCancelled {}.into()),
+        EventType::ErasureBegun => (account, ErasureBegun { erases_at: at() }.into()),
+        EventType::AccountErased => (account, AccountErased { account: alice() }.into()),
         EventType::ContentAccessed => {
             let message = MessageId { conversation: room(), seq: 7 };
             let event = ContentAccessed { role: Role::Moderator, message, reason: reason() };

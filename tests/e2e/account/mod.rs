@@ -1,5 +1,6 @@
 //! Accounts.
 
+mod cancel_erasure;
 mod change_password;
 mod change_profile;
 mod change_settings;
@@ -7,3 +8,4 @@ mod grant_role;
 mod publish_device_key;
 mod register_account;
 mod remove_device_key;
+mod request_erasure;

@@ -39,6 +39,7 @@ GET    /v1/accounts/{id}/followers                     401      200    200    20
 GET    /v1/accounts/{id}/following                     401      200    200    200   200   200       200     200     200      200
 GET    /v1/accounts/{id}/keys                          401      200    200    200   200   200       200     200     200      200
 GET    /v1/accounts/{id}/stories                       401      200    200    200   200   200       200     200     200      200
+POST   /v1/admin/accounts/{id}/erasure                 401      403    403    403   403   403       403     403     403      202
 PUT    /v1/admin/accounts/{id}/role                    401      403    403    403   403   403       403     403     403      204
 GET    /v1/admin/jobs/{id}                             401      403    403    403   403   403       403     403     403      404
 POST   /v1/admin/projections/{name}/rebuild            401      403    403    403   403   403       403     403     403      202
@@ -64,10 +65,12 @@ GET    /v1/feed/events                                 401      200    200    20
 POST   /v1/feed/tickets                                401      201    201    201   201   201       201     201     201      201
 GET    /v1/log                                         401      403    403    403   403   403       403     200     200      403
 GET    /v1/log/streams/{stream}                        401      403    403    403   403   403       403     200     200      403
+DELETE /v1/me                                          401      202    202    202   202   202       202     202     202      202
 GET    /v1/me                                          401      200    200    200   200   200       200     200     200      200
 PUT    /v1/me                                          401      200    200    200   200   200       200     200     200      200
 DELETE /v1/me/devices/{device_id}/key                  401      204    204    204   204   204       204     204     204      204
 PUT    /v1/me/devices/{device_id}/key                  401      200    200    200   200   200       200     200     200      200
+POST   /v1/me/erasure/cancel                           401      204    204    204   204   204       204     204     204      204
 PUT    /v1/me/password                                 401      403    403    403   403   403       403     403     403      403
 GET    /v1/me/settings                                 401      200    200    200   200   200       200     200     200      200
 PUT    /v1/me/settings                                 401      200    200    200   200   200       200     200     200      200

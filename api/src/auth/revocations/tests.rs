@@ -1,7 +1,7 @@
 //! What is over is refused, what is not passes, and what is remembered is bounded.
 
 use super::*;
-use domain::account::event::PasswordChanged;
+use domain::account::event::{ErasureBegun, PasswordChanged};
 use domain::ids::EventId;
 use domain::proto::account::v1::CredentialWords;
 use domain::session::event::SessionRevoked;
@@ -73,6 +73,18 @@ fn a_revoked_session_is_refused_and_no_other() {
     known.take(&revoked(1, 1, NOW));
     assert!(known.check(&caller(1, 1, 0)).is_err());
     assert!(known.check(&caller(1, 2, 0)).is_ok());
+}
+
+#[test]
+fn the_end_of_an_account_ends_every_session() {
+    let (known, _) = revocations();
+    let watch = known.watch(caller(1, 2, 3)).unwrap();
+    let begun = recorded(StreamName::account(account(1)), 4, NOW, ErasureBegun { erases_at: NOW });
+    known.take(&begun);
+    assert!(known.check(&caller(1, 1, 0)).is_err());
+    assert!(known.check(&caller(1, 2, 3)).is_err());
+    assert!(known.check(&caller(2, 3, 0)).is_ok());
+    assert!(watch.over.is_cancelled());
 }
 
 #[test]

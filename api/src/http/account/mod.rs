@@ -1,5 +1,6 @@
 //! Accounts.
 
+pub mod cancel_erasure;
 pub mod change_password;
 pub mod change_profile;
 pub mod change_settings;
@@ -10,4 +11,5 @@ pub mod profile;
 pub mod publish_device_key;
 pub mod register_account;
 pub mod remove_device_key;
+pub mod request_erasure;
 pub mod settings;

@@ -97,7 +97,8 @@ async fn handle(
     let envelope = Envelope { actor: Some(account), correlation_id: id.correlation, ..Envelope::default() };
     let done = app.executor.execute(command, envelope).await?;
     let created_at = done.events.first().map_or_else(Time::default, |event| event.occurred_at);
-    let profile = Profile { id: account, username: Some(shown.0), display_name: Some(shown.1), bio: None, created_at };
+    let (username, display_name) = (Some(shown.0), Some(shown.1));
+    let profile = Profile { id: account, username, display_name, bio: None, created_at, erased_at: None };
     let mut response = Answer::json(StatusCode::CREATED, &profile, &done)?.into_response(&app);
     time(&mut response, read, &done, arrived.elapsed());
     Ok(response)

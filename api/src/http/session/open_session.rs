@@ -152,5 +152,6 @@ pub(super) async fn profile(app: &App, account: AccountId) -> Result<Profile, Pr
         _ => None,
     };
     let (username, display_name) = words.map(|words| (words.username, words.display_name)).unzip();
-    Ok(Profile { id: account, username, display_name, bio: None, created_at: registered.occurred_at })
+    let created_at = registered.occurred_at;
+    Ok(Profile { id: account, username, display_name, bio: None, created_at, erased_at: None })
 }

@@ -114,6 +114,23 @@ impl Reader {
         Ok(At { position, value: pins::all(&self.0, tx, viewer, conversation).await? })
     }
 
+    /// Every conversation that the account is a member of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn memberships(&self, account: AccountId) -> Result<At<Vec<ConversationId>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let rows = tx
+            .fetch_all(
+                "SELECT conversation FROM memberships WHERE account = $1 AND left_position IS NULL ORDER BY conversation",
+                [account.into()],
+            )
+            .await?;
+        tx.commit().await?;
+        let value = rows.iter().map(|row| row.columns().conversation()).collect::<Result<_, _>>()?;
+        Ok(At { position, value })
+    }
+
     /// A part of a conversation's timeline, oldest first.
     ///
     /// # Errors

@@ -1,0 +1,84 @@
+//! The keys store follows the log: what the log says was destroyed is destroyed, at every start and as it happens.
+
+use domain::event::{Event, EventType};
+use domain::ids::Position;
+use domain::source::{Direction, EventSource, Filter, SourceFault};
+use domain::words::KeyRef;
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use store::seal::keys::KeysFault;
+use store::seal::vault::Vault;
+use tokio_util::sync::CancellationToken;
+
+/// Events that are read at once when the log is searched.
+const READ_AT_ONCE_EVENTS: usize = 1_024;
+/// How long to wait after a fault.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Applies every destruction of the log, before anything is opened or sealed: an old keys store cannot bring back a key.
+/// Answers up to where the log was searched.
+///
+/// # Errors
+/// When the log or the keys store does not answer.
+pub async fn apply(log: &dyn EventSource, vault: &Vault) -> anyhow::Result<Position> {
+    let filter = Filter { types: vec![EventType::KeyDestroyed], ..Filter::default() };
+    let (mut position, mut keys) = (Position::START, Vec::<KeyRef>::new());
+    loop {
+        let slice = log.read_all(position, Direction::Forward, READ_AT_ONCE_EVENTS, &filter).await?;
+        keys.extend(slice.events.iter().filter_map(|recorded| match &recorded.event {
+            Event::KeyDestroyed(event) => Some(event.key),
+            _ => None,
+        }));
+        position = slice.next.max(position);
+        if slice.at_end {
+            break;
+        }
+    }
+    let again = vault.apply_destructions(&keys).await?;
+    if again > 0 {
+        tracing::warn!(keys = again, "the keys store still held keys that the log says were destroyed");
+    }
+    Ok(position)
+}
+
+/// Applies what follows, until `stop` fires or the log closes.
+pub async fn follow(log: Arc<dyn EventSource>, vault: Arc<Vault>, mut position: Position, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let mut batches = log.subscribe(position);
+        while let Some(Some(batch)) = stop.run_until_cancelled(batches.next()).await {
+            match batch {
+                Ok(batch) => {
+                    for recorded in batch.iter() {
+                        if let Event::KeyDestroyed(event) = &recorded.event {
+                            destroy(&vault, event.key, &stop).await;
+                        }
+                        position = recorded.position;
+                    }
+                }
+                Err(SourceFault::Closed) => return,
+                Err(fault) => {
+                    let cause: &dyn std::error::Error = &fault;
+                    tracing::warn!(cause, "destroyed keys are not followed at the moment");
+                    break;
+                }
+            }
+        }
+        stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+    }
+}
+
+/// Destroys a key however often the keys store fails; what is left undone at the stop is done at the next start.
+async fn destroy(vault: &Vault, key: KeyRef, stop: &CancellationToken) {
+    while let Err(fault) = vault.destroy(&[key]).await {
+        tell(&fault);
+        if stop.run_until_cancelled(tokio::time::sleep(RETRY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn tell(fault: &KeysFault) {
+    let cause: &dyn std::error::Error = fault;
+    tracing::error!(cause, "a key could not be destroyed; it is tried again");
+}
