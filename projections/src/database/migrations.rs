@@ -51,6 +51,8 @@ changes! {
     SESSIONS = 12, "0012_sessions";
     /// When accounts are erased.
     ACCOUNT_ERASURE = 13, "0013_account_erasure";
+    /// Who was a member with which role until when; after [`MESSAGING`].
+    MEMBER_PERIODS = 14, "0014_member_periods";
     /// Views of stories, follows, close friends.
     STORY_CIRCLES = 20, "0020_story_circles";
     /// Whose feeds a story comes to.

@@ -5,8 +5,8 @@ use domain::account::event::{AccountRegistered, RoleGranted, SettingsChanged};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{
-    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MembershipChanged,
-    MessagePinned, MessageUnpinned, ReadMoved,
+    ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
+    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
 };
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
@@ -110,6 +110,11 @@ impl Script {
         self.correlation += 1;
         let joined = MemberJoined { account: account(member), role: MemberRole::Member };
         self.record(StreamName::conversation(conversation(number)), joined)
+    }
+
+    pub(crate) fn makes(&mut self, number: u128, member: u128, role: MemberRole) -> Position {
+        let changed = MemberRoleChanged { account: account(member), role };
+        self.record(StreamName::conversation(conversation(number)), changed)
     }
 
     pub(crate) fn leaves(&mut self, number: u128, member: u128) -> Position {
@@ -300,6 +305,10 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 let (read_receipts, presence) = (dice(2) == 0, dice(2) == 0);
                 let chosen = SettingsChanged { read_receipts, presence, time_zone: None };
                 script.record(StreamName::account(account(who)), chosen);
+            }
+            13 if inside.contains(&(group, who)) => {
+                let role = [MemberRole::Member, MemberRole::Admin, MemberRole::Owner][dice(3) as usize];
+                script.makes(group, who, role);
             }
             14 if groups > 0 => ignore(script.renames(group, &format!("name {seq}"))),
             15 if head > 0 => ignore(script.pins(group, seq, who)),

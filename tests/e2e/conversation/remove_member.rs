@@ -78,6 +78,25 @@ both_modes! {
         bob.removes(&carol, &room).await.problem(404, "NOT_FOUND");
     }
 
+    async fn who_left_sees_the_members_and_roles_of_then(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let dave = world.registers("dave").await;
+        alice.adds(&dave, &room).await.ok(201);
+        bob.removes(&bob, &room).await.ok(204);
+        let then = bob.all(&room.path("/members?limit=10")).await;
+        let ids: Vec<_> = then.iter().map(|member| member["account_id"].clone()).collect();
+        assert_eq!(ids, [json!(alice.id), json!(carol.id), json!(dave.id)]);
+        alice.put(&room.path(&format!("/members/{}", carol.id)), json!({"role": "admin"})).await.ok(200);
+        alice.removes(&dave, &room).await.ok(204);
+        alice.adds(&dave, &room).await.ok(201);
+        alice.put(&room.path(&format!("/members/{}", carol.id)), json!({"role": "owner"})).await.ok(200);
+        assert_eq!(bob.all(&room.path("/members?limit=2")).await, then);
+        assert_eq!(bob.sees(&room).await["member_count"], 3);
+        let now = dave.all(&room.path("/members?limit=10")).await;
+        let roles: Vec<_> = now.iter().map(|member| member["role"].clone()).collect();
+        assert_eq!(roles, ["admin", "owner", "member"]);
+    }
+
     async fn the_history_of_who_left_is_as_of_now_and_ends_with_the_leaving(world: &mut World) {
         let (alice, bob, carol, room) = world.three_in_a_room().await;
         let (one, two) = (alice.sends("one", &room).await, alice.sends("two", &room).await);

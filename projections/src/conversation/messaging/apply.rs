@@ -24,8 +24,9 @@ pub struct Messaging;
 
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
-    const VERSION: u32 = 2;
-    const CHANGES: &'static [Change] = &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS, migrations::GROUPS];
+    const VERSION: u32 = 3;
+    const CHANGES: &'static [Change] =
+        &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS, migrations::GROUPS, migrations::MEMBER_PERIODS];
     const TABLES: &'static [Table] = TABLES;
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {

@@ -11,7 +11,7 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::words::WordsFault;
 
 /// Memberships of `$1`, each with its conversation and the last message that the member may read. Who left sees the
-/// conversation as it was then: its activity is their leave, its members are those who stayed, its name that of then.
+/// conversation as it was then: its activity is their leave, its members are those who stayed then, its name that of then.
 macro_rules! conversations {
     ($which:literal, $limit:literal) => {
         concat!(
@@ -35,8 +35,10 @@ macro_rules! conversations {
                  ORDER BY n.position DESC LIMIT 1) END, \
                c.created_by, c.created_at, p.activity_at, \
                CASE WHEN p.left_position IS NULL THEN c.member_count ELSE (SELECT COUNT(*) FROM memberships o \
-                 WHERE o.conversation = c.conversation AND o.joined_position < p.left_position \
-                 AND (o.left_position IS NULL OR o.left_position > p.left_position)) END, \
+                 WHERE o.conversation = c.conversation AND o.since_position < p.left_position \
+                 AND (o.left_position IS NULL OR o.left_position > p.left_position)) \
+                 + (SELECT COUNT(*) FROM member_periods o WHERE o.conversation = c.conversation \
+                 AND o.since_position < p.left_position AND o.until_position > p.left_position) END, \
                p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, \
                p.muted, p.muted_until, p.pinned, p.archived, p.notify, c.revision, \
                CASE WHEN p.left_position IS NULL THEN c.closed_at END, ",

@@ -1,6 +1,6 @@
 //! Who comes and goes in a batch: folded in memory over the rows as they stood before it.
 
-use super::tables::{FIND_HEADS, FIND_MEMBERSHIPS, PUT_MEMBERSHIPS};
+use super::tables::{FIND_HEADS, FIND_MEMBERSHIPS, INSERT_PERIODS, PUT_MEMBERSHIPS};
 use crate::database::row::{DatabaseFault, Row};
 use crate::database::tx::Tx;
 use crate::database::value::Value;
@@ -27,7 +27,16 @@ pub(super) struct Membership {
     role: MemberRole,
     joined_at: Time,
     joined_position: Position,
+    /// Of the event that gave the role.
+    since: Position,
     left: Option<Left>,
+}
+
+/// A time that is over, in which somebody was in with one role.
+struct Period {
+    key: Key,
+    was: Membership,
+    until: Position,
 }
 
 type Key = (AccountId, ConversationId);
@@ -36,6 +45,8 @@ type Key = (AccountId, ConversationId);
 #[derive(Default)]
 pub(super) struct Members {
     rows: BTreeMap<Key, Membership>,
+    /// What became of rows before they were changed. Of who left, the row itself tells it until they come back.
+    periods: Vec<Period>,
     heads: BTreeMap<ConversationId, u64>,
 }
 
@@ -78,10 +89,13 @@ impl Members {
 
     /// Somebody is a member from now on; gives by how much that changes the number of members.
     pub(super) fn join(&mut self, key: Key, role: MemberRole, recorded: &Recorded) -> i64 {
-        let was_in = self.rows.get(&key).is_some_and(|row| row.left.is_none());
         let (joined_at, joined_position) = (recorded.occurred_at, recorded.position);
-        self.rows.insert(key, Membership { role, joined_at, joined_position, left: None });
-        i64::from(!was_in)
+        let now = Membership { role, joined_at, joined_position, since: joined_position, left: None };
+        let Some(was) = self.rows.insert(key, now) else { return 1 };
+        let change = i64::from(was.left.is_some());
+        let until = was.left.map_or(recorded.position, |left| left.position);
+        self.periods.push(Period { key, was, until });
+        change
     }
 
     /// Somebody is no member any more, and reads no further than `seq`; gives by how much that changes the number of
@@ -95,7 +109,10 @@ impl Members {
 
     /// Somebody has another role.
     pub(super) fn change_role(&mut self, key: Key, role: MemberRole, recorded: &Recorded) -> Result<(), ApplyFault> {
-        self.row(key, recorded)?.role = role;
+        let row = self.row(key, recorded)?;
+        let was = row.clone();
+        (row.role, row.since) = (role, recorded.position);
+        self.periods.push(Period { key, was, until: recorded.position });
         Ok(())
     }
 
@@ -105,7 +122,7 @@ impl Members {
 
     /// Writes the rows.
     pub(super) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
-        let mut values: Vec<Value> = Vec::with_capacity(self.rows.len() * 8);
+        let mut values: Vec<Value> = Vec::with_capacity(self.rows.len() * 9);
         for ((account, conversation), row) in self.rows {
             values.extend([
                 account.into(),
@@ -116,9 +133,24 @@ impl Members {
                 row.left.map(|left| left.at).into(),
                 row.left.map(|left| left.position).into(),
                 row.left.map(|left| left.seq).into(),
+                row.since.into(),
             ]);
         }
         PUT_MEMBERSHIPS.execute(tx, values).await?;
+        let periods = self.periods.into_iter().flat_map(|Period { key: (account, conversation), was, until }| {
+            let Membership { role, joined_at, joined_position, since, left: _ } = was;
+            let (account, joined_at) = (account.into(), joined_at.into());
+            [
+                conversation.into(),
+                account,
+                since.into(),
+                until.into(),
+                role.as_str().into(),
+                joined_at,
+                joined_position.into(),
+            ]
+        });
+        INSERT_PERIODS.execute(tx, periods.collect()).await?;
         Ok(())
     }
 }
@@ -129,11 +161,12 @@ fn read(row: &Row) -> Result<(Key, Membership), DatabaseFault> {
     let role = columns.parsed(MemberRole::parse)?;
     let (joined_at, joined_position) = (columns.time()?, columns.position()?);
     let left = (columns.maybe_time()?, columns.maybe_number()?, columns.maybe_number()?);
+    let since = columns.position()?;
     let left = match left {
         (Some(at), Some(position), Some(seq)) => Some(Left { at, position: Position(position), seq }),
         _ => None,
     };
-    Ok((key, Membership { role, joined_at, joined_position, left }))
+    Ok((key, Membership { role, joined_at, joined_position, since, left }))
 }
 
 /// The conversation that an event's stream belongs to.

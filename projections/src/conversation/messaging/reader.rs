@@ -10,13 +10,16 @@ use crate::reader::{Access, At, ReadFault};
 use domain::conversation::values::MemberRole;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 
-/// Members of `$2` as `$1` may know them: those of now, or those who stayed when `$1` left. The first row's columns on
-/// `$1` are there even without members.
-const MEMBERS: &str = "SELECT o.account, o.role, o.joined_at, o.joined_position FROM memberships m \
-    JOIN memberships o ON o.conversation = m.conversation AND o.joined_position > $3 \
-      AND (o.left_position IS NULL OR o.left_position > COALESCE(m.left_position, 9223372036854775807)) \
-      AND o.joined_position < COALESCE(m.left_position, 9223372036854775807) \
-    WHERE m.account = $1 AND m.conversation = $2 ORDER BY o.joined_position LIMIT $4";
+/// Members of `$2` as `$1` may know them: those of now, or those who stayed when `$1` left, with the role of then.
+const MEMBERS: &str = "WITH viewer AS (SELECT COALESCE(left_position, 9223372036854775807) AS until FROM memberships \
+      WHERE account = $1 AND conversation = $2) \
+    SELECT o.account, o.role, o.joined_at, o.joined_position FROM viewer v \
+    JOIN memberships o ON o.conversation = $2 AND o.joined_position > $3 AND o.since_position < v.until \
+      AND (o.left_position IS NULL OR o.left_position > v.until) \
+    UNION ALL SELECT o.account, o.role, o.joined_at, o.joined_position FROM viewer v \
+    JOIN member_periods o ON o.conversation = $2 AND o.joined_position > $3 AND o.since_position < v.until \
+      AND o.until_position > v.until \
+    ORDER BY joined_position LIMIT $4";
 
 /// Answers questions about conversations and messages.
 #[derive(Clone)]

@@ -58,17 +58,25 @@ pub(super) static FIND_MEMBERSHIPS: Bulk = Bulk::new(
     "WITH v (account, conversation) AS (",
     2,
     ") SELECT m.account, m.conversation, m.role, m.joined_at, m.joined_position, m.left_at, m.left_position, \
-     m.left_seq FROM v \
+     m.left_seq, m.since_position FROM v \
      JOIN memberships m ON m.account = v.account AND m.conversation = v.conversation",
 );
 
 pub(super) static PUT_MEMBERSHIPS: Bulk = Bulk::new(
     "INSERT INTO memberships (account, conversation, role, joined_at, joined_position, left_at, left_position, \
-     left_seq)",
-    8,
+     left_seq, since_position)",
+    9,
     "ON CONFLICT (account, conversation) DO UPDATE SET role = excluded.role, joined_at = excluded.joined_at, \
      joined_position = excluded.joined_position, left_at = excluded.left_at, \
-     left_position = excluded.left_position, left_seq = excluded.left_seq",
+     left_position = excluded.left_position, left_seq = excluded.left_seq, \
+     since_position = excluded.since_position",
+);
+
+pub(super) static INSERT_PERIODS: Bulk = Bulk::new(
+    "INSERT INTO member_periods (conversation, account, since_position, until_position, role, joined_at, \
+     joined_position)",
+    7,
+    "",
 );
 
 /// Never back.
@@ -157,9 +165,25 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "memberships",
-        select: "SELECT account, conversation, role, joined_at, joined_position, left_at, left_position, left_seq \
-                 FROM memberships ORDER BY account, conversation",
-        columns: &[Kind::Uuid, Kind::Uuid, Kind::Text, Kind::Time, Kind::Int, Kind::Time, Kind::Int, Kind::Int],
+        select: "SELECT account, conversation, role, joined_at, joined_position, left_at, left_position, left_seq, \
+                 since_position FROM memberships ORDER BY account, conversation",
+        columns: &[
+            Kind::Uuid,
+            Kind::Uuid,
+            Kind::Text,
+            Kind::Time,
+            Kind::Int,
+            Kind::Time,
+            Kind::Int,
+            Kind::Int,
+            Kind::Int,
+        ],
+    },
+    Table {
+        name: "member_periods",
+        select: "SELECT conversation, account, since_position, until_position, role, joined_at, joined_position \
+                 FROM member_periods ORDER BY conversation, account, since_position",
+        columns: &[Kind::Uuid, Kind::Uuid, Kind::Int, Kind::Int, Kind::Text, Kind::Time, Kind::Int],
     },
     Table {
         name: "timeline",

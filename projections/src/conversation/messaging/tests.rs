@@ -124,6 +124,59 @@ async fn who_left_reads_up_to_the_leave_in_the_current_form_and_nothing_after() 
 }
 
 #[tokio::test]
+async fn who_left_knows_the_members_and_roles_of_then() {
+    for place in Place::all("members_then") {
+        let mut script = talk();
+        script.joins(1, 4);
+        script.makes(1, 4, MemberRole::Admin);
+        script.leaves(1, 2);
+        script.joins(1, 5);
+        script.leaves(1, 3);
+        // What comes later: somebody new, somebody back, roles handed on, somebody who goes and comes twice.
+        script.joins(1, 6);
+        script.joins(1, 2);
+        script.makes(1, 1, MemberRole::Admin);
+        script.makes(1, 4, MemberRole::Owner);
+        script.makes(1, 4, MemberRole::Member);
+        for _ in 0..2 {
+            script.leaves(1, 5);
+            script.joins(1, 5);
+        }
+        script.leaves(1, 4);
+        use MemberRole::{Admin, Member, Owner};
+        let expected: [(u128, &[(u128, MemberRole)]); 3] = [
+            (1, &[(1, Admin), (6, Member), (2, Member), (5, Member)]),
+            (3, &[(1, Owner), (4, Admin), (5, Member)]),
+            (4, &[(1, Admin), (6, Member), (2, Member), (5, Member)]),
+        ];
+        for batch in [1, 3, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events, batch).await;
+            let reader = world.projections.messaging();
+            for (viewer, expected) in expected {
+                let mut listed = Vec::new();
+                let mut after = Position::START;
+                loop {
+                    let page = reader.members(account(viewer), conversation(1), after, 2).await.unwrap();
+                    let page = page.value.unwrap();
+                    listed.extend(page.items.iter().map(|member| (member.account, member.role)));
+                    after = page.items.last().map_or(after, |member| member.cursor);
+                    if !page.has_more {
+                        break;
+                    }
+                }
+                let expected: Vec<_> = expected.iter().map(|(number, role)| (account(*number), *role)).collect();
+                assert_eq!(listed, expected, "as {viewer} sees it");
+                let view = reader.conversation(account(viewer), conversation(1)).await.unwrap().value.unwrap();
+                assert_eq!(view.member_count, expected.len() as u64, "as {viewer} sees it");
+            }
+            world.stop().await;
+        }
+        place.clean().await;
+    }
+}
+
+#[tokio::test]
 async fn unread_is_what_came_after_the_watermark() {
     for place in Place::all("unread") {
         let mut script = talk();
