@@ -154,7 +154,7 @@ pub(crate) fn expired(view_count: u64) -> Happened {
 
 /// Its deletion by Alice.
 pub(crate) fn deleted() -> Happened {
-    (StreamName::story(STORY), StoryDeleted { deleted_by: ALICE }.into())
+    (StreamName::story(STORY), StoryDeleted { deleted_by: ALICE, reason: None }.into())
 }
 
 /// Somebody follows Alice.

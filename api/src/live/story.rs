@@ -70,8 +70,8 @@ pub fn shown_to(event: &Arc<Recorded>, stories: &Stories, ties: Ties) -> Option<
         Event::StoryPosted(e) if e.privacy.reaches(ties) => as_it_is(),
         Event::StoryPrivacyChanged(e) if e.privacy.reaches(ties) => as_it_is(),
         Event::StoryPrivacyChanged(e) if e.previous.reaches(ties) => {
-            let deleted_by = stories.get(&event.position)?.author;
-            Some(Arc::new(Recorded { event: event::StoryDeleted { deleted_by }.into(), ..Recorded::clone(event) }))
+            let deleted = event::StoryDeleted { deleted_by: stories.get(&event.position)?.author, reason: None };
+            Some(Arc::new(Recorded { event: deleted.into(), ..Recorded::clone(event) }))
         }
         Event::StoryDeleted(_) | Event::StoryExpired(_) if stories.get(&event.position)?.privacy.reaches(ties) => {
             as_it_is()

@@ -275,6 +275,7 @@ fn size_bytes(event: &Event) -> usize {
         Event::MessageEdited(e) => words(&e.words),
         Event::MessageSent(e) => words(&e.words),
         Event::PasswordChanged(e) => words(&e.credential),
+        Event::StoryDeleted(e) => e.reason.as_ref().map_or(0, words),
         Event::ProfileChanged(e) => words(&e.words),
         Event::RoleGranted(e) => e.reason.as_ref().map_or(0, words),
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
@@ -304,7 +305,6 @@ fn size_bytes(event: &Event) -> usize {
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)
         | Event::SessionRevoked(_)
-        | Event::StoryDeleted(_)
         | Event::StoryExpired(_)
         | Event::StoryPrivacyChanged(_)
         | Event::StoryViewed(_)

@@ -104,7 +104,7 @@ async fn execute(executor: &Arc<Executor>, command: impl Command) -> Result<Done
 /// Deletes a story as its author would. One that has ended meanwhile is not found.
 async fn delete(executor: &Arc<Executor>, author: AccountId, story: StoryId) -> Result<(), Failure> {
     let envelope = Envelope { actor: Some(author), correlation_id: Uuid::now_v7(), ..Envelope::default() };
-    match executor.execute(DeleteStory { story }, envelope).await {
+    match executor.execute(DeleteStory { story, reason: None }, envelope).await {
         Ok(_) | Err(Failure::Refused(Refusal::NotFound(_))) => Ok(()),
         Err(failure) => Err(failure),
     }

@@ -18,7 +18,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// For what only the author may do.
+    /// For what only the author may do by an own right.
     ///
     /// # Errors
     /// [`Refusal::NotPermitted`] for everybody else.
@@ -53,4 +53,9 @@ pub(crate) fn visible(states: &States, context: &Context<'_>) -> Result<Target, 
         }
         Story::Posted { .. } | Story::Unknown | Story::Expired | Story::Deleted => Err(missing),
     }
+}
+
+/// Whether the story is there and its time is not over, whoever may see it.
+pub(crate) fn is_running(states: &States, context: &Context<'_>) -> bool {
+    matches!(*states.story(), Story::Posted { expires_at, .. } if context.now < expires_at)
 }

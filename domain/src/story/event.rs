@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use crate::ids::{AccountId, StoryId};
+use crate::proto::account::v1::ReasonWords;
 use crate::proto::story::v1::StoryWords;
 use crate::story::values::StoryPrivacy;
 use crate::words::Field;
@@ -36,6 +37,9 @@ pub struct StoryPrivacyChanged {
 pub struct StoryDeleted {
     /// By whom.
     pub deleted_by: AccountId,
+    /// Why, where only the role of a moderator allowed it; the deployment's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Field<ReasonWords>>,
 }
 
 /// Somebody saw it for the first time. The only event of `view-<keyed hash of story and viewer>`.

@@ -215,7 +215,7 @@ impl Script {
     }
 
     pub(crate) fn deletes_story(&mut self, number: u128, author: u128) -> Position {
-        self.record(StreamName::story(story(number)), StoryDeleted { deleted_by: account(author) })
+        self.record(StreamName::story(story(number)), StoryDeleted { deleted_by: account(author), reason: None })
     }
 
     pub(crate) fn turns(&mut self, number: u128, previous: StoryPrivacy, privacy: StoryPrivacy) -> Position {

@@ -251,7 +251,9 @@ pub fn sample(event_type: EventType) -> Sample {
             let event = StoryPrivacyChanged { privacy: StoryPrivacy::CloseFriends, previous: StoryPrivacy::Followers };
             (StreamName::story(story()), event.into())
         }
-        EventType::StoryDeleted => (StreamName::story(story()), StoryDeleted { deleted_by: alice() }.into()),
+        EventType::StoryDeleted => {
+            (StreamName::story(story()), StoryDeleted { deleted_by: alice(), reason: None }.into())
+        }
         EventType::StoryViewed => {
             let event = StoryViewed { story: story(), author: alice(), viewer: bob(), duration_ms: Some(2_500) };
             (StreamName::view(Hash16([0x44; 16])), event.into())
@@ -295,7 +297,13 @@ pub fn further_samples() -> Vec<(&'static str, Sample)> {
     let edited = MessageEdited { author: alice(), words: words("second"), mentions: vec![bob()] };
     let like = |event: Event| Sample { event: event.clone(), ..sample(event.event_type()) };
     let deleted = MessageDeleted { deleted_by: bob(), reason: Some(reason()) };
-    vec![("strict_e2e", like(sent.into())), ("strict_e2e", like(edited.into())), ("moderated", like(deleted.into()))]
+    let story_deleted = StoryDeleted { deleted_by: bob(), reason: Some(reason()) };
+    vec![
+        ("strict_e2e", like(sent.into())),
+        ("strict_e2e", like(edited.into())),
+        ("moderated", like(deleted.into())),
+        ("moderated", like(story_deleted.into())),
+    ]
 }
 
 fn job() -> JobId {

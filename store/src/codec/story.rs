@@ -1,6 +1,6 @@
 //! Events of `story-<id>`.
 
-use crate::codec::fields::{EachField, Place, Subjects, to_proto};
+use crate::codec::fields::{EachField, Place, Subjects, optional_to_proto, to_proto};
 use crate::codec::stored::{EncodeFault, Malformed, Stored, time, uuid, uuid_bytes};
 use domain::ids::{AccountId, StoryId};
 use domain::proto::story::v1 as proto;
@@ -85,11 +85,17 @@ impl Stored for StoryDeleted {
     type Proto = proto::StoryDeleted;
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
-        Ok(Self::Proto { deleted_by: uuid_bytes(self.deleted_by.uuid()) })
+        let deleted_by = uuid_bytes(self.deleted_by.uuid());
+        Ok(Self::Proto { deleted_by, reason: optional_to_proto(self.reason.as_ref())? })
     }
 
-    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
-        Ok(Self { deleted_by: AccountId::new(uuid(&proto.deleted_by)?) })
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let reason = place.optional(2, Subjects::of(Subject::Deployment), proto.reason)?;
+        Ok(Self { deleted_by: AccountId::new(uuid(&proto.deleted_by)?), reason })
+    }
+
+    fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { reason: each.optional(2, Subjects::of(Subject::Deployment), self.reason)?, ..self })
     }
 }
 

@@ -87,7 +87,7 @@ POST   /v1/sessions/refresh                            401      401    401    40
 DELETE /v1/sessions/{id}                               401      404    404    204   404   404       404     404     404      404
 POST   /v1/stories                                     401      201    201    201   201   201       201     201     201      201
 GET    /v1/stories/feed                                401      200    200    200   200   200       200     200     200      200
-DELETE /v1/stories/{id}                                401      403    403    204   403   403       403     403     403      403
+DELETE /v1/stories/{id}                               401      403    403    204   403   403       204     403     403      403
 GET    /v1/stories/{id}                                401      200    200    200   200   200       200     200     200      200
 PUT    /v1/stories/{id}/privacy                        401      403    403    204   403   403       403     403     403      403
 GET    /v1/stories/{id}/views                          401      403    403    200   403   403       403     403     403      403

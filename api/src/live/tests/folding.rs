@@ -298,7 +298,7 @@ async fn who_loses_sight_of_a_story_is_shown_a_deletion() {
     world.happens(stream.clone(), turn(StoryPrivacy::CloseFriends, StoryPrivacy::Public)).await; // 5
     let viewed = StoryViewed { story, author: ann, viewer: bob, duration_ms: None };
     world.happens(StreamName::view(Hash16([1; 16])), viewed).await; // 6
-    world.happens(stream, StoryDeleted { deleted_by: ann }).await; // 7
+    world.happens(stream, StoryDeleted { deleted_by: ann, reason: None }).await; // 7
     world.catch_up(&world.live).await;
     let expected: [&[&str]; 4] = [
         &[
@@ -329,7 +329,7 @@ async fn a_resume_shows_no_words_of_a_story_that_is_over() {
     world.happens(StreamName::relationship(bob), AccountFollowed { account: ann }).await; // 1
     let gone = world.post_story(ann).await; // 2
     world.post_story(ann).await; // 3
-    world.happens(StreamName::story(gone), StoryDeleted { deleted_by: ann }).await; // 4
+    world.happens(StreamName::story(gone), StoryDeleted { deleted_by: ann, reason: None }).await; // 4
     let node = world.another_node();
     let texts = |frames: &[serde_json::Value]| {
         frames.iter().map(|frame| frame["data"]["text"].as_str().map(str::to_owned)).collect::<Vec<_>>()
@@ -394,7 +394,9 @@ async fn a_resume_shows_stories_as_a_socket_that_never_dropped_was_shown_them() 
                     if dice(2) == 0 {
                         world.expire_story(story).await;
                     } else {
-                        world.happens(StreamName::story(story), StoryDeleted { deleted_by: author }).await;
+                        world
+                            .happens(StreamName::story(story), StoryDeleted { deleted_by: author, reason: None })
+                            .await;
                     }
                 }
                 _ if !running.is_empty() => {

@@ -146,7 +146,7 @@ async fn events_of_stories() {
     let changed = world.happens(StreamName::story(story), changed).await;
     let expected = r#"{"id":"ANN","author_id":"ANN","privacy":"followers"}"#;
     assert_eq!(text(&world, changed).await, event(3, "story.privacy_changed", expected));
-    let deleted = world.happens(StreamName::story(story), StoryDeleted { deleted_by: account(1) }).await;
+    let deleted = world.happens(StreamName::story(story), StoryDeleted { deleted_by: account(1), reason: None }).await;
     assert_eq!(text(&world, deleted).await, event(4, "story.deleted", r#"{"id":"ANN","author_id":"ANN"}"#));
     let viewed = StoryViewed { story, author: account(1), viewer: account(1), duration_ms: Some(7) };
     let viewed = world.happens(StreamName::view(Hash16([1; 16])), viewed).await;
