@@ -6,7 +6,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::values::Password;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// Hashes that wait for their turn, at most; beyond it the server says that it is overloaded.
@@ -16,7 +16,8 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// What is verified when there is no such user or no password, so that both answers take the same time. Nobody knows
 /// a password for it.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0$b3Z3c2V0Y2xhbmtlcnN0b25lcHJpbnRlZGFwcGxlcw";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIGl0IQ$b3Z3c2V0Y2xhbmtlcnN0b25lcHJpbnRlZGFwcGxlcyE";
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub struct Passwords {
     hasher: Argon2<'static>,
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    verified: Arc<AtomicU64>,
     nobody: Arc<str>,
 }
 
@@ -41,6 +43,7 @@ impl Passwords {
             hasher: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             permits: Arc::new(Semaphore::new(processors)),
             waiting: Arc::new(AtomicUsize::new(0)),
+            verified: Arc::default(),
             nobody: NOBODY.replace("m=19456,t=2,p=1", &format!("m={memory},t={passes},p={lanes}")).into(),
         })
     }
@@ -61,14 +64,20 @@ impl Passwords {
     /// # Errors
     /// [`Code::Overloaded`] when too many wait.
     pub async fn matches(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        let (hasher, nobody) = (self.hasher.clone(), self.nobody.clone());
+        let (hasher, nobody, counted) = (self.hasher.clone(), self.nobody.clone(), self.verified.clone());
         self.in_turn(move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(&nobody);
             let verified = PasswordVerifier::<str>::verify_password(&hasher, password.as_bytes(), hash).is_ok();
+            counted.fetch_add(1, Ordering::Relaxed);
             verified && known
         })
         .await
+    }
+
+    /// How many hashes were computed to verify a password, since the start.
+    pub fn verified(&self) -> u64 {
+        self.verified.load(Ordering::Relaxed)
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -128,9 +137,13 @@ mod tests {
         assert_eq!((auth.argon2_memory_kib, auth.argon2_iterations, auth.argon2_parallelism), (19_456, 2, 1));
     }
 
-    #[test]
-    fn what_stands_for_nobody_is_a_hash_that_takes_its_time() {
-        assert!(PasswordHash::new(NOBODY).is_ok());
+    #[tokio::test]
+    async fn what_stands_for_nobody_is_a_hash_that_takes_its_time() {
+        let passwords = passwords();
+        let real = passwords.hash(Password::parse("correct horse").unwrap()).await.unwrap();
+        let (real, nobody) = (PasswordHash::new(&real).unwrap(), PasswordHash::new(&passwords.nobody).unwrap());
+        assert_eq!(Params::try_from(&real).unwrap(), Params::try_from(&nobody).unwrap());
+        assert_eq!(real.salt.unwrap().len(), nobody.salt.unwrap().len());
     }
 
     #[tokio::test]
