@@ -7,7 +7,7 @@
 //! | `log/` | history: segments, their indexes, the log's header | everything is lost |
 //! | `keys/keys.db` | subject keys and the log's hash key, wrapped | all words are lost; the log does not open |
 //! | `secrets/key-encryption-key` | what wraps those keys | as above |
-//! | `secrets/token-key` | what signs access tokens | everybody signs in again |
+//! | `secrets/token-key` | what signs and verifies access tokens | everybody refreshes |
 //! | `projections/` | read models | they are built again from the log |
 //! | `admin.sock` | where the shell asks the running server | the shell opens the directory itself |
 //! | `admin-password` | the first administrator's password | `tidings account password admin` sets another |

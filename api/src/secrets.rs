@@ -4,13 +4,24 @@ use anyhow::{Context, bail};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a file of secrets that are read, at most.
+const FILE_MAX_BYTES: u64 = 4 << 10;
 
 /// 32 bytes that nobody may see.
 #[derive(Clone)]
 pub struct Secret([u8; 32]);
 
 impl Secret {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn random() -> anyhow::Result<Self> {
+        random().map(Self)
+    }
+
     /// The bytes, for whoever encrypts or signs with them.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -52,15 +63,35 @@ pub fn private_directory(path: &Path) -> anyhow::Result<()> {
 /// When it exists or cannot be written.
 pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let describe = || format!("cannot write {}", path.display());
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let draft = path.with_extension("new");
-    remove_if_present(&draft).with_context(describe)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).with_context(describe)?;
-    file.write_all(content).and_then(|()| file.sync_all()).with_context(describe)?;
+    let draft = draft(path, content).with_context(describe)?;
     // A link fails where the file exists, a rename would replace it.
     std::fs::hard_link(&draft, path).with_context(describe)?;
     std::fs::remove_file(&draft).with_context(describe)?;
-    File::open(directory).and_then(|directory| directory.sync_all()).with_context(describe)
+    sync_directory(path).with_context(describe)
+}
+
+/// Writes a file that only its owner may read, durably and as a whole, in the place of the one that is there.
+///
+/// # Errors
+/// When it cannot be written; then what was there still is.
+pub fn replace_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let describe = || format!("cannot write {}", path.display());
+    let draft = draft(path, content).with_context(describe)?;
+    std::fs::rename(&draft, path).with_context(describe)?;
+    sync_directory(path).with_context(describe)
+}
+
+fn draft(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
+    let draft = path.with_extension("new");
+    remove_if_present(&draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(draft)
+}
+
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn remove_if_present(path: &Path) -> std::io::Result<()> {
@@ -75,11 +106,20 @@ fn remove_if_present(path: &Path) -> std::io::Result<()> {
 /// # Errors
 /// When it is missing or no secret; the file is named, its content is not.
 pub fn read(path: &Path) -> anyhow::Result<Secret> {
+    let text = read_text(path)?;
+    decode(text.trim_end()).with_context(|| format!("{} holds no secret: 64 hexadecimal digits", path.display()))
+}
+
+/// Reads a file of secrets, as far as such a file can be long.
+///
+/// # Errors
+/// When it is missing or cannot be read.
+pub fn read_text(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     File::open(path)
-        .and_then(|mut file| file.read_to_string(&mut text))
+        .and_then(|file| file.take(FILE_MAX_BYTES).read_to_string(&mut text))
         .with_context(|| format!("cannot read the secret in {}", path.display()))?;
-    decode(text.trim_end()).with_context(|| format!("{} holds no secret: 64 hexadecimal digits", path.display()))
+    Ok(text)
 }
 
 /// Reads a secret, or makes it when there is none.
@@ -100,11 +140,16 @@ pub fn read_or_make(path: &Path) -> anyhow::Result<Secret> {
     Ok(Secret(bytes))
 }
 
-fn encode(bytes: &[u8]) -> String {
+/// As hexadecimal digits.
+pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn decode(text: &str) -> anyhow::Result<Secret> {
+/// The secret that 64 hexadecimal digits are.
+///
+/// # Errors
+/// When they are anything else.
+pub fn decode(text: &str) -> anyhow::Result<Secret> {
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         bail!("wrong form");
     }

@@ -82,6 +82,8 @@ pub const IDEMPOTENCY_KEY_LIFE_SECONDS: i64 = 48 * 60 * 60;
 pub const ACCESS_TOKEN_LIFE_SECONDS: i64 = 15 * 60;
 /// Seconds that an access token lives, at most.
 pub const ACCESS_TOKEN_LIFE_MAX_SECONDS: i64 = 24 * 60 * 60;
+/// Keys of access tokens at the same time, with the one that signs.
+pub const TOKEN_KEYS_MAX: usize = 8;
 /// Seconds that a refresh token lives, at most; a session's events are kept as long.
 pub const REFRESH_TOKEN_LIFE_MAX_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// Bytes of one event's stored payload, at most.

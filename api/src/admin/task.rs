@@ -2,7 +2,7 @@
 
 use crate::admin::protocol::{Outcome, Step};
 use crate::app::App;
-use crate::cli::{account, import, rebuild};
+use crate::cli::{account, import, keys, rebuild};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 pub enum Task {
     /// `account …`
     Account(account::Command),
+    /// `keys …`
+    Keys(keys::Command),
     /// `import slack FILE`
     ImportSlack(PathBuf),
     /// `rebuild …`
@@ -32,7 +34,7 @@ impl Task {
     pub fn in_directory(self, directory: &Path) -> Self {
         match self {
             Task::ImportSlack(file) => Task::ImportSlack(directory.join(file)),
-            Task::Account(_) | Task::Rebuild(_) => self,
+            Task::Account(_) | Task::Keys(_) | Task::Rebuild(_) => self,
         }
     }
 }
@@ -44,6 +46,7 @@ impl Task {
 pub async fn perform(app: &Arc<App>, task: Task, input: String, tell: &mpsc::Sender<Step>) -> anyhow::Result<Outcome> {
     match task {
         Task::Account(command) => account::act(command, app, &input).await,
+        Task::Keys(command) => keys::act(&command, app),
         Task::ImportSlack(file) => {
             let report = import::run::run(app, &file, Some(tell.clone())).await?;
             let mut words = Vec::new();

@@ -8,6 +8,7 @@ use crate::auth::revocations::Revocations;
 use crate::auth::role::Roles;
 use crate::auth::sign_in_limit::SignInLimit;
 use crate::auth::token::Tokens;
+use crate::auth::token_keys::TokenKeys;
 use crate::config::Config;
 use crate::live::router::Live;
 use crate::secrets;
@@ -121,10 +122,10 @@ async fn compose(
         Projections::open_with(&url, log.log_id(), vault.clone(), projection_options(&config, &clock, &traces))
             .await
             .context("the read models could not be opened")?;
-    let token_key = secrets::read_or_make(&config.auth.token_key_file(&config.data))?;
+    let token_keys = TokenKeys::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
-        tokens: Tokens::new(&token_key, config.auth.access_token_seconds),
+        tokens: Tokens::new(&token_keys, config.auth.access_token_seconds),
         revocations: Revocations::new(clock.clone(), ACCESS_TOKEN_LIFE_MAX_SECONDS),
         roles: Roles::new(executor.clone()),
         passwords: Passwords::new(&config.auth)?,

@@ -10,3 +10,4 @@ pub mod revocations;
 pub mod role;
 pub mod sign_in_limit;
 pub mod token;
+pub mod token_keys;

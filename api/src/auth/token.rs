@@ -1,20 +1,22 @@
-//! Access tokens: JSON Web Tokens under HS256, short-lived.
+//! Access tokens: JSON Web Tokens under HS256, short-lived. Each names its key, so keys can be replaced while tokens live.
 //!
 //! A request's token is checked once and remembered until it ends: on the hot path a look into a bounded cache takes
 //! the place of a signature and a JSON document.
 
 use crate::auth::caller::Caller;
+use crate::auth::token_keys::{TokenKey, TokenKeys};
 use crate::problem::{Code, Problem};
-use crate::secrets::Secret;
 use domain::clock::Time;
 use domain::ids::{AccountId, SessionId};
 use http::{HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use lru::LruCache;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Who issues the tokens.
 const ISSUER: &str = "tidings";
@@ -39,26 +41,66 @@ struct Claims {
 
 /// Issues and checks access tokens.
 pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    ring: RwLock<Arc<Ring>>,
+    /// Held while keys are replaced.
+    rotating: Mutex<()>,
     validation: Validation,
     life_seconds: i64,
     // Keyed by the whole token, so that no other token can take its place.
-    remembered: [Mutex<LruCache<Box<str>, Caller>>; SHARDS],
+    remembered: [Mutex<LruCache<Box<str>, Remembered>>; SHARDS],
     hasher: RandomState,
 }
 
+/// A token that was checked.
+#[derive(Clone, Copy)]
+struct Remembered {
+    caller: Caller,
+    /// Under the ring of this number.
+    ring: u64,
+}
+
+/// Keys, ready to use.
+struct Ring {
+    /// One more with every ring: what an earlier one verified is looked at again.
+    number: u64,
+    header: Header,
+    encoding: EncodingKey,
+    verifying: Vec<Verifying>,
+}
+
+struct Verifying {
+    id: String,
+    decoding: DecodingKey,
+    until: Option<Time>,
+}
+
+impl Ring {
+    fn new(number: u64, keys: &TokenKeys) -> Arc<Self> {
+        let verifying = |key: &TokenKey| Verifying {
+            id: key.id.clone(),
+            decoding: DecodingKey::from_secret(key.secret.bytes()),
+            until: key.until,
+        };
+        Arc::new(Self {
+            number,
+            header: Header { kid: Some(keys.newest.id.clone()), ..Header::new(Algorithm::HS256) },
+            encoding: EncodingKey::from_secret(keys.newest.secret.bytes()),
+            verifying: std::iter::once(&keys.newest).chain(&keys.older).map(verifying).collect(),
+        })
+    }
+}
+
 impl Tokens {
-    /// Tokens signed with this key that live this long.
-    pub fn new(key: &Secret, life_seconds: i64) -> Self {
+    /// Tokens under these keys that live this long.
+    pub fn new(keys: &TokenKeys, life_seconds: i64) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["sub", "exp", "iss"]);
         // Compared with our own clock below.
         validation.validate_exp = false;
         Self {
-            encoding: EncodingKey::from_secret(key.bytes()),
-            decoding: DecodingKey::from_secret(key.bytes()),
+            ring: RwLock::new(Ring::new(0, keys)),
+            rotating: Mutex::default(),
             validation,
             life_seconds,
             remembered: std::array::from_fn(|_| Mutex::new(LruCache::new(REMEMBERED_PER_SHARD))),
@@ -69,6 +111,20 @@ impl Tokens {
     /// Seconds that a token lives.
     pub const fn life_seconds(&self) -> i64 {
         self.life_seconds
+    }
+
+    /// Signs with a fresh key from now on, and writes it into the file of keys before. Tokens of the others live until they
+    /// end, or none of them does when that is to be at once.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or too many keys still verify.
+    pub fn rotate(&self, path: &Path, now: Time, at_once: bool) -> anyhow::Result<TokenKeys> {
+        let _alone = self.rotating.lock();
+        let keys = TokenKeys::read_or_make(path)?.rotated(now, at_once)?;
+        keys.write(path)?;
+        let mut ring = self.ring.write();
+        *ring = Ring::new(ring.number + 1, &keys);
+        Ok(keys)
     }
 
     /// A token for a session of an account.
@@ -91,8 +147,8 @@ impl Tokens {
             exp: iat + self.life_seconds,
             pwr: credential_revision,
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .map_err(|fault| Problem::internal(&fault))
+        let ring = Arc::clone(&self.ring.read());
+        jsonwebtoken::encode(&ring.header, &claims, &ring.encoding).map_err(|fault| Problem::internal(&fault))
     }
 
     /// Whose token this is.
@@ -101,12 +157,13 @@ impl Tokens {
     /// [`Code::Unauthenticated`] when it is not one of ours or has ended.
     pub fn verify(&self, token: &str, now: Time) -> Result<Caller, Problem> {
         let shard = &self.remembered[self.hasher.hash_one(token) as usize % SHARDS];
+        let ring = Arc::clone(&self.ring.read());
         let remembered = shard.lock().get(token).copied();
         let caller = match remembered {
-            Some(caller) => caller,
-            None => {
-                let caller = self.check(token).ok_or_else(unauthenticated)?;
-                shard.lock().put(token.into(), caller);
+            Some(Remembered { caller, ring: number }) if number == ring.number => caller,
+            Some(_) | None => {
+                let caller = self.check(&ring, token, now).ok_or_else(unauthenticated)?;
+                shard.lock().put(token.into(), Remembered { caller, ring: ring.number });
                 caller
             }
         };
@@ -117,16 +174,27 @@ impl Tokens {
         Ok(caller)
     }
 
-    fn check(&self, token: &str) -> Option<Caller> {
+    fn check(&self, ring: &Ring, token: &str, now: Time) -> Option<Caller> {
         if token.len() > TOKEN_MAX_CHARACTERS {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        // Tokens that name no key were issued before keys had names.
+        let id = jsonwebtoken::decode_header(token).ok()?.kid;
+        let (key, claims) = ring
+            .verifying
+            .iter()
+            .filter(|key| id.as_ref().is_none_or(|id| *id == key.id) && key.until.is_none_or(|until| now < until))
+            .find_map(|key| {
+                let token = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation).ok()?;
+                Some((key, token.claims))
+            })?;
+        let ends = Time::from_micros(claims.exp.checked_mul(1_000_000)?);
         Some(Caller {
             account: claims.sub.parse().ok()?,
             session: claims.sid.parse().ok()?,
             issued_at: Time::from_micros(claims.iat.checked_mul(1_000_000)?),
-            expires_at: Time::from_micros(claims.exp.checked_mul(1_000_000)?),
+            // Also when it is remembered, no token lives longer than its key.
+            expires_at: key.until.map_or(ends, |until| ends.min(until)),
             credential_revision: claims.pwr,
         })
     }
@@ -140,16 +208,71 @@ pub fn unauthenticated() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
     use uuid::Uuid;
 
     const NOW: Time = Time::from_micros(1_700_000_000_000_000);
 
     fn tokens() -> Tokens {
         let directory = tempfile::tempdir().unwrap();
-        Tokens::new(&secrets::read_or_make(&directory.path().join("key")).unwrap(), 900)
+        Tokens::new(&TokenKeys::read_or_make(&directory.path().join("key")).unwrap(), 900)
+    }
+
+    #[test]
+    fn tokens_of_an_older_key_live_until_they_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        let tokens = Tokens::new(&TokenKeys::read_or_make(&path).unwrap(), 900);
+        let (account, session) = ids();
+        let (remembered, not_yet) = (tokens.issue(account, session, 4, NOW), tokens.issue(account, session, 5, NOW));
+        let (remembered, not_yet) = (remembered.unwrap(), not_yet.unwrap());
+        tokens.verify(&remembered, NOW).unwrap();
+        tokens.rotate(&path, NOW, false).unwrap();
+        let new = tokens.issue(account, session, 6, NOW).unwrap();
+        let id = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        assert_ne!(id(&new), id(&remembered));
+        let again = Tokens::new(&TokenKeys::read_or_make(&path).unwrap(), 900);
+        for token in [&remembered, &not_yet, &new] {
+            assert!(tokens.verify(token, NOW.plus_seconds(899)).is_ok());
+            assert!(again.verify(token, NOW.plus_seconds(899)).is_ok(), "also after a restart");
+        }
+        tokens.rotate(&path, NOW, true).unwrap();
+        for token in [&remembered, &not_yet, &new] {
+            assert!(tokens.verify(token, NOW).is_err(), "also when it was remembered");
+        }
+    }
+
+    #[test]
+    fn no_token_lives_longer_than_its_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        // Whoever has the key could sign for a year.
+        let tokens = Tokens::new(&TokenKeys::read_or_make(&path).unwrap(), 365 * 24 * 60 * 60);
+        let (account, session) = ids();
+        let token = tokens.issue(account, session, 4, NOW).unwrap();
+        tokens.rotate(&path, NOW, false).unwrap();
+        let over = NOW.plus_seconds(ACCESS_TOKEN_LIFE_MAX_SECONDS);
+        assert!(tokens.verify(&token, over.plus_seconds(-1)).is_ok());
+        assert!(tokens.verify(&token, over).is_err(), "although it was remembered");
+        assert!(tokens.verify(&token, over).is_err(), "and when it was forgotten");
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_is_of_any() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        let keys = TokenKeys::read_or_make(&path).unwrap();
+        let tokens = Tokens::new(&keys, 900);
+        let (account, session) = ids();
+        let named = tokens.issue(account, session, 4, NOW).unwrap();
+        let key = DecodingKey::from_secret(keys.newest.secret.bytes());
+        let claims = jsonwebtoken::decode::<Claims>(&named, &key, &tokens.validation).unwrap().claims;
+        let unnamed = EncodingKey::from_secret(keys.newest.secret.bytes());
+        let unnamed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &unnamed).unwrap();
+        tokens.rotate(&path, NOW, false).unwrap();
+        assert!(tokens.verify(&unnamed, NOW).is_ok());
     }
 
     fn ids() -> (AccountId, SessionId) {

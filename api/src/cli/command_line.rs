@@ -3,7 +3,7 @@
 use crate::admin::client;
 use crate::admin::task::Task;
 use crate::cli::output::Output;
-use crate::cli::{account, doctor, log, rebuild, serve};
+use crate::cli::{account, doctor, keys, log, rebuild, serve};
 use crate::config::telemetry::Telemetry;
 use crate::config::{Config, Flags};
 use crate::{openapi, telemetry};
@@ -59,6 +59,9 @@ enum Command {
     /// Make accounts, set passwords and roles, print tokens.
     #[command(subcommand)]
     Account(account::Command),
+    /// Replace keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Read and check the log, also while a server runs.
     #[command(subcommand)]
     Log(log::Command),
@@ -136,6 +139,7 @@ fn run(command_line: CommandLine, output: &Output) -> anyhow::Result<()> {
             Command::Serve(_) => serve::serve(config, output).await,
             Command::Import(Import::Slack { file }) => through(Task::ImportSlack(file), config, output).await,
             Command::Account(command) => through(Task::Account(command), config, output).await,
+            Command::Keys(command) => through(Task::Keys(command), config, output).await,
             Command::Rebuild(arguments) => through(Task::Rebuild(arguments), config, output).await,
             Command::Doctor => doctor::run(&config, output).await,
             Command::Log(command) => log::run(command, &config, output).await,
@@ -168,6 +172,7 @@ pub fn task_of(arguments: &[String]) -> anyhow::Result<Task> {
     let parsed = CommandLine::try_parse_from(all).map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
     match parsed.command {
         Some(Command::Account(command)) => Ok(Task::Account(command)),
+        Some(Command::Keys(command)) => Ok(Task::Keys(command)),
         Some(Command::Import(Import::Slack { file })) => Ok(Task::ImportSlack(file)),
         Some(Command::Rebuild(arguments)) => Ok(Task::Rebuild(arguments)),
         Some(Command::Serve(_) | Command::Log(_) | Command::Config(_) | Command::Doctor | Command::Openapi) | None => {

@@ -6,6 +6,7 @@ pub mod output;
 pub mod account;
 pub mod doctor;
 pub mod import;
+pub mod keys;
 pub mod log;
 pub mod rebuild;
 pub mod serve;

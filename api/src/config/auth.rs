@@ -23,7 +23,8 @@ pub struct Auth {
     pub argon2_iterations: u32,
     /// Lanes of one hash.
     pub argon2_parallelism: u32,
-    /// The file with the key that signs access tokens, 64 hexadecimal digits; made in `DATA/secrets` by default.
+    /// The file with the keys of access tokens, 64 hexadecimal digits a line, the newest first; made in `DATA/secrets` by
+    /// default.
     pub token_key_file: Option<PathBuf>,
 }
 

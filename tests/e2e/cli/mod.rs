@@ -3,6 +3,7 @@
 mod account;
 mod config;
 mod import;
+mod keys;
 mod log;
 mod rebuild;
 mod serve;
