@@ -5,7 +5,7 @@ use crate::auth::token::unauthenticated;
 use crate::problem::Problem;
 use domain::clock::Time;
 use domain::ids::{AccountId, SessionId};
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 
 /// Who sends a request, by an access token that is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,17 @@ pub struct Caller {
     pub expires_at: Time,
     /// The revision of the password that the session rests on.
     pub credential_revision: u64,
+}
+
+/// The caller of a request: as the gate found them, or by the header where nothing is counted.
+///
+/// # Errors
+/// [`crate::problem::Code::Unauthenticated`] without a valid token.
+pub fn of_request(app: &App, extensions: &Extensions, headers: &HeaderMap) -> Result<Caller, Problem> {
+    match extensions.get::<Caller>() {
+        Some(found) => Ok(*found),
+        None => from_headers(app, headers),
+    }
 }
 
 /// The caller by the header `Authorization: Bearer <access token>`.

@@ -117,7 +117,7 @@ pub struct Surroundings {
 pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let arrived = Instant::now();
     let (mut parts, request_body) = request.into_parts();
-    let caller = caller::from_headers(&app, &parts.headers)?;
+    let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let path = Path::of(&mut parts).await?;
     check_role::<E>(&app, &caller).await?;
     let surroundings = surroundings(&parts)?;

@@ -142,7 +142,7 @@ where
         let id = request_id(request.headers());
         request.extensions_mut().insert(id.clone());
         let route = self.route.clone();
-        let rate = match route.gate.as_ref().map_or(Ok(None), |gate| gate.pass(&request)) {
+        let rate = match route.gate.as_ref().map_or(Ok(None), |gate| gate.pass(&mut request)) {
             Ok(rate) => rate,
             Err(limited) => {
                 return Box::pin(async move {

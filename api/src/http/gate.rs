@@ -24,11 +24,11 @@ impl Gate {
     }
 
     /// Counts a request: of its account, or of its address where nobody has to be signed in. Gives the headers for its
-    /// answer. Who has no valid token is not counted; the route will say so.
+    /// answer. Who has no valid token is not counted; the route will say so. Whoever has one is found here and not again.
     ///
     /// # Errors
     /// [`crate::problem::Code::RateLimited`] when there were too many.
-    pub fn pass(&self, request: &Request) -> Result<Option<Headers>, Problem> {
+    pub fn pass(&self, request: &mut Request) -> Result<Option<Headers>, Problem> {
         let Self { app, access, limited } = self;
         let now = app.clock.now();
         match access {
@@ -39,7 +39,10 @@ impl Gate {
             }
             Access::SignedIn | Access::Admins | Access::LogReaders if app.rates.are_on() => {
                 match caller::from_headers(app, request.headers()) {
-                    Ok(caller) => app.rates.take(*limited, caller.account, now),
+                    Ok(caller) => {
+                        request.extensions_mut().insert(caller);
+                        app.rates.take(*limited, caller.account, now)
+                    }
                     Err(_) => Ok(None),
                 }
             }

@@ -30,7 +30,7 @@ impl FromRequestParts<Arc<App>> for Question {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller::from_headers(app, &parts.headers)?;
+        let caller = caller::of_request(app, &parts.extensions, &parts.headers)?;
         let path = Path::of(parts).await?;
         let min_position = headers::min_position(&parts.headers, app.log_id, app.log.head())?;
         let query = QueryString::of(&parts.uri)?;

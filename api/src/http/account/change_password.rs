@@ -55,7 +55,7 @@ async fn handle(
 ) -> Result<Response, Problem> {
     let arrived = Instant::now();
     let (parts, request_body) = request.into_parts();
-    let caller = caller::from_headers(&app, &parts.headers)?;
+    let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let request_body = body::read(&parts.headers, request_body).await?;
     body::check_media_type(&parts.headers)?;
     let Body { current_password, new_password } = body::parse(&request_body)?;

@@ -69,7 +69,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Respons
     let limit = query.limit();
     let wait = query.parsed("wait_s", seconds, "must be from 0 to 25").unwrap_or_default();
     query.done()?;
-    let Some(caller) = caller_of(&app, request.headers(), ticket)? else {
+    let Some(caller) = caller_of(&app, &request, ticket)? else {
         return Err(unauthenticated());
     };
     let other_log = headers::min_position(request.headers(), app.log_id, app.log.head()).map(drop);

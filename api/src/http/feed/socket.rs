@@ -1,7 +1,7 @@
 //! `GET /v1/feed`: becomes a WebSocket.
 
 use crate::app::App;
-use crate::auth::caller::{Caller, from_headers, from_token};
+use crate::auth::caller::{Caller, from_token, of_request};
 use crate::auth::token::unauthenticated;
 use crate::http::operation::{Kind, Method, Route};
 use crate::http::query_string::QueryString;
@@ -11,7 +11,6 @@ use crate::problem::{Code, Problem};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -67,16 +66,16 @@ fn caller(app: &App, request: &Request) -> Result<Option<Caller>, Problem> {
     let mut query = QueryString::of(request.uri())?;
     let ticket = query.text("ticket");
     query.done()?;
-    caller_of(app, request.headers(), ticket)
+    caller_of(app, request, ticket)
 }
 
 /// Who asks, by the header or by a ticket; none without either.
 ///
 /// # Errors
 /// [`Code::Unauthenticated`] when the token or the ticket is not valid.
-pub fn caller_of(app: &App, headers: &HeaderMap, ticket: Option<String>) -> Result<Option<Caller>, Problem> {
-    if headers.contains_key(AUTHORIZATION) {
-        return from_headers(app, headers).map(Some);
+pub fn caller_of(app: &App, request: &Request, ticket: Option<String>) -> Result<Option<Caller>, Problem> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        return of_request(app, request.extensions(), request.headers()).map(Some);
     }
     let Some(ticket) = ticket else { return Ok(None) };
     let token = app.live.tickets().take(&ticket, app.clock.now());

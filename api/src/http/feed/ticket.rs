@@ -1,15 +1,15 @@
 //! `POST /v1/feed/tickets`: a ticket to open the feed with.
 
 use crate::app::App;
-use crate::auth::caller::{bearer, from_headers};
+use crate::auth::caller::{bearer, of_request};
 use crate::auth::rates::Limited;
 use crate::auth::token::unauthenticated;
 use crate::http::operation::{Kind, Method, Route};
 use crate::problem::{Code, Problem};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use domain::limits::TICKET_LIFE_SECONDS;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -37,9 +37,9 @@ pub fn route() -> Route {
         .refuses(&[Code::RateLimited])
 }
 
-async fn handle(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<(StatusCode, Json<Ticket>), Problem> {
-    from_headers(&app, &headers)?;
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<(StatusCode, Json<Ticket>), Problem> {
+    of_request(&app, request.extensions(), request.headers())?;
+    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(bearer).ok_or_else(unauthenticated)?;
     let ticket = app.live.tickets().give(token.to_owned(), app.clock.now())?;
     Ok((StatusCode::CREATED, Json(Ticket { ticket, expires_in: TICKET_LIFE_SECONDS })))

@@ -62,7 +62,7 @@ async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut parts, request_body) = request.into_parts();
-    let caller = caller::from_headers(&app, &parts.headers)?;
+    let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     app.roles.require(&caller, &[Role::Admin]).await?;
     let path = Path::of(&mut parts).await?;
     let name = path.text("name")?;
