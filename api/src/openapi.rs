@@ -21,7 +21,8 @@ const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 const BEARER: &str = "bearer";
 
 const DESCRIPTION: &str = "Messaging and stories. Ids, positions and revisions are strings; times are RFC 3339 in UTC \
-    with milliseconds. Every problem is a document of RFC 9457 with a stable `code`, explained at `/problems/<CODE>`.";
+    with milliseconds. Every problem is a document of RFC 9457 with a stable `code`, explained at `/problems/<CODE>`; \
+    where the log was asked first, it names its position (`Tidings-Position`) and the log (`Tidings-Log`).";
 
 /// The document as text, with a newline at its end.
 pub fn text() -> String {

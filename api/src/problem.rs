@@ -6,6 +6,7 @@
 pub mod refusal;
 
 use axum::response::{IntoResponse, Response};
+use domain::ids::Position;
 use domain::values::Invalid;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -118,6 +119,7 @@ struct Inner {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    position: Option<Position>,
 }
 
 /// A problem on its way to the client.
@@ -150,7 +152,7 @@ impl Problem {
     /// A problem with the code's title as its detail.
     pub fn new(code: Code) -> Self {
         let detail = Cow::Borrowed(code.title());
-        Self(Box::new(Inner { code, detail, errors: Vec::new(), headers: Vec::new() }))
+        Self(Box::new(Inner { code, detail, errors: Vec::new(), headers: Vec::new(), position: None }))
     }
 
     /// A validation problem of one field.
@@ -190,6 +192,12 @@ impl Problem {
         self
     }
 
+    /// Says on which head of the log it was decided.
+    pub fn at(mut self, position: Position) -> Self {
+        self.0.position = Some(position);
+        self
+    }
+
     /// Sends a header with it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
@@ -219,6 +227,11 @@ impl Problem {
     /// Headers that go with it.
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.0.headers
+    }
+
+    /// The head of the log that it was decided on; none when it was refused before.
+    pub fn position(&self) -> Option<Position> {
+        self.0.position
     }
 
     /// The document of RFC 9457.

@@ -72,15 +72,15 @@ pub struct Stages {
 /// where it may be: a repeat with the same key finds out.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// It must not happen.
+    /// It must not happen, as of this head of the log.
     #[error("refused")]
-    Refused(#[source] Refusal),
+    Refused(#[source] Refusal, Position),
     /// Others changed what it rests on each time it was decided.
     #[error("decided {} times and overtaken each time", CONFLICT_MAX_RETRIES + 1)]
     Contended,
-    /// The same key came with another body before.
+    /// The same key came with another body before, as of this head of the log.
     #[error("the idempotency key was used for another request")]
-    KeyReused,
+    KeyReused(Position),
     /// [`PENDING_MAX_COMMANDS`] are pending.
     #[error("too many commands are pending")]
     Overloaded,
@@ -189,7 +189,11 @@ impl Executor {
                 return Ok((true, self.already_so(stages)));
             }
             if self.are_current(&decision.revisions()).await? {
-                return decision.decided.map(|_| (false, self.already_so(stages))).map_err(Failure::Refused);
+                let so = self.already_so(stages);
+                return match decision.decided {
+                    Ok(_) => Ok((false, so)),
+                    Err(refusal) => Err(Failure::Refused(refusal, so.position)),
+                };
             }
         }
         Err(Failure::Contended)

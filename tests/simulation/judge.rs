@@ -125,6 +125,7 @@ impl Model {
             if !is_admitted {
                 return Err(format!("expected one of {admitted:?}, got {got}"));
             }
+            self.check_position_of_refusal(act, reply, code).map_err(|fault| format!("{fault}: {got}"))?;
             if let What::Wrong { wrong, .. } = &act.what
                 && let (422, _, Some(pointer)) = wrong.answer()
                 && reply.status == 422
@@ -175,6 +176,18 @@ impl Model {
             self.keys.insert((act.who, act.what.command(), key), stored);
         }
         Ok(())
+    }
+
+    /// A refusal that was decided stands on the head that it was decided on: on no earlier one than what happened before.
+    fn check_position_of_refusal(&self, act: &Act, reply: &Reply, code: &str) -> Result<(), String> {
+        // What is no request, and a direct conversation with oneself, is refused before anything is decided.
+        let may_be_undecided = matches!(act.what, What::Wrong { .. }) || code == "VALIDATION_FAILED";
+        match reply.position() {
+            None if may_be_undecided => Ok(()),
+            None => Err("no position".into()),
+            Some(position) if position < self.head => Err(format!("decided on {position}, before {}", self.head)),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Status and the fields that matter of the answer, after it has happened.

@@ -167,6 +167,8 @@ pub struct Model {
     pub keys: HashMap<(usize, &'static str, u8), KeyUse>,
     /// Whether several requests are under way at once.
     pub is_crowded: bool,
+    /// The position of the newest thing that happened.
+    pub head: u64,
 }
 
 /// As answers show it.
@@ -202,6 +204,7 @@ impl Model {
     /// It has happened.
     pub fn apply(&mut self, act: &Act, body: &Value, position: u64, now: i64) {
         let who = act.who;
+        self.head = self.head.max(position);
         let created = |members: Vec<Member>, is_direct: bool, is_strict: bool, name: &str| Room {
             id: body["id"].as_str().unwrap_or_default().to_owned(),
             is_direct,

@@ -82,7 +82,7 @@ async fn create(app: &App, name: &str, role: Role) -> anyhow::Result<Outcome> {
     let command = RegisterAccount { account, username, display_name: None, password_hash: None };
     match app.executor.execute(command, system()).await {
         Ok(_) => {}
-        Err(Failure::Refused(Refusal::UsernameTaken)) => bail!("the user name {name} is taken"),
+        Err(Failure::Refused(Refusal::UsernameTaken, _)) => bail!("the user name {name} is taken"),
         Err(failure) => return Err(failure).context("the account could not be made"),
     }
     if role != Role::default() {

@@ -69,10 +69,8 @@ pub fn found(app: &App, position: Position, body: &impl Serialize) -> Result<Res
 }
 
 /// What a question answers when there is nothing, or nothing that the caller may know of, at that position.
-pub fn missing(app: &App, position: Position) -> Problem {
-    Problem::new(Code::NotFound)
-        .header(TIDINGS_POSITION, HeaderValue::from(position.0))
-        .header(TIDINGS_LOG, app.log_header.clone())
+pub fn missing(position: Position) -> Problem {
+    Problem::new(Code::NotFound).at(position)
 }
 
 /// As [`found`], with an entity tag.
@@ -102,9 +100,14 @@ fn respond(status: StatusCode, body: String) -> Response {
 
 /// Says where in which log an answer stands.
 pub fn place(response: &mut Response, app: &App, position: Position) {
+    place_in(response, &app.log_header, position);
+}
+
+/// Says where in the log of this id an answer stands.
+pub fn place_in(response: &mut Response, log: &HeaderValue, position: Position) {
     let headers = response.headers_mut();
     headers.insert(TIDINGS_POSITION, HeaderValue::from(position.0));
-    headers.insert(TIDINGS_LOG, app.log_header.clone());
+    headers.insert(TIDINGS_LOG, log.clone());
 }
 
 /// Sets a header whose value is text of our own making.

@@ -229,7 +229,7 @@ async fn demanded(app: &App, demand: IfMatch, stream: StreamName) -> Result<Opti
             let current = app.log.revisions(std::slice::from_ref(&stream)).await?;
             let current = current.first().copied().flatten();
             if !revisions.contains(&current) {
-                return Err(Problem::new(Code::PreconditionFailed));
+                return Err(Problem::new(Code::PreconditionFailed).at(app.log.head()));
             }
             current
         }

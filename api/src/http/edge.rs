@@ -2,6 +2,7 @@
 //!
 //! One layer instead of seven: each boxed layer costs on the path of every message.
 
+use crate::http::answer::place_in;
 use crate::http::gate::Gate;
 use crate::http::request::{RequestId, request_id};
 use crate::problem::{Code, Problem};
@@ -36,6 +37,7 @@ struct Route {
     method: &'static str,
     template: &'static str,
     is_https: bool,
+    log: HeaderValue,
     gate: Option<Gate>,
     seconds: Histogram,
     // The usual answers, so that no label is looked up on the hot path.
@@ -45,13 +47,21 @@ struct Route {
 }
 
 impl Edge {
-    /// For one method of one route, named by its template: the real path never becomes a label.
-    pub fn new(method: &'static str, template: &'static str, is_https: bool, gate: Option<Gate>) -> Self {
+    /// For one method of one route, named by its template: the real path never becomes a label. `log` is the id of the
+    /// log that problems are decided on.
+    pub fn new(
+        method: &'static str,
+        template: &'static str,
+        is_https: bool,
+        log: HeaderValue,
+        gate: Option<Gate>,
+    ) -> Self {
         let seconds = metrics::histogram!("http_request_seconds", "method" => method, "route" => template);
         Self(Arc::new(Route {
             method,
             template,
             is_https,
+            log,
             gate,
             seconds,
             ok: OnceLock::new(),
@@ -80,7 +90,7 @@ impl Route {
 
     fn complete(&self, mut response: Response, id: RequestId) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-            render(&problem, &id, &mut response);
+            render(&problem, &id, &self.log, &mut response);
         }
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id.value);
@@ -97,7 +107,10 @@ impl Route {
     }
 }
 
-fn render(problem: &Problem, id: &RequestId, response: &mut Response) {
+fn render(problem: &Problem, id: &RequestId, log: &HeaderValue, response: &mut Response) {
+    if let Some(position) = problem.position() {
+        place_in(response, log, position);
+    }
     for (name, value) in problem.headers() {
         response.headers_mut().insert(name.clone(), value.clone());
     }
@@ -180,8 +193,11 @@ fn panicked(route: &Route, id: &RequestId) -> Response {
 mod tests {
     use super::*;
     use axum::routing::get;
+    use domain::ids::Position;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
+
+    const LOG: HeaderValue = HeaderValue::from_static("log-1");
 
     async fn ask(router: axum::Router, request: Request) -> (Response<()>, serde_json::Value) {
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
@@ -196,15 +212,16 @@ mod tests {
     #[tokio::test]
     async fn a_problem_is_rendered_with_the_id_of_its_request() {
         async fn refuse() -> Problem {
-            Problem::new(Code::GroupFull).retry_after(3)
+            Problem::new(Code::GroupFull).retry_after(3).at(Position(41))
         }
-        let router = axum::Router::new().route("/x", get(refuse).layer(Edge::new("GET", "/x", true, None)));
+        let router = axum::Router::new().route("/x", get(refuse).layer(Edge::new("GET", "/x", true, LOG, None)));
         let (response, body) = ask(router, request("r-7")).await;
         assert_eq!(response.status(), StatusCode::CONFLICT);
         assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some("GROUP_FULL"), Some("r-7")));
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("content-type"), "application/problem+json");
         assert_eq!((header("x-request-id"), header("retry-after")), ("r-7".into(), "3".into()));
+        assert_eq!((header("tidings-position"), header("tidings-log")), ("41".into(), "log-1".into()));
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert!(response.headers().contains_key("strict-transport-security"));
     }
@@ -214,7 +231,7 @@ mod tests {
         async fn fail() -> &'static str {
             panic!("secret")
         }
-        let router = axum::Router::new().route("/x", get(fail).layer(Edge::new("GET", "/x", false, None)));
+        let router = axum::Router::new().route("/x", get(fail).layer(Edge::new("GET", "/x", false, LOG, None)));
         let (response, body) = ask(router, request("a b")).await;
         assert_eq!((response.status().as_u16(), body["code"].as_str()), (500, Some("INTERNAL")));
         assert!(!body.to_string().contains("secret"));

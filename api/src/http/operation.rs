@@ -181,7 +181,13 @@ impl Route {
     /// Its layer and handler.
     pub fn mount(&self, app: &Arc<App>) -> MethodRouter<Arc<App>> {
         let gate = self.limited.map(|limited| Gate::new(app.clone(), self.access, limited));
-        (self.mount)(Edge::new(self.method.as_str(), self.path, app.config.server.is_https(), gate))
+        (self.mount)(Edge::new(
+            self.method.as_str(),
+            self.path,
+            app.config.server.is_https(),
+            app.log_header.clone(),
+            gate,
+        ))
     }
 
     /// Says in one sentence what it does.

@@ -101,7 +101,7 @@ pub fn router(app: Arc<App>) -> Router {
             None => paths.push((route.path, mounted)),
         }
     }
-    let unmatched = Edge::new("other", "unmatched", app.config.server.is_https(), None);
+    let unmatched = Edge::new("other", "unmatched", app.config.server.is_https(), app.log_header.clone(), None);
     let mut router = Router::new();
     for (path, methods) in paths {
         router = router.route(path, methods.fallback(method_not_allowed.layer(unmatched.clone())));

@@ -68,9 +68,9 @@ impl From<Refusal> for Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refusal) => refusal.into(),
+            Failure::Refused(refusal, position) => Problem::from(refusal).at(position),
             Failure::Contended => again(Code::Contended),
-            Failure::KeyReused => Problem::new(Code::IdempotencyKeyReused),
+            Failure::KeyReused(position) => Problem::new(Code::IdempotencyKeyReused).at(position),
             Failure::Overloaded => again(Code::Overloaded),
             Failure::TooLarge => Problem::new(Code::TooLarge).detail("the words are too large for one event"),
             Failure::StreamDeleted => Problem::new(Code::NotFound),

@@ -107,7 +107,7 @@ impl ReadMarks {
     async fn append(&self, place: Place, seq: u64, envelope: Envelope) {
         let command = MarkRead { conversation: place.1, seq };
         match self.executor.execute(command, envelope.clone()).await {
-            Ok(_) | Err(Failure::Refused(_)) => {}
+            Ok(_) | Err(Failure::Refused(..)) => {}
             Err(failure) => {
                 let comes_again = self.merge(place, seq, &envelope);
                 let cause: &dyn std::error::Error = &failure;

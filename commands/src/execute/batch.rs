@@ -114,7 +114,7 @@ impl Executor {
                 Ok(true) => {
                     job.stages.append += job.since.elapsed();
                     let result = match refusal {
-                        Some(refusal) => Err(Failure::Refused(refusal)),
+                        Some(refusal) => Err(Failure::Refused(refusal, self.log.head())),
                         None => Ok(self.already_so(job.stages)),
                     };
                     self.finish(job, result);

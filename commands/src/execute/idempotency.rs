@@ -119,7 +119,7 @@ impl Executor {
         // Retention may have hidden the first event, and with it what the body was.
         let first = events.first().filter(|event| event.position == position);
         if first.is_some_and(|event| !is_of(event, claim.fingerprint)) {
-            return Err(Failure::KeyReused);
+            return Err(Failure::KeyReused(self.log.head()));
         }
         let position = positions.last().copied().unwrap_or(position);
         Ok(Done { events, position, replayed: true, stages: Stages::default() })

@@ -73,7 +73,7 @@ async fn expire(executor: &Arc<Executor>, due: DueStory) {
     let envelope = Envelope { correlation_id: Uuid::now_v7(), ..Envelope::default() };
     match executor.execute(ExpireStory { story, view_count }, envelope).await {
         Ok(_) => {}
-        Err(Failure::Refused(refusal)) => tracing::warn!(%story, %refusal, "a due story was not expired"),
+        Err(Failure::Refused(refusal, _)) => tracing::warn!(%story, %refusal, "a due story was not expired"),
         Err(failure) => {
             let cause: &dyn std::error::Error = &failure;
             tracing::error!(%story, cause, "a due story could not be expired; it is tried again");

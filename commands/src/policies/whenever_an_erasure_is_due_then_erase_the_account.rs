@@ -74,8 +74,8 @@ pub async fn run(executor: Arc<Executor>, work: Arc<dyn ErasureWork>, stop: Canc
 async fn erase(executor: &Arc<Executor>, work: &dyn ErasureWork, account: AccountId) {
     match try_erase(executor, work, account).await {
         // Cancelled meanwhile, or not settled yet.
-        Ok(()) | Err(Undone::Command(Failure::Refused(Refusal::ErasureNotDue))) => {}
-        Err(Undone::Command(Failure::Refused(refusal))) => {
+        Ok(()) | Err(Undone::Command(Failure::Refused(Refusal::ErasureNotDue, _))) => {}
+        Err(Undone::Command(Failure::Refused(refusal, _))) => {
             tracing::warn!(%account, %refusal, "an account could not be erased; it is tried again");
         }
         Err(undone) => {
@@ -105,7 +105,7 @@ async fn execute(executor: &Arc<Executor>, command: impl Command) -> Result<Done
 async fn delete(executor: &Arc<Executor>, author: AccountId, story: StoryId) -> Result<(), Failure> {
     let envelope = Envelope { actor: Some(author), correlation_id: Uuid::now_v7(), ..Envelope::default() };
     match executor.execute(DeleteStory { story, reason: None }, envelope).await {
-        Ok(_) | Err(Failure::Refused(Refusal::NotFound(_))) => Ok(()),
+        Ok(_) | Err(Failure::Refused(Refusal::NotFound(_), _)) => Ok(()),
         Err(failure) => Err(failure),
     }
 }

@@ -32,14 +32,14 @@ async fn a_member_whom_another_process_removed_cannot_send() {
     let house = House::with_group().await;
     house.does(CAROL, say("hi")).await.unwrap();
     another_process_appends(&house.log.inner, room(), MemberLeft { account: CAROL });
-    assert!(matches!(house.does(CAROL, say("hi")).await, Err(Failure::Refused(refusal)) if refusal == NOT_FOUND));
+    assert!(matches!(house.does(CAROL, say("hi")).await, Err(Failure::Refused(refusal, _)) if refusal == NOT_FOUND));
     assert_eq!(house.messages().await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_refusal_on_a_stale_state_is_decided_again() {
     let house = House::with_group().await;
-    assert!(matches!(house.does(DAVE, say("hi")).await, Err(Failure::Refused(_))));
+    assert!(matches!(house.does(DAVE, say("hi")).await, Err(Failure::Refused(..))));
     another_process_appends(&house.log.inner, room(), MemberJoined { account: DAVE, role: MemberRole::Member });
     house.does(DAVE, say("hi")).await.unwrap();
 }
@@ -96,7 +96,7 @@ async fn after_a_unit_that_falls_those_before_it_stand_and_those_after_it_are_de
     assert_eq!(held.await.unwrap().unwrap().events[0].revision, 0);
     assert_eq!(before.await.unwrap().unwrap().events[0].revision, 1);
     // That event has another fingerprint (none), so the key was used for something else.
-    assert!(matches!(keyed.await.unwrap(), Err(Failure::KeyReused)));
+    assert!(matches!(keyed.await.unwrap(), Err(Failure::KeyReused(_))));
     assert_eq!(after.await.unwrap().unwrap().events[0].revision, 2);
     assert_eq!(*house.log.calls.lock(), [1, 3, 1]);
 }
@@ -131,7 +131,7 @@ async fn a_refusal_that_rests_on_a_pending_unit_stands_once_that_is_durable() {
     house.log.release();
     held.await.unwrap().unwrap();
     removed.await.unwrap().unwrap();
-    assert!(matches!(added.await.unwrap(), Err(Failure::Refused(refusal)) if refusal == NOT_FOUND));
+    assert!(matches!(added.await.unwrap(), Err(Failure::Refused(refusal, _)) if refusal == NOT_FOUND));
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_refusal_that_rests_on_a_unit_that_falls_is_decided_again() {
     another_process_appends(&house.log.inner, room(), MemberRoleChanged { account: BOB, role: MemberRole::Owner });
     house.log.release();
     held.await.unwrap().unwrap();
-    assert!(matches!(removed.await.unwrap(), Err(Failure::Refused(Refusal::NotPermitted))));
+    assert!(matches!(removed.await.unwrap(), Err(Failure::Refused(Refusal::NotPermitted, _))));
     assert_eq!(added.await.unwrap().unwrap().events.len(), 1);
 }
 

@@ -18,7 +18,7 @@ async fn edit(house: &House, who: AccountId, expected: Expected, text: &str) -> 
 }
 
 fn is_overtaken(result: &Result<Done, Failure>) -> bool {
-    matches!(result, Err(Failure::Refused(Refusal::Overtaken)))
+    matches!(result, Err(Failure::Refused(Refusal::Overtaken, _)))
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_command_on_another_revision_than_the_actor_saw_is_refused() {
     assert!(is_overtaken(&edit(&house, CAROL, Expected::NoStream, "three").await));
     edit(&house, CAROL, Expected::Exactly(0), "three").await.unwrap();
     let stranger = edit(&house, ALICE, Expected::NoStream, "four").await;
-    assert!(matches!(stranger, Err(Failure::Refused(Refusal::NotPermitted))), "who may not do it learns no more");
+    assert!(matches!(stranger, Err(Failure::Refused(Refusal::NotPermitted, _))), "who may not do it learns no more");
 }
 
 #[tokio::test]

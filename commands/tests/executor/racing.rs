@@ -63,7 +63,7 @@ async fn nobody_speaks_after_leaving() {
         for sender in senders {
             match sender.await.unwrap() {
                 Ok(_) => sent += 1,
-                Err(Failure::Refused(_)) => refused += 1,
+                Err(Failure::Refused(..)) => refused += 1,
                 Err(failure) => panic!("{failure:?}"),
             }
         }
@@ -110,7 +110,7 @@ async fn the_last_two_places_of_a_group_are_given_to_two() {
     for add in adds {
         match add.await.unwrap() {
             Ok(_) => added += 1,
-            Err(Failure::Refused(Refusal::GroupFull)) => {}
+            Err(Failure::Refused(Refusal::GroupFull, _)) => {}
             Err(failure) => panic!("{failure:?}"),
         }
     }
@@ -143,7 +143,7 @@ async fn a_message_that_is_pinned_as_it_is_deleted_is_not_pinned_in_the_end() {
         house.does(ALICE, DeleteMessage { message, reason: None }).await.unwrap();
         match pins.await.unwrap() {
             Ok(_) => pinned_first += 1,
-            Err(Failure::Refused(Refusal::MessageDeleted)) => deleted_first += 1,
+            Err(Failure::Refused(Refusal::MessageDeleted, _)) => deleted_first += 1,
             Err(failure) => panic!("{failure:?}"),
         }
     }

@@ -62,9 +62,9 @@ async fn what_waits_is_appended_when_the_process_stops() {
 async fn what_is_merged_is_refused_at_once_when_it_must_be() {
     let (house, marks, _stop) = talk(2).await;
     mark(&marks, CAROL, 1).await.unwrap();
-    assert!(matches!(mark(&marks, CAROL, 3).await, Err(Failure::Refused(_))));
-    assert!(matches!(mark(&marks, DAVE, 1).await, Err(Failure::Refused(_))));
-    assert!(matches!(mark(&marks, DAVE, 1).await, Err(Failure::Refused(_))));
+    assert!(matches!(mark(&marks, CAROL, 3).await, Err(Failure::Refused(..))));
+    assert!(matches!(mark(&marks, DAVE, 1).await, Err(Failure::Refused(..))));
+    assert!(matches!(mark(&marks, DAVE, 1).await, Err(Failure::Refused(..))));
     tokio::time::sleep(MERGE_FOR * 2).await;
     assert_eq!(moves(&house).await, [1]);
 }

@@ -32,6 +32,45 @@ both_modes! {
         reply.problem(409, "LOG_CHANGED");
     }
 
+    async fn a_refusal_says_on_which_head_it_was_decided(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let mallory = world.registers("mallory").await;
+        let direct = alice.meets(&bob).await;
+        let text = json!({"text": "x"});
+        let keyed = |text: &str| {
+            let ask = alice.ask("POST", &room.path("/messages")).header("idempotency-key", "once");
+            ask.json(&json!({"text": text}))
+        };
+        keyed("first").send().await.ok(201);
+        let nobody = json!({"account_id": "00000000-0000-7000-8000-00000000dead"});
+        let hand_over = alice.ask("DELETE", &room.path(&format!("/members/{}", alice.id)));
+        let stale = alice.ask("PUT", &room.path("")).header("if-match", "\"r0\"").json(&json!({"name": "Yard"}));
+        let stale_of_two =
+            alice.ask("PUT", &room.path("")).header("if-match", "\"r0\", \"r1\"").json(&json!({"name": "Yard"}));
+        let refused = [
+            (mallory.ask("POST", &room.path("/messages")).json(&text), 404, "NOT_FOUND"),
+            (bob.ask("DELETE", &room.path(&format!("/members/{}", carol.id))), 403, "NOT_PERMITTED"),
+            (alice.ask("PUT", &direct.path("")).json(&json!({"name": "We"})), 409, "GROUP_ONLY"),
+            (hand_over, 409, "OWNER_MUST_HAND_OVER"),
+            (stale, 412, "PRECONDITION_FAILED"),
+            (stale_of_two, 412, "PRECONDITION_FAILED"),
+            (alice.ask("POST", &room.path("/members")).json(&nobody), 422, "VALIDATION_FAILED"),
+            (keyed("second"), 422, "IDEMPOTENCY_KEY_REUSED"),
+        ];
+        let log = alice.get(&room.path("")).await.header("tidings-log").expect("an id").to_owned();
+        for (ask, status, code) in refused {
+            let before = world.head();
+            let reply = ask.send().await;
+            reply.problem(status, code);
+            let position = reply.position().unwrap_or_else(|| panic!("{}: no position", reply.request));
+            assert!((before..=world.head()).contains(&position), "{}: {position}", reply.request);
+            assert_eq!(reply.header("tidings-log"), Some(&*log));
+        }
+        let unread = alice.ask("POST", &room.path("/messages")).json(&json!({"text": ""})).send().await;
+        unread.problem(422, "VALIDATION_FAILED");
+        assert_eq!(unread.position(), None, "nobody asked the log");
+    }
+
     async fn every_answer_has_its_headers(world: &mut World) {
         let (alice, _, room) = world.two_in_a_room().await;
         let sent = alice.ask("POST", &room.path("/messages")).header("x-request-id", "my-own-id-7");

@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
         let envelope = Envelope { actor, correlation_id, import, ..Envelope::default() };
         match self.tools.executor.execute(command, envelope).await {
             Ok(done) => Ok(Ok(done.events)),
-            Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
+            Err(Failure::Refused(refusal, _)) => Ok(Err(refusal)),
             Err(failure) => Err(failure.into()),
         }
     }

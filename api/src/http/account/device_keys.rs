@@ -29,7 +29,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().device_keys(id).await?;
-    let keys = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let keys = answer.value.ok_or_else(|| missing(answer.position))?;
     let tag = etag(keys.revision);
     let items = keys.items.into_iter().map(DeviceKey::from).collect();
     found_tagged(&app, answer.position, tag, &Page::new(items, None))

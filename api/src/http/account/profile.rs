@@ -26,7 +26,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().get(id).await?;
-    let profile = Profile::from(answer.value.ok_or_else(|| missing(&app, answer.position))?);
+    let profile = Profile::from(answer.value.ok_or_else(|| missing(answer.position))?);
     found(&app, answer.position, &profile)
 }
 

@@ -23,7 +23,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, ACCOUNTS).await?;
     let answer = app.projections.accounts().settings(question.caller.account).await?;
-    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let view = answer.value.ok_or_else(|| missing(answer.position))?;
     let tag = etag(Some(view.revision));
     found_tagged(&app, answer.position, tag, &Settings::from(view))
 }

@@ -37,7 +37,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.wait(&app, MESSAGING).await?;
     question.wait(&app, MESSAGE_COUNTS).await?;
     let seen = app.projections.messaging().conversation(question.caller.account, id).await?;
-    seen.value.ok_or_else(|| missing(&app, seen.position))?;
+    seen.value.ok_or_else(|| missing(seen.position))?;
     let counts = app.projections.message_counts().per_day(id, from, to).await?;
     let series = |count: fn(&projections::conversation::message_counts::DayCount) -> u64| {
         counts.value.iter().map(|of| DayCount { day: of.day.to_string(), count: count(of) }).collect()

@@ -25,7 +25,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().conversation(question.caller.account, id).await?;
-    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let view = answer.value.ok_or_else(|| missing(answer.position))?;
     // Who left is not told that something goes on.
     let tag = (!view.left).then(|| etag(Some(view.revision)));
     let conversation = Conversation::of(view, question.now);

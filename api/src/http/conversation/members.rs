@@ -34,7 +34,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     let after = after.map_or(Position::START, Position);
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().members(question.caller.account, id, after, limit).await?;
-    let page = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let page = answer.value.ok_or_else(|| missing(answer.position))?;
     let last = page.items.last().filter(|_| page.has_more);
     let next = last.map(|last| cursors.make(&last.cursor.0.to_be_bytes()));
     found(&app, answer.position, &Page::new(page.items.iter().map(Member::from).collect(), next))

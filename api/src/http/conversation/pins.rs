@@ -25,6 +25,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().pins(question.caller.account, id).await?;
-    let pins = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let pins = answer.value.ok_or_else(|| missing(answer.position))?;
     found(&app, answer.position, &Page::new(pins.into_iter().map(Pin::from).collect(), None))
 }

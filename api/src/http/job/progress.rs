@@ -35,7 +35,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     let id = question.path.id("id")?;
     question.query.done()?;
     let head = app.log.head();
-    let view = view(&app, id).await?.ok_or_else(|| missing(&app, head))?;
+    let view = view(&app, id).await?.ok_or_else(|| missing(head))?;
     found(&app, head, &view)
 }
 

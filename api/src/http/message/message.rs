@@ -61,10 +61,10 @@ async fn as_moderator(
 ) -> Result<(Position, MessageView), Problem> {
     let account = question.caller.account;
     if app.roles.of(account).await? != Role::Moderator {
-        return Err(missing(app, position));
+        return Err(missing(position));
     }
     let command = ReadMessage { message: id, reason: headers::reason(headers)? };
     app.executor.execute(command, Envelope::of(account, request.correlation)).await?;
     let At { position, value } = app.projections.messaging().searchable_message(account, id).await?;
-    Ok((position, value.ok_or_else(|| missing(app, position))?))
+    Ok((position, value.ok_or_else(|| missing(position))?))
 }

@@ -24,6 +24,6 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().reactions(question.caller.account, id).await?;
-    let reactions = answer.value.ok_or_else(|| missing(&app, answer.position))?.into_iter().map(Reactions::from);
+    let reactions = answer.value.ok_or_else(|| missing(answer.position))?.into_iter().map(Reactions::from);
     found(&app, answer.position, &reactions.collect::<Vec<_>>())
 }

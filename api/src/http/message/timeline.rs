@@ -33,7 +33,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     let answer = app.projections.messaging().page(question.caller.account, id, window, limit).await?;
-    let page = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let page = answer.value.ok_or_else(|| missing(answer.position))?;
     let timeline = Timeline {
         items: page.items.into_iter().map(Message::from).collect(),
         found_oldest: page.found_oldest,

@@ -52,7 +52,7 @@ async fn list(app: &App, mut question: Question, is_following: bool) -> Result<R
     question.wait(app, STORIES).await?;
     let existing = app.projections.accounts().existing(&[account]).await?;
     if existing.value.is_empty() {
-        return Err(missing(app, existing.position));
+        return Err(missing(existing.position));
     }
     let circles = app.projections.circles();
     let answer = match is_following {

@@ -76,7 +76,7 @@ async fn handle(
         _ => None,
     });
     // Otherwise the session has just ended, because the token was used before.
-    let refreshed = refreshed.ok_or_else(refused)?;
+    let refreshed = refreshed.ok_or_else(|| refused().at(done.position))?;
     let session = Session {
         access_token: app.tokens.issue(refreshed.account, session, refreshed.credential_revision, now)?,
         token_type: "Bearer",

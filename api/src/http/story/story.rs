@@ -26,7 +26,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.wait(&app, STORIES).await?;
     let viewer = question.caller.account;
     let answer = app.projections.stories().story(viewer, id, app.clock.now()).await?;
-    let view = answer.value.ok_or_else(|| missing(&app, answer.position))?;
+    let view = answer.value.ok_or_else(|| missing(answer.position))?;
     let tag = headers::etag(Some(view.revision));
     found_tagged(&app, answer.position, tag, &Story::seen_by(viewer, view))
 }

@@ -36,7 +36,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     let (asker, now) = (question.caller.account, app.clock.now());
     let answer = app.projections.stories().viewers(asker, story, now, before, limit).await?;
     match answer.value {
-        Viewers::Unknown => Err(missing(&app, answer.position)),
+        Viewers::Unknown => Err(missing(answer.position)),
         Viewers::NotTheirs => Err(Problem::new(Code::NotPermitted)),
         Viewers::Page { viewers, has_more } => {
             let last = viewers.last().filter(|_| has_more);
