@@ -1,9 +1,14 @@
 //! Changing one's password.
 
+use commands::account::change_password::ChangePassword;
+use commands::command::Envelope;
+use domain::values::Password;
 use serde_json::json;
+use std::time::{Duration, Instant};
 use tests::both_modes;
 use tests::person::{PASSWORD, Person};
 use tests::reply::Reply;
+use tests::wait::eventually;
 
 const NEW: &str = "another horse battery";
 
@@ -42,6 +47,22 @@ both_modes! {
             (Person { http: world.http.clone(), ..alice }, Person { http: world.http.clone(), ..other });
         other.get("/v1/me").await.problem(401, "UNAUTHENTICATED");
         alice.get("/v1/me").await.ok(200);
+    }
+
+    async fn a_password_that_is_set_elsewhere_ends_every_session_here_within_two_seconds(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let password_hash = world.app().passwords.hash(Password::parse(NEW).expect("a password")).await.expect("a hash");
+        let account = alice.id.parse().expect("an id");
+        let since = Instant::now();
+        // As another process would: only the log's tail tells of it here.
+        let command = ChangePassword { account, password_hash, compared_revision: None, kept_session: None };
+        world.app().executor.execute(command, Envelope::default()).await.expect("changed");
+        let over = || async { (alice.get("/v1/me").await.status == 401).then_some(()) };
+        eventually("the session is over", over).await;
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        let old = json!({"username": "alice", "password": PASSWORD});
+        world.http.ask("POST", "/v1/sessions").json(&old).send().await.problem(401, "INVALID_CREDENTIALS");
+        alice.signs_in_with(NEW).await.get("/v1/me").await.ok(200);
     }
 
     async fn a_wrong_password_changes_nothing_and_counts_as_a_failed_sign_in(world: &mut World) {

@@ -1,9 +1,14 @@
 //! Signing out, here and elsewhere: requests and sockets end.
 
+use commands::command::Envelope;
+use commands::session::revoke_session::RevokeSession;
+use domain::session::values::RevocationReason;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tests::both_modes;
 use tests::person::Person;
+use tests::wait::eventually;
+use uuid::Uuid;
 
 async fn session_of(person: &Person) -> String {
     let items = person.get("/v1/sessions").await.ok(200)["items"].as_array().cloned().expect("items");
@@ -65,6 +70,23 @@ both_modes! {
         let (alice, gone) =
             (Person { http: world.http.clone(), ..alice }, Person { http: world.http.clone(), ..gone });
         gone.get("/v1/me").await.problem(401, "UNAUTHENTICATED");
+        alice.get("/v1/me").await.ok(200);
+    }
+
+    async fn a_session_that_ends_elsewhere_is_over_here_within_two_seconds(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let gone = alice.signs_in().await;
+        let mut feed = gone.feed().await;
+        let session = session_of(&gone).await.parse().expect("an id");
+        let since = Instant::now();
+        // As another process would: only the log's tail tells of it here.
+        let command = RevokeSession { session, reason: RevocationReason::SignedOut };
+        let envelope = Envelope::of(alice.id.parse().expect("an id"), Uuid::now_v7());
+        world.app().executor.execute(command, envelope).await.expect("revoked");
+        let over = || async { (gone.get("/v1/me").await.status == 401).then_some(()) };
+        eventually("the session is over", over).await;
+        assert_eq!(feed.is_closed().await.0, 3503);
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
         alice.get("/v1/me").await.ok(200);
     }
 
