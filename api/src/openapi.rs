@@ -84,7 +84,8 @@ fn operation(route: &Route) -> Operation {
     }
     if let Some(body) = &route.body {
         let content = Content::new(Some(body.clone()));
-        let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", content);
+        let required = if route.body_is_optional { Required::False } else { Required::True };
+        let body = RequestBodyBuilder::new().required(Some(required)).content("application/json", content);
         operation = operation.request_body(Some(body.build()));
     }
     for answer in &route.answers {

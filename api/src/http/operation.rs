@@ -129,6 +129,8 @@ pub struct Route {
     pub parameters: Vec<Parameter>,
     /// The shape of the body, if it has one.
     pub body: Option<RefOr<Schema>>,
+    /// Whether the body may be left out.
+    pub body_is_optional: bool,
     /// What it counts as; none where it is not limited.
     pub limited: Option<Limited>,
     /// Answers that are no problems.
@@ -160,6 +162,7 @@ impl Route {
             limited: Some(Limited::Query),
             parameters: Vec::new(),
             body: None,
+            body_is_optional: false,
             answers: Vec::new(),
             problems: Vec::new(),
             schemas: Vec::new(),
@@ -173,6 +176,7 @@ impl Route {
         E::Body: ToSchema,
     {
         let route = Self::new(method, path, E::NAME, handle::<E>).kind(Kind::Command).limited(E::LIMITED);
+        let route = Self { body_is_optional: E::BODY_IS_OPTIONAL, ..route };
         // A body of a DELETE means nothing to HTTP: what such a command takes beside its path comes over the feed.
         let has_no_body = TypeId::of::<E::Body>() == TypeId::of::<NoBody>() || method == Method::Delete;
         if has_no_body { route } else { route.body::<E::Body>() }

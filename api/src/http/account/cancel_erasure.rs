@@ -13,7 +13,6 @@ use commands::execute::Done;
 /// The route.
 pub fn route() -> Route {
     Route::command::<CancelErasure>(Method::Post, "/v1/me/erasure/cancel")
-        .body::<NoBody>()
         .summary("Takes back the request of the caller's erasure.")
         .description("What an administrator ordered stays.")
         .answers_empty(204, "The account stays.")
