@@ -34,6 +34,16 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     }
 }
 
+/// Reads a body of JSON.
+///
+/// # Errors
+/// When it is too large, does not arrive, or is no JSON of this shape.
+pub async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    let body = read(headers, body).await?;
+    check_media_type(headers)?;
+    parse(&body)
+}
+
 fn too_large() -> Problem {
     Problem::new(Code::TooLarge).detail(format!("the body must have at most {BODY_MAX_BYTES} bytes"))
 }

@@ -7,7 +7,6 @@ use crate::http::operation::Access;
 use crate::http::request::Peer;
 use crate::problem::Problem;
 use axum::extract::Request;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 /// Counts the requests of one route.
@@ -32,11 +31,7 @@ impl Gate {
         let Self { app, access, limited } = self;
         let now = app.clock.now();
         match access {
-            Access::Open => {
-                let peer = request.extensions().get::<Peer>();
-                let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-                app.rates.take_of_address(*limited, address, now)
-            }
+            Access::Open => app.rates.take_of_address(*limited, Peer::address(request.extensions()), now),
             Access::SignedIn | Access::Admins | Access::LogReaders if app.rates.are_on() => {
                 match caller::from_headers(app, request.headers()) {
                     Ok(caller) => {

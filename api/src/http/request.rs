@@ -1,7 +1,7 @@
 //! What is known of every request: its id and where it came from.
 
-use http::{HeaderMap, HeaderValue};
-use std::net::IpAddr;
+use http::{Extensions, HeaderMap, HeaderValue};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,13 @@ pub struct RequestId {
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// The address that a request came from; the unspecified one where it came over no connection.
+    pub fn address(extensions: &Extensions) -> IpAddr {
+        extensions.get::<Self>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0)
+    }
+}
 
 /// The place of the connection among those that may be open. Whoever takes the connection over keeps it.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use commands::session::credential::credential_of;
 use domain::account::values::Username;
 use domain::values::{Password, check_text};
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -56,12 +56,10 @@ async fn handle(
     let arrived = Instant::now();
     let (parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
-    let request_body = body::read(&parts.headers, request_body).await?;
-    body::check_media_type(&parts.headers)?;
-    let Body { current_password, new_password } = body::parse(&request_body)?;
+    let Body { current_password, new_password } = body::read_json(&parts.headers, request_body).await?;
     check_text(&current_password, 0, usize::MAX).map_err(|invalid| Problem::invalid("/current_password", invalid))?;
     let new_password = Password::parse(&new_password).map_err(|invalid| Problem::invalid("/new_password", invalid))?;
-    let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let address = Peer::address(&parts.extensions);
     let read = arrived.elapsed();
     let (compared_revision, headers) = verify(&app, &caller, current_password, address).await?;
     let command = ChangePassword {

@@ -85,9 +85,8 @@ async fn handle(
 ) -> Result<Response, Problem> {
     let arrived = Instant::now();
     let (parts, request_body) = request.into_parts();
-    let request_body = body::read(&parts.headers, request_body).await?;
-    body::check_media_type(&parts.headers)?;
-    let Parsed { username, password, display_name } = parse(&body::parse(&request_body)?)?;
+    let body = body::read_json(&parts.headers, request_body).await?;
+    let Parsed { username, password, display_name } = parse(&body)?;
     let read = arrived.elapsed();
     let password_hash = Some(app.passwords.hash(password).await?);
     let account = AccountId::new(Uuid::now_v7());

@@ -68,9 +68,7 @@ async fn handle(
     let name = path.text("name")?;
     let name = projection::ALL.into_iter().find(|known| *known == name).ok_or_else(not_found)?;
     let key = headers::idempotency_key(&parts.headers)?;
-    let request_body = body::read(&parts.headers, request_body).await?;
-    body::check_media_type(&parts.headers)?;
-    let Body { reason, force } = body::parse(&request_body)?;
+    let Body { reason, force } = body::read_json(&parts.headers, request_body).await?;
     let canonical = serde_json::to_vec(&(name, &reason, force)).map_err(|fault| Problem::internal(&fault))?;
     let reason = Reason::parse(&reason).map_err(|invalid| Problem::field("/reason", invalid.code, invalid.detail))?;
     let mut envelope = Envelope::of(caller.account, id.correlation);

@@ -24,7 +24,7 @@ use domain::values::{DeviceName, check_text};
 use domain::words::open_one;
 use http::StatusCode;
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -68,15 +68,13 @@ async fn handle(
 ) -> Result<Response, Problem> {
     let arrived = Instant::now();
     let (parts, request_body) = request.into_parts();
-    let request_body = body::read(&parts.headers, request_body).await?;
-    body::check_media_type(&parts.headers)?;
-    let body: Body = body::parse(&request_body)?;
+    let body: Body = body::read_json(&parts.headers, request_body).await?;
     for (pointer, text) in [("/username", &body.username), ("/password", &body.password)] {
         check_text(text, 0, usize::MAX).map_err(|invalid| Problem::invalid(pointer, invalid))?;
     }
     let device_name = body.device_name.as_deref().map(DeviceName::parse).transpose();
     let device_name = device_name.map_err(|invalid| Problem::invalid("/device_name", invalid))?;
-    let address = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let address = Peer::address(&parts.extensions);
 
     let read = arrived.elapsed();
     let (Credential { account, revision, .. }, headers) = verify(&app, &body.username, body.password, address).await?;

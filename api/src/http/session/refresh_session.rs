@@ -54,9 +54,7 @@ async fn handle(
 ) -> Result<Response, Problem> {
     let arrived = Instant::now();
     let (parts, request_body) = request.into_parts();
-    let request_body = body::read(&parts.headers, request_body).await?;
-    body::check_media_type(&parts.headers)?;
-    let Body { refresh_token } = body::parse(&request_body)?;
+    let Body { refresh_token } = body::read_json(&parts.headers, request_body).await?;
     let refused = || Problem::new(Code::InvalidRefreshToken);
     let used = RefreshToken::parse(&*app.words, &refresh_token).ok_or_else(refused)?;
     let read = arrived.elapsed();
