@@ -149,6 +149,16 @@ pub const ACTS: &[Act] = &[
     },
     |s| {
         Box::pin(async {
+            s.alice.delete("/v1/me").await.ok(202);
+            s.bob.delete("/v1/me").await.ok(202);
+            s.bob.post("/v1/me/erasure/cancel", json!({})).await.any(&[200, 204]);
+            s.carol.delete("/v1/me").await.ok(202);
+            s.carol.post("/v1/me/erasure/cancel", json!({})).await.any(&[200, 204]);
+            s.carol.delete("/v1/me").await.ok(202);
+        })
+    },
+    |s| {
+        Box::pin(async {
             let key = s.carol.publishes(DEVICE, "AAAA").await;
             let body = json!({"type": "direct", "participant_id": s.alice.id, "privacy_mode": "strict_e2e"});
             let room = Room::from_json(s.carol.post("/v1/conversations", body).await.ok(201));

@@ -10,6 +10,9 @@
 //!   see a story no longer.
 //! - On `relationship.changed` the client fetches what its circle shows. Whom somebody else adds to a list of close
 //!   friends, or removes, is not told: their stories come as they are posted, and go when they are asked for next.
+//! - `account.updated` carries the fields that changed; `erases_at` comes to one's own devices only.
+//! - On `account.erased` the client forgets every word of that account: its names, what its messages and stories said. All
+//!   else stays: who wrote, when, and what others said to it.
 //! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
 
 use crate::person::Person;
@@ -182,13 +185,12 @@ impl Screen {
             "read.moved" => self.read(data),
             "member.role_changed" => self.changed_role(data),
             "account.updated" if id_of(data) == self.me => {
-                for field in ["display_name", "bio"] {
-                    self.account[field] = data[field].clone();
+                for (field, value) in data.as_object().into_iter().flatten() {
+                    set(&mut self.account, field, Some(value).filter(|value| field != "erases_at" || !value.is_null()));
                 }
             }
             "account.updated" => {}
-            // What they wrote and are called is null in whatever is asked for from now on.
-            "account.erased" => {}
+            "account.erased" => self.forgets(&id_of(data)),
             "account.settings_changed" => self.settings = data.clone(),
             // Keys are asked for when something is to be encrypted.
             "device_key.changed" => {}
@@ -202,6 +204,18 @@ impl Screen {
             "story.viewed" => self.viewed(data),
             "relationship.changed" => self.related(data),
             other => panic!("the reducer does not know {other}: {frame}"),
+        }
+    }
+
+    /// Everything that somebody wrote, as it is read from now on. A group's name is the group's.
+    fn forgets(&mut self, account: &str) {
+        self.stories.retain(|_, story| story["author_id"] != account);
+        for shown in self.conversations.values_mut() {
+            let last = &mut shown.conversation["last_message"];
+            for message in shown.messages.values_mut().chain([last]).filter(|message| message["sender_id"] == account) {
+                wipe(message);
+                message["client_ref"] = Value::Null;
+            }
         }
     }
 
@@ -332,12 +346,8 @@ impl Screen {
 
     fn deleted(&mut self, data: &Value) {
         self.change(data, |message| {
-            message["text"] = Value::Null;
-            message["mentions"] = json!([]);
+            wipe(message);
             message["deleted_at"] = data["deleted_at"].clone();
-            for field in ENCRYPTED {
-                set(message, field, None);
-            }
         });
     }
 
@@ -397,6 +407,15 @@ impl Shown {
 
 /// Fields of a message that are there only where it is encrypted.
 const ENCRYPTED: [&str; 5] = ["ciphertext", "nonce", "scheme", "sender_key_id", "recipients"];
+
+/// A message says nothing any more.
+fn wipe(message: &mut Value) {
+    message["text"] = Value::Null;
+    message["mentions"] = json!([]);
+    for field in ENCRYPTED {
+        set(message, field, None);
+    }
+}
 
 fn set(message: &mut Value, field: &str, value: Option<&Value>) {
     let Some(fields) = message.as_object_mut() else { return };

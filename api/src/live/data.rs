@@ -175,6 +175,15 @@ pub struct RelationshipChanged {
     pub active: bool,
 }
 
+/// `account.updated`: when one's own account is to be erased. The other fields did not change.
+#[derive(Serialize)]
+pub struct ErasureChanged {
+    /// One's own.
+    pub id: AccountId,
+    /// When; null when it is not to be erased after all.
+    pub erases_at: Option<Time>,
+}
+
 /// `account.updated`: what others may see of an account and changed.
 #[derive(Serialize)]
 pub struct AccountUpdated {
@@ -186,9 +195,9 @@ pub struct AccountUpdated {
     pub bio: Option<String>,
 }
 
-/// `account.erased`.
+/// `account.erased`, for everybody: a client forgets what it holds of the account's words.
 #[derive(Serialize)]
 pub struct AccountErased {
-    /// Which. Everything that it wrote is null from now on.
+    /// Which. Its names, and the words of its messages and stories, are null in whatever is read from now on.
     pub id: AccountId,
 }

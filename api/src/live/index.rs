@@ -84,8 +84,8 @@ impl Index for ProjectedIndex {
                     Topic::Conversation(conversation) => drop(sight.enter(Place::Conversation(conversation))),
                     Topic::Followers(author) => drop(sight.enter(Place::Followers(author))),
                     Topic::CloseFriends(author) => drop(sight.enter(Place::CloseFriends(author))),
-                    // One's own are always seen.
-                    Topic::Account(_) | Topic::Author(_) => {}
+                    // Always seen.
+                    Topic::Account(_) | Topic::Author(_) | Topic::Everyone => {}
                 }
             }
             Ok(Seen { position: topics.position, sight })

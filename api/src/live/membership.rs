@@ -23,6 +23,8 @@ pub enum Topic {
     Author(AccountId),
     /// Those whom the stories of an author reach. Each event of a story says for itself whom ([`shown_to`]).
     Stories(AccountId),
+    /// Everybody.
+    Everyone,
 }
 
 /// Who may see the event; none for what no feed shows.
@@ -44,10 +46,11 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         Event::MembershipChanged(_) => recorded.stream.member().map(|(_, account)| Topic::Account(account)),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::ProfileChanged(_) => recorded.stream.account_id().map(Topic::Author),
-        Event::SettingsChanged(_) => recorded.stream.account_id().map(Topic::Account),
-        Event::AccountErased(_) | Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => {
-            recorded.stream.account_id().map(Topic::Author)
+        Event::ErasureCancelled(_) | Event::ErasureRequested(_) | Event::SettingsChanged(_) => {
+            recorded.stream.account_id().map(Topic::Account)
         }
+        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) => recorded.stream.account_id().map(Topic::Author),
+        Event::AccountErased(_) => Some(Topic::Everyone),
         Event::AccountFollowed(_)
         | Event::AccountUnfollowed(_)
         | Event::CloseFriendAdded(_)
@@ -61,8 +64,6 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         | Event::AdminsChanged(_)
         | Event::ContentAccessed(_)
         | Event::ErasureBegun(_)
-        | Event::ErasureCancelled(_)
-        | Event::ErasureRequested(_)
         | Event::ImportAdvanced(_)
         | Event::JobEnded(_)
         | Event::JobStarted(_)
@@ -283,6 +284,7 @@ impl Visibility {
         let is_seen = match topic_of(event, stories)? {
             Topic::Conversation(conversation) => self.sight.conversations.contains(&conversation),
             Topic::Account(account) | Topic::Author(account) => account == self.account,
+            Topic::Everyone => true,
             Topic::Stories(author) => return shown_to(event, stories, self.sight.ties(self.account, author)),
         };
         is_seen.then(|| Arc::clone(event))

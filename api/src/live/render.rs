@@ -5,8 +5,8 @@
 
 use crate::live::conversation::conversation;
 use crate::live::data::{
-    AccountErased, AccountUpdated, DeviceKeyChanged, MemberJoined, MemberLeft, MemberRoleChanged, MessagePinned,
-    MessageUnpinned, ReadMoved, RelationshipChanged, StoryViewed,
+    AccountErased, AccountUpdated, DeviceKeyChanged, ErasureChanged, MemberJoined, MemberLeft, MemberRoleChanged,
+    MessagePinned, MessageUnpinned, ReadMoved, RelationshipChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -190,6 +190,14 @@ impl Renderer {
                 let (display_name, bio) = words.map_or((None, None), |words| (Some(words.display_name), words.bio));
                 ("account.updated", raw(&AccountUpdated { id, display_name, bio }))
             }
+            Event::ErasureRequested(e) => {
+                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                ("account.updated", raw(&ErasureChanged { id, erases_at: Some(e.erases_at) }))
+            }
+            Event::ErasureCancelled(_) => {
+                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                ("account.updated", raw(&ErasureChanged { id, erases_at: None }))
+            }
             Event::SettingsChanged(e) => {
                 let words = e.time_zone.as_ref().map(|words| read::<SettingsWords>(words, opened)).transpose()?;
                 let time_zone = words.and_then(Content::present).map(|words| words.time_zone);
@@ -229,8 +237,6 @@ impl Renderer {
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
             | Event::ErasureBegun(_)
-            | Event::ErasureCancelled(_)
-            | Event::ErasureRequested(_)
             | Event::ImportAdvanced(_)
             | Event::JobEnded(_)
             | Event::JobStarted(_)

@@ -58,7 +58,7 @@ impl FromIndex {
         let ties: HashMap<Position, Ties> = missed.iter().map(|missed| (missed.position, missed.ties)).collect();
         let shown = events.iter().filter_map(|event| match topic_of(event, &stories)? {
             Topic::Stories(_) => shown_to(event, &stories, *ties.get(&event.position)?),
-            Topic::Conversation(_) | Topic::Account(_) | Topic::Author(_) => Some(Arc::clone(event)),
+            Topic::Conversation(_) | Topic::Account(_) | Topic::Author(_) | Topic::Everyone => Some(Arc::clone(event)),
         });
         let shown: Vec<_> = shown.collect();
         Ok(Some(live.frames(&shown).await?))

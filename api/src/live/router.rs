@@ -257,6 +257,9 @@ impl Routes {
                 Some(topic @ (Topic::Account(account) | Topic::Author(account))) => {
                     same = self.route_to(event, std::iter::once(account), &mut routed).then_some(topic);
                 }
+                Some(topic @ Topic::Everyone) => {
+                    same = self.route_to(event, self.accounts.keys().copied(), &mut routed).then_some(topic);
+                }
                 None => {}
             }
             // Who leaves gets that as the last of it.

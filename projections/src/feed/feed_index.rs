@@ -3,6 +3,7 @@
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
 use crate::database::tx::Tx;
+use crate::database::value::Value;
 use crate::feed::intervals::Changes;
 use crate::feed::topic::{Belongs, Topic, belongs};
 use crate::projection::{self, ApplyFault, Projection, Step};
@@ -35,7 +36,7 @@ static STORIES: Bulk = Bulk::new(
 
 impl Projection for FeedIndex {
     const NAME: &'static str = projection::FEED_INDEX;
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const CHANGES: &'static [Change] = &[migrations::FEED_INDEX, migrations::STORY_AUDIENCE];
     const TABLES: &'static [Table] = &[
         Table {
@@ -135,8 +136,8 @@ pub struct Missed {
     pub ties: Ties,
 }
 
-/// Around the entries that an account sees: `$1` the account, `$2` after, `$3` up to. The lower bound is one expression,
-/// so that the walk over the entries begins where it can.
+/// Around the entries that an account sees: `$1` the account, `$2` after, `$3` up to, `$5` everyone's topic. The lower bound
+/// is one expression, so that the walk over the entries begins where it can.
 macro_rules! seen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -148,7 +149,10 @@ macro_rules! seen {
                WHERE i.account = $1 AND i.from_position <= $3 AND (i.to_position IS NULL OR i.to_position > $2) \
              UNION \
              SELECT e.position, e.kind, e.topic FROM entries e \
-               WHERE e.kind IN (2, 3) AND e.topic = $1 AND e.position > $2 AND e.position <= $3",
+               WHERE e.kind IN (2, 3) AND e.topic = $1 AND e.position > $2 AND e.position <= $3 \
+             UNION \
+             SELECT e.position, e.kind, e.topic FROM entries e \
+               WHERE e.kind = 7 AND e.topic = $5 AND e.position > $2 AND e.position <= $3",
             $after
         )
     };
@@ -158,6 +162,11 @@ macro_rules! seen {
 const MISSED: &str =
     seen!("SELECT position, MIN(kind), MAX(kind) FROM (", ") seen GROUP BY position ORDER BY position LIMIT $4");
 const COUNT: &str = seen!("SELECT COUNT(*) FROM (SELECT DISTINCT position FROM (", ") seen LIMIT $4) counted");
+
+fn asked(account: AccountId, after: Position, up_to: Position, limit: usize) -> [Value; 5] {
+    let [_, everyone] = Topic::Everyone.values();
+    [account.into(), after.into(), up_to.into(), (limit as u64).into(), everyone]
+}
 
 /// Answers what feeds have missed.
 #[derive(Clone)]
@@ -201,7 +210,7 @@ impl Reader {
         limit: usize,
     ) -> Result<At<Vec<Missed>>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
-        let rows = tx.fetch_all(MISSED, [account.into(), after.into(), up_to.into(), (limit as u64).into()]).await?;
+        let rows = tx.fetch_all(MISSED, asked(account, after, up_to, limit)).await?;
         tx.commit().await?;
         let mut value = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -225,8 +234,7 @@ impl Reader {
         at_most: usize,
     ) -> Result<At<usize>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
-        let row =
-            tx.fetch_optional(COUNT, [account.into(), after.into(), up_to.into(), (at_most as u64).into()]).await?;
+        let row = tx.fetch_optional(COUNT, asked(account, after, up_to, at_most)).await?;
         tx.commit().await?;
         let count = row.map(|row| row.columns().number()).transpose()?.unwrap_or(0);
         Ok(At { position, value: usize::try_from(count).unwrap_or(usize::MAX) })

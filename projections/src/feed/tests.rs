@@ -2,10 +2,12 @@
 
 use crate::feed::feed_index::Reader;
 use crate::feed::topic::Topic;
-use crate::testing::script::{Script, account, conversation};
+use crate::testing::script::{Script, account, conversation, time_of};
 use crate::testing::words::OpenWords;
 use crate::testing::world::{Place, World};
+use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
 use domain::ids::Position;
+use domain::stream::StreamName;
 
 const END: Position = Position(1_000_000);
 
@@ -78,10 +80,16 @@ async fn ones_own_account_and_stories_are_ones_own_topics() {
         script.posts(1, 1); // 3
         script.posts(2, 2); // 4
         script.expires(1); // 5
+        let (of_ben, ben) = (StreamName::account(account(2)), account(2));
+        script.record(of_ben.clone(), ErasureRequested { erases_at: time_of(9), reason: None }); // 6
+        script.record(of_ben.clone(), ErasureCancelled {}); // 7
+        script.record(of_ben, AccountErased { account: ben }); // 8
         let world = World::caught_up(&place, &script.events, 4).await;
         let reader = world.projections.feed_index();
-        assert_eq!(missed(&reader, 1, 0).await, [1, 3, 5]);
-        assert_eq!(missed(&reader, 2, 2).await, [4]);
+        assert_eq!(missed(&reader, 1, 0).await, [1, 3, 5, 8]);
+        assert_eq!(missed(&reader, 2, 2).await, [4, 6, 7, 8]);
+        assert_eq!(missed(&reader, 3, 0).await, [8], "everybody is told of an erasure");
+        assert_eq!(missed(&reader, 3, 8).await, [0; 0]);
         world.stop().await;
         place.clean().await;
     }

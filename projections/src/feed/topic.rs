@@ -20,6 +20,8 @@ pub enum Topic {
     Followers(AccountId),
     /// An author's stories, as far as close friends see them.
     CloseFriends(AccountId),
+    /// What everybody is told.
+    Everyone,
 }
 
 impl Topic {
@@ -31,6 +33,7 @@ impl Topic {
             Topic::Author(id) => (3, id.uuid()),
             Topic::Followers(id) => (4, id.uuid()),
             Topic::CloseFriends(id) => (5, id.uuid()),
+            Topic::Everyone => (7, Uuid::nil()),
         }
     }
 
@@ -47,6 +50,7 @@ impl Topic {
             3 => Ok(Topic::Author(AccountId::new(id))),
             4 => Ok(Topic::Followers(AccountId::new(id))),
             5 => Ok(Topic::CloseFriends(AccountId::new(id))),
+            7 => Ok(Topic::Everyone),
             _ => Err(DatabaseFault::Damaged("a topic is of an unknown kind")),
         }
     }
@@ -86,14 +90,17 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::MembershipChanged(_) => {
             recorded.stream.member().map_or(Belongs::Unfit, |(_, account)| Belongs::To(Topic::Account(account)))
         }
-        Event::AccountRegistered(_) | Event::RoleGranted(_) | Event::SettingsChanged(_) => {
+        Event::AccountRegistered(_)
+        | Event::ErasureCancelled(_)
+        | Event::ErasureRequested(_)
+        | Event::RoleGranted(_)
+        | Event::SettingsChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
+        // Whoever has words of the person, wherever from, is to forget them.
+        Event::AccountErased(_) => Belongs::To(Topic::Everyone),
         // Shown to whoever sees the author's profile; others ask for the keys before they encrypt.
-        Event::AccountErased(_)
-        | Event::DeviceKeyPublished(_)
-        | Event::DeviceKeyRemoved(_)
-        | Event::ProfileChanged(_) => {
+        Event::DeviceKeyPublished(_) | Event::DeviceKeyRemoved(_) | Event::ProfileChanged(_) => {
             recorded.stream.account_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Author(id)))
         }
         Event::AccountFollowed(_)
@@ -107,8 +114,6 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         }
         Event::AdminsChanged(_)
         | Event::ErasureBegun(_)
-        | Event::ErasureCancelled(_)
-        | Event::ErasureRequested(_)
         | Event::ContentAccessed(_)
         | Event::ImportAdvanced(_)
         | Event::JobEnded(_)

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tests::both_modes;
 use tests::chance::seeded;
 use tests::person::{DEVICE, PASSWORD, Person};
+use tests::reducer::Screen;
 use tests::wait::eventually;
 use tests::world::{Mode, World};
 use tokio_util::sync::CancellationToken;
@@ -180,6 +181,60 @@ both_modes! {
         let bob = Person { http: world.http.clone(), ..bob };
         assert!(bob.get(&said.path("")).await.ok(200)["text"].is_null());
         assert_eq!(count(world, EventType::AccountErased).await, 1);
+    }
+
+    async fn who_is_connected_or_comes_back_forgets_what_an_erased_person_wrote(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let direct = alice.meets(&bob).await;
+        let mut hers = alice.feed().await;
+        alice.delete("/v1/me").await.ok(202);
+        let told = hers.event("account.updated").await;
+        assert_eq!((&told["id"], told["erases_at"].is_string()), (&json!(alice.id), true));
+        alice.post("/v1/me/erasure/cancel", json!({})).await.any(&[200, 204]);
+        assert_eq!(hers.event("account.updated").await, json!({"id": alice.id, "erases_at": null}));
+        alice.delete("/v1/me").await.ok(202);
+        hers.closes().await;
+
+        // Shortly before its time.
+        world.clock.advance(30 * DAY - 60);
+        let (alice, bob, carol) = (alice.signs_in().await, bob.signs_in().await, carol.signs_in().await);
+        bob.follows(&alice).await.ok(204);
+        let word = canary();
+        let said = alice.sends(&format!("{word} in the garden"), &room).await;
+        alice.edits(&said, &format!("{word}, edited")).await.ok(200);
+        bob.replies("his own", &said, &room).await;
+        bob.reacts("👍", &said).await.ok(201);
+        alice.sends(&format!("{word} between us"), &direct).await;
+        alice.posts_story_for(&format!("{word} in a story"), "followers").await;
+        alice.put("/v1/me", json!({"display_name": word})).await.ok(200);
+        let mut devices = Vec::new();
+        for person in [&bob, &carol] {
+            let screen = Screen::fetched(person).await;
+            assert!(format!("{screen:?}").contains(&word));
+            devices.push((person, screen.clone(), screen, person.feed().await));
+        }
+        let positions = devices.iter().map(|(.., feed)| feed.position.clone()).collect::<Vec<_>>();
+
+        world.clock.advance(61);
+        eventually("the account is over", || async { (count(world, EventType::ErasureBegun).await == 1).then_some(()) }).await;
+        world.clock.advance(61);
+        for ((person, connected, away, mut feed), position) in devices.into_iter().zip(positions) {
+            let missed = feed.events_until(|frame| frame["type"] == "account.erased").await;
+            feed.closes().await;
+            let mut back = person.resumes(&position).await;
+            let caught_up = back.catches_up().await;
+            back.closes().await;
+            for (mut screen, frames) in [(connected, missed), (away, caught_up)] {
+                for frame in &frames {
+                    screen.apply(person, frame).await;
+                }
+                assert!(!format!("{screen:?}").contains("canary"), "{} still holds {screen:?}", person.username);
+                eventually("the same as a fresh snapshot", || async {
+                    (Screen::fetched(person).await == screen).then_some(())
+                })
+                .await;
+            }
+        }
     }
 
     async fn the_person_is_let_in_no_more_from_its_begin_on(world: &mut World) {

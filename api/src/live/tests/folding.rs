@@ -4,6 +4,7 @@ use super::world::{World, account, conversation, everything, short, taken};
 use crate::live::frame::Reset;
 use crate::live::membership::complete_len;
 use crate::live::outbox::Standing;
+use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
 use domain::event::Event;
 use domain::ids::{AccountId, Hash16, MessageId, Position, StoryId};
 use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES, STORY_LIFE_SECONDS};
@@ -225,6 +226,27 @@ async fn a_creation_waits_for_joins_that_may_still_come() {
     let all: Vec<_> = events.into_iter().chain([sent]).collect();
     assert_eq!(complete_len(&all), 4);
     assert_eq!(complete_len(&[]), 0);
+}
+
+/// Whoever was connected, and whoever comes back, wherever the index stands.
+#[tokio::test]
+async fn everybody_is_told_of_an_erasure_and_only_its_own_devices_of_its_request() {
+    let world = World::new();
+    let (ann, bob) = (account(1), account(2));
+    let (hers, his) = (world.connects(ann).await.unwrap(), world.connects(bob).await.unwrap());
+    let stream = StreamName::account(ann);
+    let erases_at = world.clock.now();
+    world.happens(stream.clone(), ErasureRequested { erases_at, reason: None }).await; // 1
+    world.happens(stream.clone(), ErasureCancelled {}).await; // 2
+    world.happens(stream, AccountErased { account: ann }).await; // 3
+    world.catch_up(&world.live).await;
+    assert_eq!(short(&taken(&hers)), ["account.updated@1", "account.updated@2", "account.erased@3"]);
+    assert_eq!(short(&taken(&his)), ["account.erased@3"]);
+    for index in [0, 2, 3] {
+        world.index_stands_at(Some(Position(index)));
+        let (frames, _) = world.resume(&world.live, bob, Position(0)).await;
+        assert_eq!(short(&frames), ["account.erased@3"], "with an index at {index}");
+    }
 }
 
 #[tokio::test]

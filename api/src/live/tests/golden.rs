@@ -4,6 +4,7 @@ use super::world::{World, account, conversation, text_of};
 use crate::live::close::Close;
 use crate::live::frame::{Frame, Reset};
 use crate::live::render::When;
+use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
 use domain::clock::Time;
 use domain::conversation::event::{
     ConversationChanged, ConversationClosed, MemberRoleChanged, MembershipChanged, MessagePinned, MessageUnpinned,
@@ -152,6 +153,20 @@ async fn events_of_stories() {
     let viewed = world.happens(StreamName::view(Hash16([1; 16])), viewed).await;
     let expected = r#"{"story_id":"ANN","account_id":"ANN","viewed_at":"AT","duration_ms":7}"#;
     assert_eq!(text(&world, viewed).await, event(5, "story.viewed", expected));
+}
+
+#[tokio::test]
+async fn events_of_an_erasure() {
+    let world = World::new();
+    let (stream, ann) = (StreamName::account(account(1)), account(1));
+    let erases_at = Time::from_micros(1_600_000_000_000_000).plus_seconds(86_400);
+    let requested = world.happens(stream.clone(), ErasureRequested { erases_at, reason: None }).await;
+    let expected = r#"{"id":"ANN","erases_at":"2020-09-14T12:26:40.000Z"}"#;
+    assert_eq!(text(&world, requested).await, event(1, "account.updated", expected));
+    let cancelled = world.happens(stream.clone(), ErasureCancelled {}).await;
+    assert_eq!(text(&world, cancelled).await, event(2, "account.updated", r#"{"id":"ANN","erases_at":null}"#));
+    let erased = world.happens(stream, AccountErased { account: ann }).await;
+    assert_eq!(text(&world, erased).await, event(3, "account.erased", r#"{"id":"ANN"}"#));
 }
 
 #[tokio::test]
