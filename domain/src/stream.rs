@@ -97,11 +97,11 @@ impl Category {
         }
     }
 
-    /// Whether events of this category may vanish by age, count or truncation. Such events stand neither in the feed
-    /// index nor in a state hash.
+    /// Whether events of this category vanish by age or count. Such events stand neither in the feed index nor in a state
+    /// hash. Views, which are truncated with their story, stand in the index but in no state hash.
     pub const fn is_transient(self) -> bool {
         let kept = self.retention();
-        kept.max_age_seconds.is_some() || kept.max_count.is_some() || matches!(self, Category::View)
+        kept.max_age_seconds.is_some() || kept.max_count.is_some()
     }
 }
 

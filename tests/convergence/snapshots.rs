@@ -42,7 +42,6 @@ both_modes! {
                 for frame in &missed {
                     old.apply(&person, frame).await;
                 }
-                old.resumed(&person).await;
                 // Watermarks are transient: their current state comes once, before or after `caught_up`.
                 let mark = mark(&person).await;
                 for frame in feed.events_until(|frame| frame["data"]["id"] == mark.as_str()).await {

@@ -4,8 +4,7 @@
 //!
 //! - `unread_count` = the newest message's seq − `last_read_seq`; one's own message moves `last_read_seq` to it.
 //! - `reacted` is whether one's own account is among those who reacted.
-//! - `story.viewed` adds one to the story's `view_count`. It is not replayed: after a resume the client asks for the counts of
-//!   its own stories once ([`Screen::resumed`]).
+//! - `story.viewed` adds one to the story's `view_count`.
 //! - A `story.privacy_changed` of a story that is not known yet: the client fetches it. `story.deleted` also comes to who may
 //!   see a story no longer.
 //! - On `relationship.changed` the client fetches what its circle shows. Whom somebody else adds to a list of close
@@ -112,16 +111,6 @@ impl Screen {
                 for story in author["stories"].as_array().expect("stories") {
                     self.stories.insert(id_of(story), unseen(story.clone()));
                 }
-            }
-        }
-    }
-
-    /// What a client does once after a resume: it asks how many have seen its own stories.
-    pub async fn resumed(&mut self, person: &Person) {
-        for story in self.stories.values_mut().filter(|story| story["author_id"] == person.id.as_str()) {
-            let reply = person.get(&format!("/v1/stories/{}", id_of(story))).await;
-            if reply.status == 200 {
-                story["view_count"] = reply.json()["view_count"].clone();
             }
         }
     }

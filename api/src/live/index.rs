@@ -85,7 +85,7 @@ impl Index for ProjectedIndex {
                     Topic::Followers(author) => drop(sight.enter(Place::Followers(author))),
                     Topic::CloseFriends(author) => drop(sight.enter(Place::CloseFriends(author))),
                     // Always seen.
-                    Topic::Account(_) | Topic::Author(_) | Topic::Everyone => {}
+                    Topic::Account(_) | Topic::Author(_) | Topic::Views(_) | Topic::Everyone => {}
                 }
             }
             Ok(Seen { position: topics.position, sight })

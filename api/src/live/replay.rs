@@ -97,7 +97,7 @@ impl FromLog {
         let events: Vec<_> = self.waiting.drain(..complete).collect();
         let stories = stories_before(&*live.renderer.source, &events).await?;
         let mut missed = self.visibility.pass(&events, &stories);
-        // What may vanish from the log is not missed: it is asked for, or sent once, as it stands in the end.
+        // Of what vanishes by age or count nothing is missed: it is sent once, as it stands in the end.
         missed.retain(|event| event.position > self.after && !event.stream.category().is_transient());
         Ok(Some(live.frames(&missed).await?))
     }

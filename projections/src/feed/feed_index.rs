@@ -36,12 +36,13 @@ static STORIES: Bulk = Bulk::new(
 
 impl Projection for FeedIndex {
     const NAME: &'static str = projection::FEED_INDEX;
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const CHANGES: &'static [Change] = &[migrations::FEED_INDEX, migrations::STORY_AUDIENCE];
+    // Views may vanish from the log, so they are not here.
     const TABLES: &'static [Table] = &[
         Table {
             name: "entries",
-            select: "SELECT kind, topic, position FROM entries ORDER BY kind, topic, position",
+            select: "SELECT kind, topic, position FROM entries WHERE kind <> 6 ORDER BY kind, topic, position",
             columns: &[Kind::Small, Kind::Uuid, Kind::Int],
         },
         Table {
@@ -149,7 +150,7 @@ macro_rules! seen {
                WHERE i.account = $1 AND i.from_position <= $3 AND (i.to_position IS NULL OR i.to_position > $2) \
              UNION \
              SELECT e.position, e.kind, e.topic FROM entries e \
-               WHERE e.kind IN (2, 3) AND e.topic = $1 AND e.position > $2 AND e.position <= $3 \
+               WHERE e.kind IN (2, 3, 6) AND e.topic = $1 AND e.position > $2 AND e.position <= $3 \
              UNION \
              SELECT e.position, e.kind, e.topic FROM entries e \
                WHERE e.kind = 7 AND e.topic = $5 AND e.position > $2 AND e.position <= $3",

@@ -20,6 +20,9 @@ pub enum Topic {
     Followers(AccountId),
     /// An author's stories, as far as close friends see them.
     CloseFriends(AccountId),
+    /// Who sees an author's stories; for the author's own devices. Outside the state hash, because views may vanish from
+    /// the log.
+    Views(AccountId),
     /// What everybody is told.
     Everyone,
 }
@@ -33,6 +36,7 @@ impl Topic {
             Topic::Author(id) => (3, id.uuid()),
             Topic::Followers(id) => (4, id.uuid()),
             Topic::CloseFriends(id) => (5, id.uuid()),
+            Topic::Views(id) => (6, id.uuid()),
             Topic::Everyone => (7, Uuid::nil()),
         }
     }
@@ -50,6 +54,7 @@ impl Topic {
             3 => Ok(Topic::Author(AccountId::new(id))),
             4 => Ok(Topic::Followers(AccountId::new(id))),
             5 => Ok(Topic::CloseFriends(AccountId::new(id))),
+            6 => Ok(Topic::Views(AccountId::new(id))),
             7 => Ok(Topic::Everyone),
             _ => Err(DatabaseFault::Damaged("a topic is of an unknown kind")),
         }
@@ -63,13 +68,14 @@ pub(crate) enum Belongs {
     To(Topic),
     /// To those of the story's author: which, its privacy tells.
     ToAudienceOf(StoryId),
-    /// To none: nobody's feed shows it, or it may vanish from the log.
+    /// To none: nobody's feed shows it, or only the newest of its stream is kept.
     Nowhere,
     /// Its stream is not one that such an event stands in.
     Unfit,
 }
 
-/// Where an event belongs. Events of streams with a retention are in no topic.
+/// Where an event belongs. Events that vanish by age or count are in no topic; views, which vanish with their story, are in
+/// one of their own.
 pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
     match &recorded.event {
         Event::ConversationChanged(_)
@@ -112,6 +118,7 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPosted(_) | Event::StoryPrivacyChanged(_) => {
             recorded.stream.story_id().map_or(Belongs::Unfit, Belongs::ToAudienceOf)
         }
+        Event::StoryViewed(e) => Belongs::To(Topic::Views(e.author)),
         Event::AdminsChanged(_)
         | Event::ErasureBegun(_)
         | Event::ContentAccessed(_)
@@ -124,7 +131,6 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         | Event::SessionOpened(_)
         | Event::SessionRefreshed(_)
         | Event::SessionRevoked(_)
-        | Event::StoryViewed(_)
         | Event::UsernameReserved(_) => Belongs::Nowhere,
     }
 }
