@@ -1,15 +1,18 @@
 //! What people write goes through, and lies nowhere in clear: no file, no table, no stream, no log line, no metric.
 
 use serde_json::json;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tests::databases::Databases;
 use tests::person::Person;
 use tests::process::{Server, shell};
+use tests::remains::{CANARY, look_through, places};
 use uuid::Uuid;
 
 /// Words that occur nowhere else, one for each way in.
 struct Canaries {
+    /// No file that was last written before can hold one.
+    since: SystemTime,
     words: Vec<(&'static str, String)>,
 }
 
@@ -33,8 +36,8 @@ impl Canaries {
             "request_id",
             "reason",
         ];
-        let word = |kind: &&'static str| (*kind, format!("canary{}", &Uuid::new_v4().simple().to_string()[..20]));
-        Self { words: kinds.iter().map(word).collect() }
+        let word = |kind: &&'static str| (*kind, format!("{CANARY}{}", &Uuid::new_v4().simple().to_string()[..20]));
+        Self { since: SystemTime::now(), words: kinds.iter().map(word).collect() }
     }
 
     fn get(&self, kind: &str) -> &str {
@@ -44,9 +47,8 @@ impl Canaries {
     /// The kinds that stand in these bytes.
     fn found_in(&self, bytes: &[u8]) -> Vec<&'static str> {
         // One pass for what all have in common, then the exact word.
-        let starts = bytes.windows(6).enumerate().filter(|(_, window)| window.eq_ignore_ascii_case(b"canary"));
         let mut found = Vec::new();
-        for (at, _) in starts {
+        for at in places(bytes, CANARY.as_bytes()) {
             for (kind, word) in &self.words {
                 let here = bytes.get(at..at + word.len());
                 if here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes())) {
@@ -58,29 +60,12 @@ impl Canaries {
     }
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => found.extend(files_below(&path)),
-            Ok(kind) if kind.is_file() => found.push(path),
-            _ => {}
-        }
-    }
-    found
-}
-
+/// Gives how many files there are.
 fn assert_clean(folder: &Path, canaries: &Canaries) -> usize {
-    let mut looked_at = 0;
-    for path in files_below(folder) {
-        // A database may remove a file meanwhile.
-        let Ok(bytes) = fs::read(&path) else { continue };
-        let found = canaries.found_in(&bytes);
+    look_through(folder, canaries.since, &mut |path, bytes| {
+        let found = canaries.found_in(bytes);
         assert!(found.is_empty(), "{found:?} in clear in {}", path.display());
-        looked_at += 1;
-    }
-    looked_at
+    })
 }
 
 async fn everything_goes_through(server: &Server, canaries: &Canaries) -> Person {
@@ -189,4 +174,8 @@ fn a_canary_in_clear_is_found() {
     let text = format!("some\u{0}bytes{}and more", canaries.get("text").to_uppercase());
     assert_eq!(canaries.found_in(text.as_bytes()), ["text"]);
     assert_eq!(canaries.found_in(b"canarycanary and nothing else"), Vec::<&str>::new());
+    for before in 0..50 {
+        let text = format!("{}{}{}", "c".repeat(before), canaries.get("text"), canaries.get("reason"));
+        assert_eq!(canaries.found_in(text.as_bytes()), ["text", "reason"], "after {before} bytes");
+    }
 }

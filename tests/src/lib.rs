@@ -13,6 +13,7 @@ pub mod person;
 pub mod postgres;
 pub mod process;
 pub mod reducer;
+pub mod remains;
 pub mod reply;
 pub mod room;
 pub mod targets;

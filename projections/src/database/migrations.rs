@@ -57,6 +57,8 @@ changes! {
     STORY_CIRCLES = 20, "0020_story_circles";
     /// Whose feeds a story comes to.
     STORY_AUDIENCE = 21, "0021_story_audience";
+    /// Whose stories were seen.
+    VIEWS_OF_AUTHORS = 22, "0022_views_of_authors";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

@@ -8,7 +8,7 @@ use crate::projection::{self, ApplyFault, Projection, Step, sealed};
 use crate::relationship::ties::Ties;
 use crate::state_hash::{Kind, Table};
 use domain::event::Event;
-use domain::ids::StoryId;
+use domain::ids::{AccountId, StoryId};
 use domain::recorded::Recorded;
 use domain::story::event::{StoryPosted, StoryViewed};
 use domain::story::values::StoryPrivacy;
@@ -27,7 +27,8 @@ static SET_PRIVACY: Bulk = Bulk::new(
     3,
     ") UPDATE stories SET privacy = v.privacy, revision = v.revision FROM v WHERE stories.story = v.story",
 );
-static INSERT_VIEWS: Bulk = Bulk::new("INSERT INTO views (story, viewer, viewed_at, duration_ms, position)", 5, "");
+static INSERT_VIEWS: Bulk =
+    Bulk::new("INSERT INTO views (story, viewer, author, viewed_at, duration_ms, position)", 6, "");
 static COUNT_VIEWS: Bulk = Bulk::new(
     "WITH v (story, more) AS (",
     2,
@@ -36,6 +37,8 @@ static COUNT_VIEWS: Bulk = Bulk::new(
 static DELETE: Bulk =
     Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM stories WHERE story IN (SELECT v.story FROM v)");
 static PURGE: Bulk = Bulk::new("WITH v (story) AS (", 1, ") DELETE FROM views WHERE story IN (SELECT v.story FROM v)");
+static FORGET: Bulk =
+    Bulk::new("WITH v (author) AS (", 1, ") DELETE FROM views WHERE author IN (SELECT v.author FROM v)");
 
 /// What a batch does to stories: those that stay posted, and what happens to those that were posted before it.
 #[derive(Default)]
@@ -48,12 +51,15 @@ pub(crate) struct Shelf<'a> {
     pub(crate) ended: BTreeSet<StoryId>,
     /// Whose key was destroyed.
     pub(crate) purged: BTreeSet<StoryId>,
+    /// Authors who were erased.
+    pub(crate) erased: BTreeSet<AccountId>,
 }
 
 impl Shelf<'_> {
     fn is_empty(&self) -> bool {
-        let Self { posted, privacy, viewed, ended, purged } = self;
-        posted.is_empty() && privacy.is_empty() && viewed.is_empty() && ended.is_empty() && purged.is_empty()
+        let Self { posted, privacy, viewed, ended, purged, erased } = self;
+        let is_unchanged = posted.is_empty() && privacy.is_empty() && viewed.is_empty();
+        is_unchanged && ended.is_empty() && purged.is_empty() && erased.is_empty()
     }
 }
 
@@ -84,6 +90,11 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
                     shelf.purged.insert(story);
                 }
             }
+            // What it posted has ended before.
+            Event::AccountErased(e) => {
+                shelf.viewed.retain(|(_, viewed)| viewed.author != e.account);
+                shelf.erased.insert(e.account);
+            }
             Event::AccountFollowed(_)
             | Event::AccountRegistered(_)
             | Event::AccountUnfollowed(_)
@@ -96,7 +107,6 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::DeviceKeyRemoved(_)
             | Event::AdminsChanged(_)
             | Event::ContentAccessed(_)
-            | Event::AccountErased(_)
             | Event::ErasureBegun(_)
             | Event::ErasureCancelled(_)
             | Event::ErasureRequested(_)
@@ -130,8 +140,8 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
 
 impl Projection for Stories {
     const NAME: &'static str = projection::STORIES;
-    const VERSION: u32 = 2;
-    const CHANGES: &'static [Change] = &[migrations::STORIES, migrations::STORY_CIRCLES];
+    const VERSION: u32 = 3;
+    const CHANGES: &'static [Change] = &[migrations::STORIES, migrations::STORY_CIRCLES, migrations::VIEWS_OF_AUTHORS];
     // Views may vanish from the log, so neither they nor their count are here.
     const TABLES: &'static [Table] = &[
         Table {
@@ -178,13 +188,14 @@ impl Projection for Stories {
                 recorded.position.into(),
             ]);
         }
-        let mut views: Vec<Value> = Vec::with_capacity(shelf.viewed.len() * 5);
+        let mut views: Vec<Value> = Vec::with_capacity(shelf.viewed.len() * 6);
         let mut more: BTreeMap<StoryId, i64> = BTreeMap::new();
         for (recorded, e) in shelf.viewed {
             let duration_ms = e.duration_ms.map(i64::from);
             views.extend([
                 e.story.into(),
                 e.viewer.into(),
+                e.author.into(),
                 recorded.occurred_at.into(),
                 duration_ms.into(),
                 recorded.position.into(),
@@ -202,6 +213,7 @@ impl Projection for Stories {
         COUNT_VIEWS.execute(tx, more.collect()).await?;
         DELETE.execute(tx, shelf.ended.into_iter().map(Value::from).collect()).await?;
         PURGE.execute(tx, shelf.purged.into_iter().map(Value::from).collect()).await?;
+        FORGET.execute(tx, shelf.erased.into_iter().map(Value::from).collect()).await?;
         ties.write(tx).await?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::story::shown::Viewers;
 use crate::testing::script::{Script, account, story, time_of};
 use crate::testing::world::{Place, World};
+use domain::account::event::AccountErased;
 use domain::keys::event::KeyDestroyed;
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::story::values::{StoryPrivacy, Ties};
@@ -192,6 +193,32 @@ async fn the_views_of_a_story_stay_until_it_is_purged() {
     world.catches_up().await;
     assert_eq!(rows().await, 0);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn an_erased_account_leaves_no_viewers_of_its_stories() {
+    for place in Place::all("erased_views") {
+        let mut script = Script::default();
+        script.posts(1, 1);
+        script.posts(2, 3);
+        script.views(1, 1, 2);
+        script.views(2, 3, 1);
+        script.deletes_story(1, 1);
+        let erased = script.events.len();
+        script.record(StreamName::account(account(1)), AccountErased { account: account(1) });
+        let world = World::caught_up(&place, &script.events[..erased], 10).await;
+        let rows = || async { world.projections.stories().view_rows().await };
+        assert_eq!(rows().await, 2);
+        world.source.set(&script.events);
+        world.catches_up().await;
+        assert_eq!(rows().await, 1, "what it saw of others' stays counted there");
+        world.stop().await;
+        // In one batch, too.
+        let at_once = World::caught_up(&Place::sqlite(), &script.events, 10).await;
+        assert_eq!(at_once.projections.stories().view_rows().await, 1);
+        at_once.stop().await;
+        place.clean().await;
+    }
 }
 
 #[tokio::test]

@@ -13,11 +13,12 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use tests::both_modes;
 use tests::chance::seeded;
 use tests::person::{DEVICE, PASSWORD, Person};
 use tests::reducer::Screen;
+use tests::remains::{CANARY, look_through, places};
 use tests::wait::eventually;
 use tests::world::{Mode, World};
 use tokio_util::sync::CancellationToken;
@@ -75,37 +76,29 @@ async fn assert_replays(world: &World) {
 
 /// A word that occurs nowhere else.
 fn canary() -> String {
-    format!("canary{}", uuid::Uuid::new_v4().simple())
+    format!("{CANARY}{}", uuid::Uuid::new_v4().simple())
 }
 
-/// The files below a folder that hold these bytes, and how many were looked at.
-fn files_with(folder: &Path, bytes: &[u8]) -> (Vec<PathBuf>, usize) {
-    let (mut found, mut looked_at) = (Vec::new(), 0);
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            let (more, count) = files_with(&path, bytes);
-            found.extend(more);
-            looked_at += count;
-        } else if let Ok(content) = std::fs::read(&path) {
-            looked_at += 1;
-            if content.windows(bytes.len()).any(|window| window.eq_ignore_ascii_case(bytes)) {
-                found.push(path);
-            }
+/// The files below a folder that hold these bytes, and how many there are; those are left out that were last written before.
+fn files_with(folder: &Path, bytes: &[u8], since: SystemTime) -> (Vec<PathBuf>, usize) {
+    let mut found = Vec::new();
+    let count = look_through(folder, since, &mut |path, content| {
+        if places(content, bytes).next().is_some() {
+            found.push(path.to_owned());
         }
-    }
-    (found, looked_at)
+    });
+    (found, count)
 }
 
 /// Fails when the word stands in a file of Tidings, or of the PostgreSQL that `tests/run` started.
-async fn assert_nowhere(world: &World, word: &str) {
-    let (found, looked_at) = files_with(world.directory(), word.as_bytes());
+async fn assert_nowhere(world: &World, (word, since): (&str, SystemTime)) {
+    let (found, looked_at) = files_with(world.directory(), word.as_bytes(), since);
     assert!(found.is_empty() && looked_at > 3, "{found:?} of {looked_at}");
     if world.mode == Mode::Production
         && let Ok(postgres) = std::env::var("TIDINGS_TEST_POSTGRES_DATA")
     {
         world.checkpoints().await;
-        let (found, looked_at) = files_with(Path::new(&postgres), word.as_bytes());
+        let (found, looked_at) = files_with(Path::new(&postgres), word.as_bytes(), since);
         assert!(found.is_empty() && looked_at > 100, "{found:?} of {looked_at}");
     }
 }
@@ -135,7 +128,7 @@ both_modes! {
     async fn what_an_erased_person_wrote_is_gone_everywhere(world: &mut World) {
         let (alice, bob, carol, room) = world.three_in_a_room().await;
         let direct = alice.meets(&bob).await;
-        let word = canary();
+        let (word, since) = (canary(), SystemTime::now());
         let said = alice.sends(&format!("{word} in the garden"), &room).await;
         alice.edits(&said, &format!("{word}, edited")).await.ok(200);
         let whispered = alice.sends(&format!("{word} between us"), &direct).await;
@@ -175,7 +168,7 @@ both_modes! {
         bob.post("/v1/conversations", meet).await.invalid("/participant_id");
         bob.adds(&alice, &room).await.invalid("/account_id");
         assert_replays(world).await;
-        assert_nowhere(world, &word).await;
+        assert_nowhere(world, (&word, since)).await;
 
         world.restarts().await;
         let bob = Person { http: world.http.clone(), ..bob };
@@ -237,6 +230,61 @@ both_modes! {
         }
     }
 
+    async fn an_erased_persons_stories_vanish_at_its_begin_and_leave_nothing(world: &mut World) {
+        let (alice, bob, carol) = (world.registers("alice").await, world.registers("bob").await, world.registers("carol").await);
+        bob.follows(&alice).await.ok(204);
+        alice.befriends(&carol).await.ok(204);
+        alice.delete("/v1/me").await.ok(202);
+        world.clock.advance(30 * DAY - 60);
+        let (alice, bob, carol) = (alice.signs_in().await, bob.signs_in().await, carol.signs_in().await);
+        let (word, since) = (canary(), SystemTime::now());
+        let mut stories = Vec::new();
+        for (privacy, viewer) in [("public", &bob), ("followers", &bob), ("close_friends", &carol)] {
+            let story = alice.posts_story_for(&format!("{word} for {privacy}"), privacy).await;
+            viewer.views_story(&story).await.ok(204);
+            stories.push(format!("/v1/stories/{}", story["id"].as_str().expect("an id")));
+        }
+        let his = bob.posts_story("his own").await;
+        for viewer in [&alice, &carol] {
+            viewer.views_story(&his).await.ok(204);
+        }
+        let mut feed = bob.feed().await;
+
+        world.clock.advance(61);
+        eventually("the account is over", || async { (count(world, EventType::ErasureBegun).await == 1).then_some(()) }).await;
+        let begun = Instant::now();
+        eventually("its stories are seen no more", || async {
+            for viewer in [&bob, &carol] {
+                for story in &stories {
+                    if viewer.get(story).await.status != 404 {
+                        return None;
+                    }
+                }
+                let shelf = viewer.all(&format!("/v1/accounts/{}/stories?limit=10", alice.id)).await;
+                let circle = viewer.all("/v1/stories/feed?limit=10").await;
+                if !shelf.is_empty() || circle.iter().any(|of| of["author_id"] == alice.id.as_str()) {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        for _ in 0..2 {
+            assert_eq!(feed.event("story.deleted").await["author_id"], json!(alice.id));
+        }
+        feed.closes().await;
+
+        world.clock.advance(61);
+        eventually("the account is erased", || async { (count(world, EventType::AccountErased).await == 1).then_some(()) })
+            .await;
+        let path = format!("/v1/stories/{}", his["id"].as_str().expect("an id"));
+        assert_eq!(bob.get(&path).await.ok(200)["view_count"], 2, "what it saw of others' stays counted there");
+        assert_replays(world).await;
+        assert_nowhere(world, (&word, since)).await;
+    }
+
     async fn the_person_is_let_in_no_more_from_its_begin_on(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         alice.delete("/v1/me").await.ok(202);
@@ -245,7 +293,7 @@ both_modes! {
         let mut feed = alice.feed().await;
         alice.sends("a last word", &room).await;
         world.clock.advance(61);
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         assert_eq!(feed.is_closed().await.0, 3503);
         println!("the socket was closed after {:?}", begun.elapsed());
         eventually("the token is refused", || async {
@@ -272,11 +320,11 @@ both_modes! {
         })
         .await;
         let key = wrapped_key(&world.directory().join("keys.read/keys.db"), &alice.id).await;
-        assert_ne!(files_with(&world.directory().join("keys"), &key).0.len(), 0, "the key is found where it is");
+        assert_ne!(files_with(&world.directory().join("keys"), &key, SystemTime::UNIX_EPOCH).0.len(), 0, "the key is found where it is");
         until_erased(world).await;
         let bob = Person { http: world.http.clone(), ..bob }.signs_in().await;
         until_gone(&bob, &said.path("")).await;
-        assert_eq!(files_with(&world.directory().join("keys"), &key).0.len(), 0, "it is wiped");
+        assert_eq!(files_with(&world.directory().join("keys"), &key, SystemTime::UNIX_EPOCH).0.len(), 0, "it is wiped");
         world.stops_for_a_while(async |directory| {
             std::fs::remove_dir_all(directory.join("keys")).expect("the new one is gone");
             std::fs::rename(directory.join("keys.old"), directory.join("keys")).expect("the old one is back");

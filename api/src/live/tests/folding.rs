@@ -5,6 +5,7 @@ use crate::live::frame::Reset;
 use crate::live::membership::complete_len;
 use crate::live::outbox::Standing;
 use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
+use domain::clock::Clock;
 use domain::event::Event;
 use domain::ids::{AccountId, Hash16, MessageId, Position, StoryId};
 use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES, STORY_LIFE_SECONDS};
