@@ -24,6 +24,10 @@ mod stuck;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
+/// As in the server: the log is measured inside this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Args {
     /// Which scenario.

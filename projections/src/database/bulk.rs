@@ -95,6 +95,43 @@ impl Bulk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copies::CopyId;
+    use crate::database::migrations::MESSAGING;
+    use crate::database::open::{Purpose, Wanted, open};
+    use crate::database::url::DatabaseUrl;
+    use domain::ids::ConversationId;
+    use uuid::Uuid;
+
+    static PLAN: Bulk = Bulk::new(
+        "EXPLAIN QUERY PLAN WITH v (conversation) AS (",
+        1,
+        ") SELECT h.head_seq FROM v JOIN heads h ON h.conversation = v.conversation",
+    );
+
+    #[tokio::test]
+    async fn sqlite_looks_rows_up_and_reads_no_whole_table_however_many_are_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite { directory: directory.path().to_owned() };
+        let id = CopyId { name: "plan", version: 1, number: 0 };
+        for purpose in [Purpose::Serving, Purpose::Filling] {
+            let database = open(&url, &Wanted::copy(id, &[MESSAGING], 1, purpose)).await.unwrap();
+            for rows in SIZES {
+                let asked = (0..rows as u128).map(|n| ConversationId::new(Uuid::from_u128(n)).into()).collect();
+                for mut tx in [database.begin_read().await.unwrap(), database.begin_write().await.unwrap()] {
+                    let plan = PLAN.fetch(&mut tx, Vec::clone(&asked)).await.unwrap();
+                    let steps: Vec<String> = plan.iter().map(row_detail).collect();
+                    assert!(steps.contains(&"SEARCH h USING PRIMARY KEY (conversation=?)".to_owned()), "{steps:?}");
+                }
+            }
+            database.close().await;
+        }
+    }
+
+    fn row_detail(row: &Row) -> String {
+        let mut columns = row.columns();
+        columns.skip(3);
+        columns.take().unwrap()
+    }
 
     #[test]
     fn placeholders_are_numbered_for_postgresql_only() {

@@ -114,6 +114,8 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
     let options = SqliteConnectOptions::new()
         .filename(file)
         .foreign_keys(false)
+        // Else a statement over 256 rows reads whole tables and looks each row up in an index made of the 256.
+        .pragma("automatic_index", "OFF")
         .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging();
     let name = wanted.name;
