@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// Sections that the public contract knows and that this version does not have.
 const LATER_SECTIONS: &[&str] = &["cluster", "grpc", "search", "media"];
 /// The same for single keys.
-const LATER_KEYS: &[&str] = &["tls", "tls_certificate", "tls_key", "cors", "cors_origins"];
+const LATER_KEYS: &[&str] = &["tls", "tls_certificate", "tls_key"];
 
 /// Everything that can be set.
 #[derive(Clone, Default, Deserialize)]
@@ -168,6 +168,8 @@ mod tests {
             ("[server]\nlisen = \"x\"", "server.lisen"),
             ("[serv]\nlisten = \"x\"", "serv"),
             ("[server]\nlisten = \"nowhere\"", "server.listen"),
+            ("[server]\ncors_origins = [\"https://app.example.org/\"]", "server.cors_origins"),
+            ("[server]\ncors_origins = [\"https://*.example.org\"]", "server.cors_origins"),
             ("[limits]\nrates = \"sometimes\"", "limits.rates"),
             ("[limits.rate_send]\nburst = 0\nper_second = 1.0", "limits.rate_send.burst"),
             ("[limits.rate_query]\nburst = 1\nper_second = -1.0", "limits.rate_query.per_second"),

@@ -10,8 +10,10 @@ use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left of a rate, and when more is there.
+pub const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// Which rate a route has.
+pub const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Keys that are remembered, at most: in each of the shards.
 const REMEMBERED_PER_SHARD: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();

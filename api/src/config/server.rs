@@ -1,5 +1,6 @@
 //! `[server]`: where to listen and how clients reach it.
 
+use http::HeaderValue;
 use serde::Deserialize;
 use std::net::SocketAddr;
 
@@ -13,11 +14,18 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Connections at the same time, at most.
     pub connections: usize,
+    /// Origins (`https://app.example.org`) whose pages may use it from a browser; `*` for all. None by default.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, connections: 20_000 }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            connections: 20_000,
+            cors_origins: Vec::new(),
+        }
     }
 }
 
@@ -37,6 +45,18 @@ impl Server {
         if self.connections == 0 {
             return Err("bad value for `server.connections`: must be at least 1".into());
         }
+        if let Some(bad) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(format!(
+                "bad value for `server.cors_origins`: {bad} is not an origin such as https://app.example.org, nor *"
+            ));
+        }
         Ok(())
     }
+}
+
+/// Scheme, host and perhaps a port, as browsers send it: no path, not even a slash.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ', ',']);
+    (text == "*" || host.is_some_and(is_host)) && HeaderValue::from_str(text).is_ok()
 }

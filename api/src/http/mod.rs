@@ -15,6 +15,7 @@ pub mod request;
 
 pub mod account;
 pub mod conversation;
+pub mod cors;
 pub mod job;
 pub mod log;
 pub mod message;

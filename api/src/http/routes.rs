@@ -5,7 +5,7 @@ use crate::http::edge::Edge;
 use crate::http::operation::Route;
 use crate::http::path::not_found;
 use crate::http::{
-    account, conversation, docs, feed, health, job, log, message, metrics, problems, relationship, session, story,
+    account, conversation, cors, docs, feed, health, job, log, message, metrics, problems, relationship, session, story,
 };
 use crate::problem::{Code, Problem};
 use axum::Router;
@@ -106,7 +106,12 @@ pub fn router(app: Arc<App>) -> Router {
     for (path, methods) in paths {
         router = router.route(path, methods.fallback(method_not_allowed.layer(unmatched.clone())));
     }
-    router.fallback(nowhere.layer(unmatched)).with_state(app)
+    let cors = cors::layer(&app.config.server.cors_origins);
+    let router = router.fallback(nowhere.layer(unmatched)).with_state(app);
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }
 
 async fn method_not_allowed() -> Problem {

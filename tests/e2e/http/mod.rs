@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conventions;
+mod cors;
 mod health;
 mod openapi;
 mod rates;
