@@ -5,5 +5,6 @@ mod config;
 mod import;
 mod keys;
 mod log;
+mod readme;
 mod rebuild;
 mod serve;
