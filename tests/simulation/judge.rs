@@ -343,6 +343,9 @@ impl Room {
             }
             What::SetRole { whom, role, .. } => self.judge_role(own, *whom, *role),
             What::Keep { mute, pinned, archived, notify, .. } => {
+                if matches!(mute, Some(Mute::Until(end)) if *end <= now) {
+                    return vec![INVALID];
+                }
                 let kept = self.kept.get(&own.who).cloned().unwrap_or_default();
                 // A mute that is over may be thought of as one or as none.
                 let is_over = matches!(kept.mute, Mute::Until(end) if end <= now);
