@@ -9,6 +9,7 @@ mod feed;
 mod feed_client;
 mod hot;
 mod idle;
+mod keys;
 mod log;
 mod measure;
 mod open;
@@ -66,6 +67,8 @@ enum Scenario {
     Idle,
     /// One to one: delivered to the other's socket, at 100 and at 10,000 a second.
     Pairs,
+    /// Reading the device keys of others.
+    Keys,
     /// 50 of 1,000 sockets never read.
     Stuck,
     /// Three times the peak; how much is done, how fast the rest is refused.
@@ -113,6 +116,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Pairs) {
         pairs::run(&args).await?;
+    }
+    if run(Scenario::Keys) {
+        keys::run(&args).await?;
     }
     if run(Scenario::Stuck) {
         stuck::run(&args).await?;
