@@ -18,6 +18,7 @@ pub mod live;
 
 pub mod admin;
 pub mod app;
+pub mod conduit;
 pub mod documentation;
 pub mod openapi;
 pub mod serve;

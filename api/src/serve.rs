@@ -1,5 +1,6 @@
 //! The listener: HTTP/1.1 over TCP, bounded in connections, headers and time, with an orderly end.
 
+use crate::conduit::{Conduit, Narrow};
 use crate::http::request::{Cut, Peer, Place};
 use axum::Router;
 use axum::extract::Request;
@@ -95,18 +96,20 @@ async fn converse(stream: TcpStream, peer: SocketAddr, place: Place, router: Rou
         tracing::debug!(%fault, "the connection stays with Nagle's algorithm");
     }
     let cut = CancellationToken::new();
-    let cutting = Cut(cut.clone());
+    let (cutting, narrow) = (Cut(cut.clone()), Narrow::default());
+    let conduit = Conduit::new(stream, narrow.clone());
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
         request.extensions_mut().insert(place.clone());
         request.extensions_mut().insert(cutting.clone());
+        request.extensions_mut().insert(narrow.clone());
         router.clone().oneshot(request.map(axum::body::Body::new) as Request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_LIMIT)
         .max_buf_size(BUFFER_MAX_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(conduit), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {

@@ -124,7 +124,10 @@ pub const EPHEMERAL_MAX_MEMBERS: usize = 200;
 pub const PRESENCE_MAX_ACCOUNTS: usize = 1_000;
 /// Frames of `typing` of one socket that are passed on at once, at most; then one a second. More are ignored.
 pub const TYPING_BURST_FRAMES: u32 = 5;
-/// Seconds in which a reader must take a queue's worth of bytes, or everything; otherwise it is cut.
-pub const FEED_CUT_AFTER_SECONDS: u64 = 8;
+/// Seconds after which a reader of the feed is cut that takes nothing of what waits for it. With the second before, in
+/// which what the system buffers fills up, and with goodbye, that is within ten.
+pub const FEED_STUCK_SECONDS: u64 = 5;
+/// Seconds in which a reader that takes something must take a queue's worth of bytes, or everything.
+pub const FEED_SLOW_SECONDS: u64 = 30;
 /// Bytes of a frame that a client sends, at most.
 pub const FRAME_IN_MAX_BYTES: usize = 64 << 10;

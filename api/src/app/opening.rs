@@ -132,7 +132,14 @@ async fn compose(
         sign_ins: SignInLimit::default(),
         rates: Rates::new(&config.limits),
         // Feeds follow the log itself, which is in this process: one consumer of NATS is enough, for the projections.
-        live: Live::new(log.clone(), vault.clone(), projections.clone(), clock.clone(), traces.clone()),
+        live: Live::new(
+            log.clone(),
+            vault.clone(),
+            projections.clone(),
+            clock.clone(),
+            traces.clone(),
+            config.limits.resume_frames,
+        ),
         traces,
         log_id: log.log_id(),
         log_header: HeaderValue::from_str(&log.log_id().to_string())?,

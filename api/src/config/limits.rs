@@ -1,5 +1,6 @@
-//! `[limits]`: how often one may ask.
+//! `[limits]`: how often one may ask, and how much at once.
 
+use domain::limits::RESUME_MAX_FRAMES;
 use serde::Deserialize;
 
 /// On or off.
@@ -31,7 +32,7 @@ impl Rate {
     }
 }
 
-/// Rates. The domain's own limits cannot be changed.
+/// Rates and sizes. The domain's own limits can be lowered here, not raised.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -47,6 +48,9 @@ pub struct Limits {
     pub rate_query: Rate,
     /// Tickets of an account.
     pub rate_ticket: Rate,
+    /// Missed frames that a resume of the feed sends, from 1 to [`RESUME_MAX_FRAMES`]; beyond it a client is told to start
+    /// afresh.
+    pub resume_frames: usize,
 }
 
 impl Default for Limits {
@@ -58,6 +62,7 @@ impl Default for Limits {
             rate_command: Rate { burst: 100, per_second: 20.0 },
             rate_query: Rate { burst: 300, per_second: 100.0 },
             rate_ticket: Rate { burst: 30, per_second: 1.0 },
+            resume_frames: RESUME_MAX_FRAMES,
         }
     }
 }
@@ -78,6 +83,9 @@ impl Limits {
             if !(0.001..=1_000_000.0).contains(&rate.per_second) {
                 return Err(format!("bad value for `limits.{name}.per_second`: must be from 0.001 to 1000000"));
             }
+        }
+        if !(1..=RESUME_MAX_FRAMES).contains(&self.resume_frames) {
+            return Err(format!("bad value for `limits.resume_frames`: must be from 1 to {RESUME_MAX_FRAMES}"));
         }
         Ok(())
     }

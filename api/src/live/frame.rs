@@ -104,7 +104,7 @@ pub enum Frame<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reset {
-    /// There are more than [`domain::limits::RESUME_MAX_FRAMES`].
+    /// There are more than `limits.resume_frames`.
     TooFar,
     /// The position belongs to another log.
     LogChanged,

@@ -162,21 +162,17 @@ impl Line {
                     tokio::select! {
                         () = writable(&self.stream) => self.outbox.write(),
                         () = self.outbox.changed() => {}
-                        () = tokio::time::sleep_until(until) => self.is_too_slow(until)?,
+                        () = tokio::time::sleep_until(until) => {
+                            if self.outbox.is_too_slow() {
+                                return Err(Close::TooSlow.into());
+                            }
+                        }
                     }
                 }
                 Standing::Closing(close) => return Err(close.into()),
                 Standing::Broken => return Err(End::Gone),
             }
         }
-    }
-
-    /// Whether the deadline is still the same.
-    ///
-    /// # Errors
-    /// [`Close::TooSlow`] if so.
-    pub fn is_too_slow(&self, until: tokio::time::Instant) -> Result<(), End> {
-        if self.outbox.standing() == Standing::Waiting(until) { Err(Close::TooSlow.into()) } else { Ok(()) }
     }
 
     /// The stream, to wait until it takes more.

@@ -25,6 +25,7 @@ pub mod membership;
 pub mod meters;
 pub mod outbox;
 pub mod pace;
+pub mod patience;
 pub mod places;
 pub mod replay;
 pub mod router;

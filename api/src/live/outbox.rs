@@ -6,22 +6,20 @@
 
 use crate::live::close::Close;
 use crate::live::meters::Meters;
+use crate::live::patience::Slow;
 use crate::live::wire::Wire;
 use bytes::Bytes;
 use domain::ids::{Position, SessionId};
-use domain::limits::{FEED_CUT_AFTER_SECONDS, FEED_EPHEMERAL_MAX_BYTES, FEED_QUEUE_MAX_BYTES};
+use domain::limits::{FEED_EPHEMERAL_MAX_BYTES, FEED_QUEUE_MAX_BYTES};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long a reader may take for a queue's worth of bytes.
-pub const PATIENCE: Duration = Duration::from_secs(FEED_CUT_AFTER_SECONDS);
 /// Pieces written at once.
 const SLICES: usize = 16;
 /// Room that an empty queue keeps.
@@ -32,7 +30,7 @@ const KEPT_PIECES: usize = 4;
 pub enum Standing {
     /// Nothing waits.
     Idle,
-    /// Something waits for the socket to take it, until then at most.
+    /// Something waits for the socket to take it; then [`Outbox::is_too_slow`] is to be asked.
     Waiting(Instant),
     /// The queue was full and is empty now: what is after the position is to be read from the log.
     Lagging(Position),
@@ -79,8 +77,7 @@ struct Waiting {
     is_broken: bool,
     /// Nothing more is put in.
     is_ending: bool,
-    /// Since when the reader is slow, and what it took meanwhile.
-    slow: Option<(Instant, usize)>,
+    slow: Option<Slow>,
 }
 
 impl Outbox {
@@ -211,6 +208,17 @@ impl Outbox {
         self.change(|_| {});
     }
 
+    /// Whether the reader has taken nothing, or too little, for too long. Tries once more.
+    pub fn is_too_slow(&self) -> bool {
+        if let Some(stream) = &self.stream {
+            let socket = socket2::SockRef::from(&**stream);
+            self.change_by(|_| {}, |slices| socket.send_vectored(slices));
+        }
+        let now = Instant::now();
+        let mut waiting = self.waiting.lock();
+        waiting.slow.as_mut().is_some_and(|slow| slow.is_over(now))
+    }
+
     /// Takes everything that waits; for those without a stream.
     pub fn take(&self, frames: &mut Vec<Bytes>) {
         self.change(|waiting| {
@@ -227,7 +235,7 @@ impl Outbox {
         match (waiting.close, waiting.slow) {
             _ if waiting.is_broken => Standing::Broken,
             (Some(close), _) => Standing::Closing(close),
-            (None, Some((since, _))) => Standing::Waiting(since + PATIENCE),
+            (None, Some(slow)) => Standing::Waiting(slow.due()),
             (None, None) if waiting.lags => Standing::Lagging(waiting.position),
             (None, None) => Standing::Idle,
         }
@@ -244,11 +252,18 @@ impl Outbox {
     }
 
     fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        self.change_by(change, |slices| match &self.stream {
+            Some(stream) => stream.try_write_vectored(slices),
+            None => Err(ErrorKind::WouldBlock.into()),
+        });
+    }
+
+    fn change_by(&self, change: impl FnOnce(&mut Waiting), send: impl Fn(&[IoSlice<'_>]) -> std::io::Result<usize>) {
         let mut waiting = self.waiting.lock();
         let (bytes, lagged, was_slow) = (waiting.bytes, waiting.lags, waiting.slow.is_some());
         change(&mut waiting);
-        if let Some(stream) = &self.stream {
-            waiting.write(stream);
+        if self.stream.is_some() {
+            waiting.write(send);
         } else if !waiting.pieces.is_empty() {
             waiting.is_slow();
         }
@@ -307,7 +322,7 @@ impl Waiting {
         dropped
     }
 
-    fn write(&mut self, stream: &TcpStream) {
+    fn write(&mut self, send: impl Fn(&[IoSlice<'_>]) -> std::io::Result<usize>) {
         while !self.pieces.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut count = 0;
@@ -316,7 +331,7 @@ impl Waiting {
                 *slice = IoSlice::new(&piece.bytes[start..]);
                 count += 1;
             }
-            match stream.try_write_vectored(&slices[..count]) {
+            match send(&slices[..count]) {
                 Ok(written) => self.wrote(written),
                 Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
                 Err(fault) if fault.kind() == ErrorKind::WouldBlock => return self.is_slow(),
@@ -334,7 +349,7 @@ impl Waiting {
     }
 
     fn is_slow(&mut self) {
-        self.slow.get_or_insert_with(|| (Instant::now(), 0));
+        self.slow.get_or_insert_with(Slow::begins);
     }
 
     fn wrote(&mut self, mut bytes: usize) {
@@ -356,11 +371,8 @@ impl Waiting {
         if self.pieces.is_empty() {
             self.slow = None;
             self.shrink();
-        } else if let Some((since, taken)) = &mut self.slow {
-            *taken += bytes;
-            if *taken >= FEED_QUEUE_MAX_BYTES {
-                (*since, *taken) = (Instant::now(), 0);
-            }
+        } else if let Some(slow) = &mut self.slow {
+            slow.takes(bytes);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::live::story::{shown_to, stories_before};
 use crate::live::wire::Wire;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, LogId, Position};
-use domain::limits::{GROUP_MAX_MEMBERS, RESUME_MAX_FRAMES};
+use domain::limits::GROUP_MAX_MEMBERS;
 use domain::recorded::Recorded;
 use domain::source::{Direction, Filter, SourceFault};
 use domain::story::values::Ties;
@@ -141,10 +141,10 @@ impl Live {
         }
         self.index.reach(head, INDEX_PATIENCE).await;
         let known = self.index.seen_by(account).await?.position;
-        let missed = self.index.missed_count(account, from, known, RESUME_MAX_FRAMES + 1).await?;
+        let missed = self.index.missed_count(account, from, known, self.resume_max_frames + 1).await?;
         // What the index does not know yet is not counted for the account but read for all: that is limited, too.
         let unknown = usize::try_from(head.0.saturating_sub(known.max(from).0)).unwrap_or(usize::MAX);
-        Ok((missed.saturating_add(unknown) > RESUME_MAX_FRAMES).then_some(Reset::TooFar))
+        Ok((missed.saturating_add(unknown) > self.resume_max_frames).then_some(Reset::TooFar))
     }
 
     async fn frames(&self, events: &[Arc<Recorded>]) -> Result<Vec<Wire>, JoinFault> {

@@ -47,6 +47,8 @@ pub struct Live {
     pub(in crate::live) closing: CancellationToken,
     /// One task for each open socket.
     pub(in crate::live) sockets: TaskTracker,
+    /// Missed frames that a resume sends, at most.
+    pub(in crate::live) resume_max_frames: usize,
     /// One permit for each page of missed events.
     pub(in crate::live) pages: Semaphore,
     /// What is measured.
@@ -65,8 +67,10 @@ impl Live {
         projections: Projections,
         clock: Arc<dyn Clock>,
         traces: Traces,
+        resume_max_frames: usize,
     ) -> Arc<Self> {
-        Self::over(source, words, Arc::new(ProjectedIndex::new(projections)), clock, traces)
+        let index = Arc::new(ProjectedIndex::new(projections));
+        Self::over(source, words, index, clock, traces, resume_max_frames)
     }
 
     /// The same over any index.
@@ -76,6 +80,7 @@ impl Live {
         index: Arc<dyn Index>,
         clock: Arc<dyn Clock>,
         traces: Traces,
+        resume_max_frames: usize,
     ) -> Arc<Self> {
         let position = source.head();
         Arc::new(Self {
@@ -87,6 +92,7 @@ impl Live {
             position: watch::Sender::new(position),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
+            resume_max_frames,
             pages: Semaphore::new(PAGES_READ_MAX),
             meters: Arc::new(Meters::default()),
             tickets: Tickets::default(),

@@ -268,7 +268,9 @@ impl<S: Service> Socket<S> {
                         return Close::HeartbeatMissed.into();
                     }
                     match outbox.standing() {
-                        Standing::Waiting(until) if now >= until => return Close::TooSlow.into(),
+                        Standing::Waiting(until) if now >= until && outbox.is_too_slow() => {
+                            return Close::TooSlow.into();
+                        }
                         Standing::Waiting(until) => alarm.as_mut().reset(until.min(heard_until)),
                         Standing::Idle | Standing::Lagging(_) | Standing::Closing(_) | Standing::Broken => {
                             alarm.as_mut().reset(heard_until);

@@ -3,5 +3,6 @@
 mod ephemerals;
 mod folding;
 mod golden;
+mod outbox;
 mod sockets;
 mod world;

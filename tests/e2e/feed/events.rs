@@ -8,13 +8,13 @@ use tests::person::Person;
 use tests::wait::{eventually, soon};
 
 /// A stream of events, read line by line.
-struct Stream {
+pub struct EventStream {
     response: reqwest::Response,
     read: String,
 }
 
-impl Stream {
-    async fn opens(person: &Person, path: &str, last: Option<&str>) -> Self {
+impl EventStream {
+    pub async fn opens(person: &Person, path: &str, last: Option<&str>) -> Self {
         let request = reqwest::Client::new().get(format!("{}{path}", person.http.base)).bearer_auth(&person.token);
         let request = request.header("accept", "text/event-stream");
         let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
@@ -47,7 +47,7 @@ impl Stream {
     }
 
     /// Id and frame of the next event of the feed.
-    async fn event(&mut self) -> (String, Value) {
+    pub async fn event(&mut self) -> (String, Value) {
         loop {
             let fields = self.next().await;
             let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
@@ -58,7 +58,7 @@ impl Stream {
     }
 
     /// The id that says from where on it goes.
-    async fn place(&mut self) -> String {
+    pub async fn place(&mut self) -> String {
         loop {
             if let [(name, value)] = &self.next().await[..]
                 && name == "id"
@@ -128,7 +128,7 @@ both_modes! {
         let alice = world.registers("alice").await;
         let lost = alice.signs_in().await;
         let (mut stream, mut kept) =
-            (Stream::opens(&lost, "/v1/feed/events", None).await, Stream::opens(&alice, "/v1/feed/events", None).await);
+            (EventStream::opens(&lost, "/v1/feed/events", None).await, EventStream::opens(&alice, "/v1/feed/events", None).await);
         stream.place().await;
         kept.place().await;
         let open = world.app().revocations.connections();
@@ -153,7 +153,7 @@ both_modes! {
     async fn a_stream_goes_on_where_it_was_left(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         bob.sees(&room).await;
-        let mut stream = Stream::opens(&bob, "/v1/feed/events", None).await;
+        let mut stream = EventStream::opens(&bob, "/v1/feed/events", None).await;
         stream.place().await;
         let one = alice.sends("one", &room).await;
         let (id, frame) = stream.event().await;
@@ -161,12 +161,12 @@ both_modes! {
         assert_eq!(frame["position"], id.as_str());
         drop(stream);
         let two = alice.sends("two", &room).await;
-        let mut stream = Stream::opens(&bob, "/v1/feed/events?after=1", Some(&id)).await;
+        let mut stream = EventStream::opens(&bob, "/v1/feed/events?after=1", Some(&id)).await;
         assert_eq!(stream.event().await.1["data"], two.json);
         let three = alice.sends("three", &room).await;
         assert_eq!(stream.event().await.1["data"], three.json);
 
-        let mut stream = Stream::opens(&bob, "/v1/feed/events", Some("999999999")).await;
+        let mut stream = EventStream::opens(&bob, "/v1/feed/events", Some("999999999")).await;
         assert_eq!(stream.event().await.1, json!({"op": "reset", "reason": "beyond_head"}));
         stream.place().await;
         let four = alice.sends("four", &room).await;

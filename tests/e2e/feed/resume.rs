@@ -1,5 +1,6 @@
 //! Coming back to the feed.
 
+use crate::feed::events::EventStream;
 use serde_json::{Value, json};
 use tests::both_modes;
 use tests::feed::{Feed, number};
@@ -86,6 +87,35 @@ both_modes! {
         feed.is_ready().await;
         let reset = feed.next().await;
         assert_eq!((&reset["op"], &reset["reason"]), (&json!("reset"), &json!("log_changed")));
+        feed.closes().await;
+    }
+
+    async fn who_missed_too_much_is_told_so_and_starts_afresh(world: &mut World) {
+        let (mut alice, mut bob, room) = world.two_in_a_room().await;
+        alice.sends("before", &room).await;
+        world.restarts_with(|config| config.limits.resume_frames = 10).await;
+        (alice.http, bob.http) = (world.http.clone(), world.http.clone());
+        bob.sees(&room).await;
+        let from = bob.get("/v1/feed/events").await.ok(200)["position"].as_str().expect("a position").to_owned();
+        for _ in 0..10 {
+            alice.sends("just enough", &room).await;
+        }
+        let mut feed = bob.resumes(&from).await;
+        assert_eq!(every(&feed.catches_up().await, "type"), vec![&json!("message.sent"); 10]);
+        feed.closes().await;
+        alice.sends("one more", &room).await;
+
+        let mut feed = bob.resumes(&from).await;
+        let reset = feed.next().await;
+        assert_eq!((&reset["op"], &reset["reason"]), (&json!("reset"), &json!("too_far")));
+        let poll = format!("/v1/feed/events?after={from}");
+        bob.get(&poll).await.problem(409, "FEED_TOO_FAR");
+        let mut stream = EventStream::opens(&bob, &poll, None).await;
+        assert_eq!(stream.event().await.1, json!({"op": "reset", "reason": "too_far"}));
+        stream.place().await;
+        let said = alice.sends("afresh", &room).await;
+        assert_eq!(feed.event("message.sent").await, said.json);
+        assert_eq!(stream.event().await.1["data"], said.json);
         feed.closes().await;
     }
 

@@ -51,7 +51,7 @@ pub fn route() -> Route {
             "A poll answers with what came after `after`; if there is nothing, it waits for `wait_s`. A stream goes on \
              without end: each event has its position as `id`, `Last-Event-ID` goes before `after`, comments keep the \
              connection alive, and `event: reset` says that what was missed cannot be sent. A reader that takes \
-             nothing for 8 seconds is cut and may come back. Polls and streams count as sockets of the account. On \
+             nothing for 5 seconds is cut and may come back. Polls and streams count as sockets of the account. On \
              `account.erased`, which comes to everybody, a client forgets every word of that account: its names and what \
              its messages and stories said.",
         )

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::caller::{Caller, from_token, of_request};
 use crate::auth::token::unauthenticated;
+use crate::conduit::Conduit;
 use crate::http::operation::{Kind, Method, Route};
 use crate::http::query_string::QueryString;
 use crate::http::request::Place;
@@ -27,7 +28,7 @@ pub fn route() -> Route {
         .description(
             "Text frames of JSON, at most 64 KiB towards the server. The token stands in the header or in `identify` \
              or `resume`, or a ticket in the address. After `hello` the client sends `identify` or `resume` within 10 \
-             seconds. A reader that takes nothing for 8 seconds is cut with 3008 and may resume.",
+             seconds. A reader that takes nothing for 5 seconds is cut with 3008 and may resume.",
         )
         .parameter("ticket", Type::String, "From `POST /v1/feed/tickets`.")
         .answers_empty(101, "The WebSocket is open.")
@@ -85,8 +86,8 @@ pub fn caller_of(app: &App, request: &Request, ticket: Option<String>) -> Result
 
 /// The connection itself, without the buffers that HTTP had for it, and what was read of it already.
 async fn take_over(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
-    match upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
-        Ok(Ok(parts)) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+    match upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<Conduit>>) {
+        Ok(Ok(parts)) => Some((parts.io.into_inner().into_stream(), parts.read_buf.to_vec())),
         Ok(Err(_)) => {
             tracing::error!("a feed was opened over something that is no TCP connection");
             None

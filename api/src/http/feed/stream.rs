@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::auth::lasting::lasting;
+use crate::conduit::Narrow;
 use crate::http::feed::events::seen;
 use crate::http::request::Cut;
 use crate::live::close::Close;
@@ -15,7 +16,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use domain::ids::Position;
-use domain::limits::FEED_CUT_AFTER_SECONDS;
+use domain::limits::FEED_STUCK_SECONDS;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -72,6 +73,9 @@ pub async fn open(
         head += &format!("event: reset\ndata: {{\"op\":\"reset\",\"reason\":{reason}}}\n\n");
     }
     let handed = Handed::default();
+    if let Some(narrow) = request.extensions().get::<Narrow>() {
+        narrow.ask();
+    }
     if let Some(cut) = request.extensions().get::<Cut>() {
         app.live.watch(watch(Arc::clone(&app), caller, Arc::downgrade(&handed), cut.clone()));
     }
@@ -155,7 +159,7 @@ async fn watch_reader(handed: &Weak<Mutex<Option<Instant>>>, cut: &Cut) {
     while let Some(handed) = handed.upgrade() {
         let since = *handed.lock();
         drop(handed);
-        if since.is_some_and(|since| since.elapsed() >= Duration::from_secs(FEED_CUT_AFTER_SECONDS)) {
+        if since.is_some_and(|since| since.elapsed() >= Duration::from_secs(FEED_STUCK_SECONDS)) {
             count_end(Some(Close::TooSlow));
             cut.0.cancel();
             return;

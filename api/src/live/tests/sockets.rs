@@ -10,7 +10,7 @@ use crate::live::wire::{Texts, Wire};
 use bytes::{Bytes, BytesMut};
 use domain::clock::Time;
 use domain::ids::{AccountId, SessionId};
-use domain::limits::FEED_QUEUE_MAX_BYTES;
+use domain::limits::{FEED_QUEUE_MAX_BYTES, FEED_STUCK_SECONDS};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -181,8 +181,37 @@ async fn a_reader_that_never_reads_is_cut_within_ten_seconds_and_others_get_ever
     let since = Instant::now();
     stuck.server.await.unwrap();
     let took = since.elapsed();
-    assert!(took <= Duration::from_secs(10), "{took:?}");
+    assert!(took <= Duration::from_secs(FEED_STUCK_SECONDS + 2), "with goodbye: {took:?}");
     assert!(world.live.routes.lock().outboxes(ann).next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_is_cut_finds_out_why_if_it_reads_at_last() {
+    let world = World::new();
+    let (room, ann) = (conversation(1), account(1));
+    world.create(room, &[ann]).await;
+    world.catch_up(&world.live).await;
+    let mut client = Client::identifies(&world, ann).await;
+    let text = "x".repeat(5_000);
+    for _ in 0..100 {
+        world.send(room, ann, &text).await;
+        world.catch_up(&world.live).await;
+    }
+    while world.live.routes.lock().outboxes(ann).next().is_some() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut expected = 1;
+    let bye = loop {
+        let frame = client.next().await;
+        if frame["op"] == "bye" {
+            break frame;
+        }
+        assert_eq!(seq(&frame), expected, "in order, none left out");
+        expected += 1;
+    };
+    assert!(expected < 100, "what waited is given up");
+    assert_eq!((&bye["code"], &bye["reconnect"]), (&json!(3008), &json!(true)));
+    assert_eq!(client.next().await, json!({"closed": 3008}));
 }
 
 /// The mutant that it kills: going on with live events after some were left out.

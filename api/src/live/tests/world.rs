@@ -17,7 +17,7 @@ use domain::conversation::event::{ConversationCreated, MemberJoined, MemberLeft,
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, EventId, LogId, MessageId, Position, StoryId};
-use domain::limits::STORY_LIFE_SECONDS;
+use domain::limits::{RESUME_MAX_FRAMES, STORY_LIFE_SECONDS};
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
@@ -185,13 +185,27 @@ impl World {
         let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), clock.clone());
         let index =
             Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None), reserved: Mutex::default() });
-        let live = Live::over(log.clone(), Arc::new(ClearWords), index.clone(), clock.clone(), Traces::off());
+        let live = Live::over(
+            log.clone(),
+            Arc::new(ClearWords),
+            index.clone(),
+            clock.clone(),
+            Traces::off(),
+            RESUME_MAX_FRAMES,
+        );
         Self { log, index, live, clock }
     }
 
     /// The feed of another node, which starts now.
     pub fn another_node(&self) -> Arc<Live> {
-        Live::over(self.log.clone(), Arc::new(ClearWords), self.index.clone(), self.clock.clone(), Traces::off())
+        Live::over(
+            self.log.clone(),
+            Arc::new(ClearWords),
+            self.index.clone(),
+            self.clock.clone(),
+            Traces::off(),
+            RESUME_MAX_FRAMES,
+        )
     }
 
     pub fn index_stands_at(&self, position: Option<Position>) {
