@@ -1,6 +1,7 @@
 //! What people do, in names that hold for any run: people by number, rooms by the number of their creation.
 
 use super::model::{Model, Role};
+use super::story_act::Deed;
 use super::system::Ask;
 use serde_json::{Value, json};
 use tests::person::percent_encoded;
@@ -61,6 +62,7 @@ pub enum What {
     React { room: usize, seq: u64, emoji: &'static str },
     Unreact { room: usize, seq: u64, emoji: &'static str },
     Wrong { room: usize, wrong: Wrong },
+    Deed(Deed),
 }
 
 /// One request of somebody.
@@ -99,6 +101,7 @@ impl What {
             Self::Pin { .. } => "PinMessage",
             Self::Send { .. } => "SendMessage",
             Self::React { .. } => "AddReaction",
+            Self::Deed(deed) => deed.command(),
             Self::Rename { .. }
             | Self::Close { .. }
             | Self::Remove { .. }
@@ -111,6 +114,14 @@ impl What {
             | Self::Unreact { .. }
             | Self::Wrong { .. } => "",
         }
+    }
+
+    /// What a wrong request is told: status, code and, for a validation, the pointer.
+    pub fn wrong_answer(&self) -> Option<(u16, &'static str, Option<&'static str>)> {
+        if let Self::Wrong { wrong, .. } = self {
+            return Some(wrong.answer());
+        }
+        if let Self::Deed(Deed::Wrong { wrong, .. }) = self { Some(wrong.answer()) } else { None }
     }
 }
 
@@ -208,6 +219,7 @@ impl What {
             Self::Unreact { room, seq, emoji } => {
                 Ask::of("DELETE", message_path(room, seq, &format!("/reactions/{}", percent_encoded(emoji))))
             }
+            Self::Deed(deed) => deed.ask(model),
             Self::Wrong { room, wrong } => wrong.ask(&room_path(room, ""), &message_path(room, &1, "/reactions")),
         }
     }

@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 
 const EMOJI: [&str; 4] = ["👍", "❤️", "🎉", ":parrot:"];
 const WORDS: [&str; 6] = ["yes", "no", "grüß dich 👋", "two\nlines", "later", "now"];
-const MILLISECOND: i64 = 1_000;
-const SECOND: i64 = 1_000_000;
+pub const MILLISECOND: i64 = 1_000;
+pub const SECOND: i64 = 1_000_000;
 
 /// What kind of history it becomes.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,15 @@ pub struct Manner {
     pub together: f64,
     pub restarts: bool,
     pub crashes: bool,
+    /// Chance that a step is about stories and ties.
+    pub deeds: f64,
+}
+
+/// Something whose time is over, or nearly so.
+#[derive(Clone, Copy)]
+enum Ending {
+    Story(usize),
+    Message(usize, u64),
 }
 
 /// Chooses.
@@ -28,6 +37,9 @@ pub struct Chooser {
     pub chance: StdRng,
     pub manner: Manner,
     rooms_begun: usize,
+    pub stories_begun: usize,
+    /// What the wait just before was about.
+    ending: Option<Ending>,
     keyed: Vec<Act>,
 }
 
@@ -40,17 +52,18 @@ impl Manner {
             together: if chance.random_bool(0.4) { 0.25 } else { 0.0 },
             restarts: chance.random_bool(0.12),
             crashes: chance.random_bool(0.08),
+            deeds: if chance.random_bool(0.4) { 0.7 } else { 0.0 },
         }
     }
 }
 
-fn pick<T: Copy>(chance: &mut StdRng, items: &[T]) -> T {
+pub fn pick<T: Copy>(chance: &mut StdRng, items: &[T]) -> T {
     items[chance.random_range(0..items.len())]
 }
 
 impl Chooser {
     pub fn new(chance: StdRng, manner: Manner) -> Self {
-        Self { chance, manner, rooms_begun: 0, keyed: Vec::new() }
+        Self { chance, manner, rooms_begun: 0, stories_begun: 0, ending: None, keyed: Vec::new() }
     }
 
     /// The next step.
@@ -59,6 +72,11 @@ impl Chooser {
             let what = self.founding(0);
             return Step::Acts(vec![Act { who: 0, what, key: None }]);
         }
+        if let Some(ending) = self.ending.take()
+            && self.chance.random_bool(0.6)
+        {
+            return Step::Acts(vec![self.at_the_end(model, ending, now)]);
+        }
         match self.chance.random_range(0..100) {
             0..=3 => self.wait(model, now),
             4..=6 => Step::Look(self.chance.random_range(0..self.manner.people)),
@@ -66,17 +84,28 @@ impl Chooser {
             8 if self.manner.crashes => Step::Crash,
             _ if self.chance.random_bool(self.manner.together) => {
                 let count = self.chance.random_range(2..=4);
+                if self.chance.random_bool(self.manner.deeds) {
+                    let story = self.story(model, now);
+                    return Step::Acts((0..count).map(|_| self.deed_act(model, Some(story), now)).collect());
+                }
                 let room = self.room(model, None);
                 Step::Acts((0..count).map(|_| self.act(model, Some(room))).collect())
             }
+            _ if self.chance.random_bool(self.manner.deeds) => Step::Acts(vec![self.deed_act(model, None, now)]),
             _ => Step::Acts(vec![self.act(model, None)]),
         }
     }
 
     /// Often right before or after something ends.
     fn wait(&mut self, model: &Model, now: i64) -> Step {
+        if self.chance.random_bool(self.manner.deeds * 0.7)
+            && let Some((wait, story)) = self.wait_for_an_end(model, now)
+        {
+            self.ending = Some(Ending::Story(story));
+            return Step::Wait(wait);
+        }
         let chance = &mut self.chance;
-        let aside = pick(chance, &[-SECOND, -MILLISECOND, MILLISECOND, SECOND]);
+        let aside = pick(chance, &[-SECOND, -MILLISECOND, 0, MILLISECOND, SECOND]);
         let room = pick(chance, &model.rooms.keys().copied().collect::<Vec<_>>());
         let messages = &model.rooms[&room].messages;
         let mutes = model.rooms[&room].kept.values().filter_map(|kept| match kept.mute {
@@ -84,7 +113,11 @@ impl Chooser {
             Mute::Off | Mute::Always => None,
         });
         let until = match chance.random_range(0..10) {
-            0..=4 => messages.get(chance.random_range(0..=messages.len())).map(|message| message.sent_at + EDIT_WINDOW),
+            0..=4 => {
+                let index = chance.random_range(0..=messages.len());
+                self.ending = messages.get(index).map(|_| Ending::Message(room, index as u64 + 1));
+                messages.get(index).map(|message| message.sent_at + EDIT_WINDOW)
+            }
             5 => mutes.max(),
             6 => model.keys.values().map(|key| key.at + KEY_LIFE).min(),
             _ => None,
@@ -93,7 +126,22 @@ impl Chooser {
         Step::Wait(around.unwrap_or_else(|| chance.random_range(SECOND..20 * 60 * SECOND)))
     }
 
-    fn somebody(&mut self) -> usize {
+    /// What the end forbids, or no longer does.
+    fn at_the_end(&mut self, model: &Model, ending: Ending, now: i64) -> Act {
+        let (room, seq) = match ending {
+            Ending::Story(story) => return self.deed_act(model, Some(story), now),
+            Ending::Message(room, seq) => (room, seq),
+        };
+        let is_strict = model.rooms.get(&room).is_some_and(|room| room.is_strict);
+        let what = if self.chance.random_bool(0.6) {
+            What::Edit { room, seq, content: self.content(is_strict) }
+        } else {
+            What::Delete { room, seq }
+        };
+        Act { who: self.entitled(model, &what).unwrap_or_default(), what, key: None }
+    }
+
+    pub fn somebody(&mut self) -> usize {
         // Now and then somebody whom there is not.
         let people = self.manner.people;
         if self.chance.random_bool(0.02) { people } else { self.chance.random_range(0..people) }
@@ -174,15 +222,33 @@ impl Chooser {
     }
 
     fn act(&mut self, model: &Model, room: Option<usize>) -> Act {
-        // The same once more.
-        if !self.keyed.is_empty() && self.chance.random_bool(0.06) {
-            let index = self.chance.random_range(0..self.keyed.len());
-            return self.keyed[index].clone();
+        if let Some(act) = self.once_more() {
+            return act;
         }
         let who = self.chance.random_range(0..self.manner.people);
         let room = room.unwrap_or_else(|| self.room(model, Some(who)));
         let what = self.what(model, who, room);
         let who = self.entitled(model, &what).filter(|_| self.chance.random_bool(0.6)).unwrap_or(who);
+        self.keyed(who, what)
+    }
+
+    fn deed_act(&mut self, model: &Model, story: Option<usize>, now: i64) -> Act {
+        if let Some(act) = self.once_more() {
+            return act;
+        }
+        let who = self.chance.random_range(0..self.manner.people);
+        let (who, deed) = self.deed(model, who, story, now);
+        self.keyed(who, What::Deed(deed))
+    }
+
+    /// The same as before, with the same key.
+    fn once_more(&mut self) -> Option<Act> {
+        let is_so = !self.keyed.is_empty() && self.chance.random_bool(0.06);
+        is_so.then(|| self.keyed[self.chance.random_range(0..self.keyed.len())].clone())
+    }
+
+    /// Now and then with a key.
+    fn keyed(&mut self, who: usize, what: What) -> Act {
         let is_post = !what.command().is_empty();
         let key = (is_post && self.chance.random_bool(0.3)).then(|| self.chance.random_range(0..12));
         let act = Act { who, what, key };
@@ -217,6 +283,7 @@ impl Chooser {
             | What::Send { .. }
             | What::React { .. }
             | What::Unreact { .. }
+            | What::Deed(_)
             | What::Wrong { .. } => None,
         }
     }

@@ -30,6 +30,10 @@ pub struct Run<'a> {
     pub looking: StdRng,
     /// Whether every list is looked at every time.
     pub is_thorough: bool,
+    /// Whether there are stories.
+    pub is_social: bool,
+    /// Whether the clock stands where a wait has brought it.
+    is_on_time: bool,
     /// What was done, for whoever has to find a fault.
     pub story: Vec<String>,
     pub steps: Vec<Step>,
@@ -50,6 +54,8 @@ pub struct Counts {
     pub refused: u64,
     pub replays: u64,
     pub messages: u64,
+    pub stories: u64,
+    pub views: u64,
     pub restarts: u64,
     pub crashes: u64,
 }
@@ -61,6 +67,8 @@ impl Counts {
         self.refused += other.refused;
         self.replays += other.replays;
         self.messages += other.messages;
+        self.stories += other.stories;
+        self.views += other.views;
         self.restarts += other.restarts;
         self.crashes += other.crashes;
     }
@@ -73,11 +81,14 @@ pub fn play(system: &mut System, seed: u64, script: Script) -> Result<Counts, Bo
     let looking = StdRng::seed_from_u64(seed ^ 0x1001);
     let is_thorough = matches!(script, Script::Given(_));
     let (model, logins, story, steps) = (Model::default(), Vec::new(), Vec::new(), Vec::new());
-    let mut run = Run { system, model, logins, looking, is_thorough, story, steps };
+    let (is_social, is_on_time) = (manner.deeds > 0.0, false);
+    let mut run = Run { system, model, logins, looking, is_thorough, is_social, is_on_time, story, steps };
     run.assemble(manner);
     let mut counts = Counts { histories: 1, ..Counts::default() };
     let played = run.play(manner, chance, script, &mut counts);
     counts.messages = run.model.messages_said();
+    counts.stories = run.model.circle.stories.len() as u64;
+    counts.views = run.model.circle.stories.values().map(|story| story.views.len() as u64).sum();
     match played {
         Ok(()) => Ok(counts),
         Err(message) => Err(Box::new(Fault { message, story: run.story, steps: run.steps })),
@@ -122,7 +133,12 @@ impl Run<'_> {
     fn step(&mut self, step: Step, counts: &mut Counts) -> Result<(), String> {
         self.steps.push(step.clone());
         let between = self.looking.random_range(1_000..STEP_MAX_MICROS);
-        self.system.advance(between);
+        // A wait ends when it was meant to, and what follows is done then.
+        let is_wait = matches!(step, Step::Wait(_));
+        if !is_wait && !self.is_on_time {
+            self.system.advance(between);
+        }
+        self.is_on_time = is_wait;
         match step {
             Step::Acts(acts) => self.acts(&acts, counts),
             Step::Wait(micros) => {

@@ -39,7 +39,7 @@ fn settled(mut value: Value) -> Value {
     }
 }
 
-fn compare(what: &str, got: Value, expected: &Value) -> Result<(), String> {
+pub fn compare(what: &str, got: Value, expected: &Value) -> Result<(), String> {
     let got = settled(got);
     if got == *expected {
         return Ok(());
@@ -85,17 +85,17 @@ impl Run<'_> {
                 None => self.nothing(who, number)?,
             }
         }
-        Ok(())
+        if self.is_social { self.look_around(who) } else { Ok(()) }
     }
 
-    fn found(&mut self, who: usize, path: &str) -> Result<Value, String> {
+    pub fn found(&mut self, who: usize, path: &str) -> Result<Value, String> {
         let reply = self.system.get(&mut self.logins[who], path);
         let reply =
             if reply.status == 200 { Ok(reply.json()) } else { Err(format!("{} {}", reply.status, reply.text())) };
         reply.map_err(|got| format!("person {who} GET {path}: expected 200, got {got}"))
     }
 
-    fn not_found(&mut self, who: usize, path: &str) -> Result<(), String> {
+    pub fn not_found(&mut self, who: usize, path: &str) -> Result<(), String> {
         let reply = self.system.get(&mut self.logins[who], path);
         let is_not = (reply.status, reply.json()["code"].as_str()) == (404, Some("NOT_FOUND"));
         if is_not {
@@ -175,7 +175,7 @@ impl Run<'_> {
     }
 
     /// What is not looked at every time.
-    fn now_and_then(&mut self) -> bool {
+    pub fn now_and_then(&mut self) -> bool {
         self.is_thorough || self.looking.random_bool(0.4)
     }
 

@@ -1,6 +1,7 @@
 //! The model: what people, conversations and messages are, as plain lists.
 
 use super::act::{Act, Content, Mute, NOBODY, What};
+use super::stories::Circle;
 use domain::clock::Time;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -157,6 +158,8 @@ pub struct KeyUse {
     pub body: Value,
     pub position: u64,
     pub at: i64,
+    /// Not sure is which of two that did the same at once, both without a word, was the one that did it.
+    pub is_sure: bool,
 }
 
 /// Everything.
@@ -164,6 +167,7 @@ pub struct KeyUse {
 pub struct Model {
     pub people: Vec<Person>,
     pub rooms: BTreeMap<usize, Room>,
+    pub circle: Circle,
     pub keys: HashMap<(usize, &'static str, u8), KeyUse>,
     /// Whether several requests are under way at once.
     pub is_crowded: bool,
@@ -185,6 +189,17 @@ impl Model {
     pub fn direct_of(&self, one: usize, other: usize) -> Option<(usize, &Room)> {
         let is_theirs = |room: &Room| room.is_direct && room.member(one).is_some() && room.member(other).is_some();
         self.rooms.iter().find(|(_, room)| is_theirs(room)).map(|(number, room)| (*number, room))
+    }
+
+    /// Of marks that were moved at once, whichever was stored first may be found before the greatest is.
+    pub fn may_find(&mut self, room: usize, who: usize, seq: u64) {
+        let marks = self.rooms.get_mut(&room).and_then(|room| room.read.get_mut(&who));
+        if let Some(marks) = marks
+            && let Err(index) = marks.binary_search(&seq)
+            && (1..marks.len()).contains(&index)
+        {
+            marks.insert(index, seq);
+        }
     }
 
     /// The system was stopped in order: what was acknowledged is stored.
@@ -239,6 +254,10 @@ impl Model {
                 self.rooms.insert(*room, created(all, false, *is_strict, name));
                 return;
             }
+            What::Deed(deed) => {
+                self.circle.apply(who, deed, body, now);
+                return;
+            }
             What::Rename { room, .. }
             | What::Close { room }
             | What::Add { room, .. }
@@ -265,7 +284,7 @@ impl Room {
     fn apply(&mut self, act: &Act, sender_key: Option<String>, position: u64, now: i64) {
         let who = act.who;
         match &act.what {
-            What::OpenDirect { .. } | What::Found { .. } | What::Wrong { .. } => (),
+            What::OpenDirect { .. } | What::Found { .. } | What::Deed(_) | What::Wrong { .. } => (),
             What::Rename { name, description, .. } => {
                 if let Some(name) = name {
                     self.name.clone_from(name);

@@ -108,11 +108,14 @@ impl Endpoint for EditMessage {
         let mut message = Message::from(view);
         // What the read model may not know yet.
         if let Some(edited) = done.events.first() {
-            if let Event::MessageEdited(event) = &edited.event {
-                message.mentions = event.mentions.clone();
+            // Unless it was deleted meanwhile: then it is a tombstone, without a word.
+            if message.deleted_at.is_none() {
+                if let Event::MessageEdited(event) = &edited.event {
+                    message.mentions = event.mentions.clone();
+                }
+                message.says(Said::of(&body.content()?.0));
+                message.edited_at = Some(edited.occurred_at);
             }
-            message.says(Said::of(&body.content()?.0));
-            message.edited_at = Some(edited.occurred_at);
             revision = revision.max(Some(edited.revision));
         }
         let answer = Answer::json(StatusCode::OK, &message, done)?;
