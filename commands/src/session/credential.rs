@@ -23,8 +23,9 @@ pub struct Credential {
 
 /// The credential of a user name, as of the log's current state; none when nobody has the name.
 ///
-/// A name that nobody has takes as long as any other: an administrator's account stands in for the one that is missing,
-/// is loaded and opened, and is not told. So how long a failed sign-in takes does not say whether there is such a name.
+/// A name that nobody has, or whose account ends, takes as long as any other: an administrator's account stands in for the
+/// one that is missing, is loaded and opened, and is not told. So how long a failed sign-in takes does not say whether
+/// there is such a name.
 ///
 /// # Errors
 /// When the log or the keys store does not answer.
@@ -38,9 +39,14 @@ pub async fn credential(executor: &Executor, username: &Username) -> Result<Opti
         State::Admins(admins) => admins.accounts.first().copied(),
         _ => None,
     };
-    let Some(looked_at) = holder.or(stand_in) else { return Ok(None) };
-    let found = credential_of(executor, looked_at).await?;
-    Ok(found.filter(|_| holder.is_some()).map(|(_, credential)| credential))
+    let found = match holder {
+        Some(account) => credential_of(executor, account).await?,
+        None => None,
+    };
+    if let (None, Some(account)) = (&found, stand_in) {
+        credential_of(executor, account).await?;
+    }
+    Ok(found.map(|(_, credential)| credential))
 }
 
 /// An account's user name (none once erased) and its credential, as of the log's current state; none when there is no
