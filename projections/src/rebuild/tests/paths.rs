@@ -3,7 +3,7 @@
 //!
 //! `SEED=…` puts a history back; `HISTORIES=1000 cargo test --release -p projections paths` is the longer run.
 
-use super::{quick, rebuild};
+use super::rig::{quick, rebuild};
 use crate::projection::ALL;
 use crate::testing::script::everything;
 use crate::testing::world::{Place, Source, World};
