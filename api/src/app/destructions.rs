@@ -17,13 +17,16 @@ const READ_AT_ONCE_EVENTS: usize = 1_024;
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Applies every destruction of the log, before anything is opened or sealed: an old keys store cannot bring back a key.
-/// Answers up to where the log was searched.
+/// Only what came after the keys store's own mark is searched. Answers up to where.
 ///
 /// # Errors
 /// When the log or the keys store does not answer.
 pub async fn apply(log: &dyn EventSource, vault: &Vault) -> anyhow::Result<Position> {
     let filter = Filter { types: vec![EventType::KeyDestroyed], ..Filter::default() };
-    let (mut position, mut keys) = (Position::START, Vec::<KeyRef>::new());
+    let marked = vault.marked_up_to(log.log_id()).await?;
+    // A mark beyond the head is of a longer log than this one.
+    let marked = if marked > log.head() { Position::START } else { marked };
+    let (mut position, mut keys) = (marked, Vec::<KeyRef>::new());
     loop {
         let slice = log.read_all(position, Direction::Forward, READ_AT_ONCE_EVENTS, &filter).await?;
         keys.extend(slice.events.iter().filter_map(|recorded| match &recorded.event {
@@ -35,9 +38,11 @@ pub async fn apply(log: &dyn EventSource, vault: &Vault) -> anyhow::Result<Posit
             break;
         }
     }
-    let again = vault.apply_destructions(&keys).await?;
-    if again > 0 {
-        tracing::warn!(keys = again, "the keys store still held keys that the log says were destroyed");
+    if position > marked {
+        let again = vault.apply_destructions(&keys, log.log_id(), position).await?;
+        if again > 0 {
+            tracing::warn!(keys = again, "the keys store still held keys that the log says were destroyed");
+        }
     }
     Ok(position)
 }

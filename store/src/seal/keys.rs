@@ -8,6 +8,7 @@ mod rows;
 
 use crate::codec::fields::Misplaced;
 use crate::seal::wrapping::Wrapped;
+use domain::ids::{LogId, Position};
 use domain::source::BoxFuture;
 use domain::words::{KeyRef, Subject};
 
@@ -79,6 +80,12 @@ pub trait KeyStore: Send + Sync + 'static {
 
     /// Every key that is marked as destroyed, in no order.
     fn destroyed(&self) -> BoxFuture<'_, Result<Vec<KeyRef>, KeysFault>>;
+
+    /// Up to where the destructions that a log tells of are marked here; its start when that is not known.
+    fn marked_up_to(&self, log: LogId) -> BoxFuture<'_, Result<Position, KeysFault>>;
+
+    /// Says so. A store that is brought back from a backup says what it said then.
+    fn mark_up_to(&self, log: LogId, position: Position) -> BoxFuture<'_, Result<(), KeysFault>>;
 
     /// The log's hash key, if it was made.
     fn hash_key(&self) -> BoxFuture<'_, Result<Option<Wrapped>, KeysFault>>;

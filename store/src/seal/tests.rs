@@ -12,11 +12,13 @@ use crate::seal::vault::{Beside, Vault};
 use crate::seal::wrapping::KeyEncryptionKey;
 use domain::clock::{Clock, Time};
 use domain::event::Event;
+use domain::ids::LogId;
 use domain::words::{Content, SealedField, Words, WordsFault};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 /// A clock that stands until it is moved.
 pub(super) struct StoppedClock(AtomicI64);
@@ -35,6 +37,11 @@ impl Clock for StoppedClock {
     fn now(&self) -> Time {
         Time::from_micros(self.0.load(Ordering::SeqCst))
     }
+}
+
+/// The log that destructions are told by.
+pub(super) fn log() -> LogId {
+    LogId::new(Uuid::from_u128(7))
 }
 
 /// A folder with a keys store in it.

@@ -7,7 +7,7 @@ use crate::seal::keys::{KeyStore, KeysFault};
 use crate::seal::secret::Secret;
 use crate::seal::wrapping::KeyEncryptionKey;
 use domain::clock::Clock;
-use domain::ids::Hash16;
+use domain::ids::{Hash16, LogId, Position};
 use domain::words::{KeyRef, Purpose, Subject};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -91,17 +91,32 @@ impl Vault {
         done
     }
 
-    /// Destroys again what the log says was destroyed, at every start and before anything is opened or sealed: an old
-    /// keys store that was brought back cannot bring back a key. Gives how many were not marked as destroyed.
+    /// From where the log has to be searched for destructions at a start: those up to there are marked in the keys store.
+    /// One that was brought back from a backup names the place it had reached then, so it cannot bring back a key.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn apply_destructions(&self, keys: &[KeyRef]) -> Result<usize, KeysFault> {
+    pub async fn marked_up_to(&self, log: LogId) -> Result<Position, KeysFault> {
+        self.store.marked_up_to(log).await
+    }
+
+    /// Destroys again what the log says was destroyed, at every start and before anything is opened or sealed. `keys` are
+    /// all of them between [`Vault::marked_up_to`] and `position`. Gives how many were not marked as destroyed.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn apply_destructions(
+        &self,
+        keys: &[KeyRef],
+        log: LogId,
+        position: Position,
+    ) -> Result<usize, KeysFault> {
         let known: BTreeSet<_> = self.store.destroyed().await?.into_iter().collect();
         let due: Vec<_> = keys.iter().copied().filter(|key| !known.contains(key)).collect();
         if !due.is_empty() {
             self.destroy(&due).await?;
         }
+        self.store.mark_up_to(log, position).await?;
         Ok(due.len())
     }
 

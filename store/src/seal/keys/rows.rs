@@ -2,6 +2,7 @@
 
 use crate::seal::keys::{Kept, KeysFault, Newest};
 use crate::seal::wrapping::Wrapped;
+use domain::ids::Position;
 use domain::words::{KeyRef, Subject};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -22,6 +23,11 @@ pub(super) fn key_ref(subject: &str, generation: i32) -> Result<KeyRef, KeysFaul
     let subject = Subject::from_parts(kind.as_bytes()[0], id).ok_or(KeysFault::Foreign)?;
     let generation = u32::try_from(generation).map_err(|_| KeysFault::Foreign)?;
     Ok(KeyRef { subject, generation })
+}
+
+/// A position as it was written.
+pub(super) fn to_position(column: i64) -> Result<Position, KeysFault> {
+    u64::try_from(column).map(Position).map_err(|_| KeysFault::Foreign)
 }
 
 fn kept(wrapped: Option<Vec<u8>>) -> Kept {

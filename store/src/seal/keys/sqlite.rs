@@ -1,8 +1,9 @@
 //! The keys store of the embedded default: one SQLite file, `data/keys/keys.db`, that only its owner can read.
 
-use crate::seal::keys::rows::{Row, in_order_of, in_order_of_subjects, key_ref, to_column};
+use crate::seal::keys::rows::{Row, in_order_of, in_order_of_subjects, key_ref, to_column, to_position};
 use crate::seal::keys::{Kept, KeyStore, KeysFault, Newest};
 use crate::seal::wrapping::Wrapped;
+use domain::ids::{LogId, Position};
 use domain::source::BoxFuture;
 use domain::words::{KeyRef, Subject};
 use sqlx::SqlitePool;
@@ -23,6 +24,10 @@ CREATE TABLE IF NOT EXISTS hash_key (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     wrapped BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marked (
+    log TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
+) WITHOUT ROWID;
 ";
 const CONNECTIONS_MAX: u32 = 4;
 const BUSY_TIMEOUT_SECONDS: u64 = 5;
@@ -161,6 +166,30 @@ impl KeyStore for SqliteKeys {
                     .fetch_all(&self.pool)
                     .await?;
             rows.iter().map(|(subject, generation)| key_ref(subject, *generation)).collect()
+        })
+    }
+
+    fn marked_up_to(&self, log: LogId) -> BoxFuture<'_, Result<Position, KeysFault>> {
+        Box::pin(async move {
+            let found: Option<(i64,)> = sqlx::query_as("SELECT position FROM marked WHERE log = $1")
+                .bind(log.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
+            found.map_or(Ok(Position::START), |(position,)| to_position(position))
+        })
+    }
+
+    fn mark_up_to(&self, log: LogId, position: Position) -> BoxFuture<'_, Result<(), KeysFault>> {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO marked (log, position) VALUES ($1, $2)
+                 ON CONFLICT (log) DO UPDATE SET position = excluded.position",
+            )
+            .bind(log.to_string())
+            .bind(position.0.cast_signed())
+            .execute(&self.pool)
+            .await?;
+            Ok(())
         })
     }
 

@@ -8,7 +8,7 @@ use crate::seal::secret::Secret;
 use crate::seal::vault::{Beside, Vault};
 use crate::seal::wrapping::Wrapped;
 use domain::event::EventType;
-use domain::ids::{AccountId, StoryId};
+use domain::ids::{AccountId, LogId, Position, StoryId};
 use domain::words::{KeyRef, Subject, Words};
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,6 +46,13 @@ async fn keeps_its_promises(store: &dyn KeyStore) {
     assert_eq!(store.newest(&[story]).await.unwrap(), [Some((7, Kept::Destroyed))]);
     let destroyed: BTreeSet<_> = store.destroyed().await.unwrap().into_iter().collect();
     assert_eq!(destroyed, BTreeSet::from([first, unknown]));
+
+    let logs = [LogId::new(Uuid::now_v7()), LogId::new(Uuid::now_v7())];
+    assert_eq!(store.marked_up_to(logs[0]).await.unwrap(), Position::START);
+    store.mark_up_to(logs[0], Position(7)).await.unwrap();
+    store.mark_up_to(logs[0], Position(9)).await.unwrap();
+    assert_eq!(store.marked_up_to(logs[0]).await.unwrap(), Position(9));
+    assert_eq!(store.marked_up_to(logs[1]).await.unwrap(), Position::START, "each log has its own");
 
     store.insert_hash_key(&wrapped(1)).await.unwrap();
     let hash_key = store.hash_key().await.unwrap();

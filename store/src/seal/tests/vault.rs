@@ -1,6 +1,6 @@
 //! The vault beside its log: starts, destructions, hashes.
 
-use super::{Safe, StoppedClock, opened, words_of};
+use super::{Safe, StoppedClock, log, opened, words_of};
 use crate::codec::samples::sample;
 use crate::seal::cache::{Cache, SealingKey};
 use crate::seal::cipher::KeyPair;
@@ -10,7 +10,7 @@ use crate::seal::vault::{Beside, Vault};
 use crate::seal::wrapping::KeyEncryptionKey;
 use domain::clock::Clock;
 use domain::event::EventType;
-use domain::ids::Hash16;
+use domain::ids::{Hash16, Position};
 use domain::words::{Content, KeyRef, Purpose, SealedField, Subject, Words};
 use std::collections::BTreeSet;
 use std::fs;
@@ -102,7 +102,7 @@ async fn an_old_keys_store_cannot_bring_back_a_destroyed_key() {
 
     let store = safe.store().await;
     let vault = safe.opened(store.clone(), Beside::Log(check)).await.unwrap();
-    vault.destroy(&[field.author.unwrap()]).await.unwrap();
+    vault.apply_destructions(&[field.author.unwrap()], log(), Position(7)).await.unwrap();
     assert_eq!(opened(&vault, &field).await.unwrap(), Content::Erased);
     drop(vault);
     store.close().await;
@@ -112,11 +112,13 @@ async fn an_old_keys_store_cannot_bring_back_a_destroyed_key() {
     let vault = safe.opened(safe.store().await, Beside::Log(check)).await.unwrap();
     let before = opened(&vault, &field).await.unwrap();
     assert!(matches!(before, Content::Present(_)), "otherwise this test shows nothing");
-    assert_eq!(vault.apply_destructions(&[field.author.unwrap()]).await.unwrap(), 1);
+    assert_eq!(vault.marked_up_to(log()).await.unwrap(), Position::START, "it says what it said then");
+    assert_eq!(vault.apply_destructions(&[field.author.unwrap()], log(), Position(7)).await.unwrap(), 1);
     assert_eq!(opened(&vault, &field).await.unwrap(), Content::Erased);
     let every = [field.author.unwrap(), KeyRef { subject: Subject::Deployment, generation: 4 }];
-    assert_eq!(vault.apply_destructions(&every).await.unwrap(), 1, "the first is marked already");
-    assert_eq!(vault.apply_destructions(&every).await.unwrap(), 0, "applied once");
+    assert_eq!(vault.apply_destructions(&every, log(), Position(8)).await.unwrap(), 1, "the first is marked already");
+    assert_eq!(vault.apply_destructions(&every, log(), Position(9)).await.unwrap(), 0, "applied once");
+    assert_eq!(vault.marked_up_to(log()).await.unwrap(), Position(9));
     let next = sealed_message(&vault).await;
     assert_eq!(next.author.unwrap().generation, 2);
 }

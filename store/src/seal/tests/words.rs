@@ -8,7 +8,7 @@ use crate::seal::keys::KeysFault;
 use crate::seal::sealing::{Tried, Unsealed};
 use crate::seal::vault::Vault;
 use domain::event::{Event, EventType};
-use domain::ids::{AccountId, ConversationId, EventId, StoryId};
+use domain::ids::{AccountId, ConversationId, EventId, Position, StoryId};
 use domain::message::event::MessageSent;
 use domain::proto::message::v1::MessageWords;
 use domain::stream::StreamName;
@@ -126,7 +126,7 @@ async fn a_missing_key_that_was_never_destroyed_is_a_fault() {
     let fault = opened(&other, &field).await.unwrap_err();
     let author = Subject::Account(alice());
     assert!(matches!(fault, WordsFault::KeyMissing(subject, 1) if subject == author), "{fault}");
-    other.apply_destructions(&[field.scope]).await.unwrap();
+    other.apply_destructions(&[field.scope], super::log(), Position(9)).await.unwrap();
     let erased = opened(&other, &field).await.unwrap();
     assert_eq!(erased, Content::Erased, "that the scope's key was destroyed is enough");
 }
