@@ -4,12 +4,12 @@ use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Latencies in microseconds up to a minute.
+/// Latencies in microseconds; grows with the longest, as the floor's do.
 pub struct Latencies(Histogram<u64>);
 
 impl Latencies {
     pub fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are valid"))
+        Self(Histogram::new(3).expect("the precision is valid"))
     }
 
     pub fn record(&mut self, took: Duration) {
