@@ -1,6 +1,7 @@
 //! Catching up: everything that an account may see after a position, page by page, up to where it joined the tail.
 //! Resumes, sockets that lagged, polls and streams of events all take it from here.
 
+use crate::live::index::Seen;
 use crate::live::join::{JoinFault, Joined};
 use crate::live::outbox::Outbox;
 use crate::live::replay::{FromIndex, FromLog};
@@ -26,7 +27,7 @@ enum Stage {
     /// Most of it before joining, so that what comes meanwhile need not be held for long.
     Far(Option<FromIndex>),
     /// What the index knows of the rest.
-    Near(FromIndex, Joined),
+    Near(FromIndex, Joined, Seen),
     /// What it does not.
     Fresh(FromLog, Joined),
     /// Nothing is left; the place is taken when it is asked for.
@@ -54,12 +55,11 @@ impl CatchUp {
                 Some(frames) => (Stage::Far(Some(missed)), frames),
                 None => (Stage::Far(None), Vec::new()),
             },
-            Stage::Near(mut missed, joined) => match missed.next(live).await? {
-                Some(frames) => (Stage::Near(missed, joined), frames),
+            Stage::Near(mut missed, joined, seen) => match missed.next(live).await? {
+                Some(frames) => (Stage::Near(missed, joined, seen), frames),
                 None => {
                     let known = missed.up_to();
-                    let sight = joined.seen.sight.clone();
-                    let rest = FromLog::new(self.account, self.given_up_to, known, sight, joined.position);
+                    let rest = FromLog::new(self.account, self.given_up_to, known, seen.sight, joined.position);
                     (Stage::Fresh(rest, joined), Vec::new())
                 }
             },
@@ -97,8 +97,8 @@ impl CatchUp {
             self.given_up_to = known;
             return Ok(Stage::Far(Some(FromIndex::new(self.account, from, known))));
         }
-        let joined = live.join(self.account, outbox).await?;
-        let known = live.start_of_unit(joined.seen.position).await?;
-        Ok(Stage::Near(FromIndex::new(self.account, from, known), joined))
+        let (joined, seen) = live.join(self.account, outbox).await?;
+        let known = live.start_of_unit(seen.position).await?;
+        Ok(Stage::Near(FromIndex::new(self.account, from, known), joined, seen))
     }
 }

@@ -83,9 +83,10 @@ impl Index for ProjectedIndex {
                 match topic {
                     Topic::Conversation(conversation) => drop(sight.enter(Place::Conversation(conversation))),
                     Topic::Followers(author) => drop(sight.enter(Place::Followers(author))),
-                    Topic::CloseFriends(author) => drop(sight.enter(Place::CloseFriends(author))),
                     // Always seen.
                     Topic::Account(_) | Topic::Author(_) | Topic::Views(_) | Topic::Everyone => {}
+                    // Looked up from the author's side.
+                    Topic::CloseFriends(_) => {}
                 }
             }
             Ok(Seen { position: topics.position, sight })

@@ -41,8 +41,6 @@ pub struct Joined {
     outbox: Arc<Outbox>,
     /// Everything after this comes.
     pub position: Position,
-    /// What the account saw as of the index, at or before that position.
-    pub seen: Seen,
 }
 
 impl Drop for Joined {
@@ -56,11 +54,12 @@ impl Drop for Joined {
 }
 
 impl Live {
-    /// Connects a socket of an account. Its frames are held until the outbox is opened.
+    /// Connects a socket of an account. Its frames are held until the outbox is opened. Gives with its place what the
+    /// account saw as of the index, at or before that position: needed to catch up, and too much to be kept by a socket.
     ///
     /// # Errors
     /// When the index or the log cannot be read, or the account has too many sockets.
-    pub async fn join(self: &Arc<Self>, account: AccountId, outbox: &Arc<Outbox>) -> Result<Joined, JoinFault> {
+    pub async fn join(self: &Arc<Self>, account: AccountId, outbox: &Arc<Outbox>) -> Result<(Joined, Seen), JoinFault> {
         let seen = self.index.seen_by(account).await?;
         // The index may be ahead of the tail: a node's projections and its feed read the log independently.
         self.reached(seen.position).await;
@@ -70,7 +69,8 @@ impl Live {
             match connection {
                 Ok(Connection::At(position)) => {
                     self.meters.sockets.increment(1.0);
-                    return Ok(Joined { live: Arc::clone(self), account, outbox: Arc::clone(outbox), position, seen });
+                    let joined = Joined { live: Arc::clone(self), account, outbox: Arc::clone(outbox), position };
+                    return Ok((joined, seen));
                 }
                 Ok(Connection::Unknown(position)) => self.bring_forward(account, &mut known, position).await?,
                 Err(TooMany) => return Err(JoinFault::TooMany),

@@ -5,7 +5,6 @@ use crate::live::story::{Stories, shown_to};
 use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::recorded::Recorded;
-use domain::story::values::Ties;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -84,19 +83,16 @@ pub enum Place {
     Conversation(ConversationId),
     /// Among the followers of an author.
     Followers(AccountId),
-    /// Among the close friends of an author.
-    CloseFriends(AccountId),
 }
 
-/// What an account sees beside its own affairs.
+/// What an account sees beside its own affairs. Whose close friend it is, is no part of it: that has no limit, and is
+/// looked up from the author's side when it matters ([`crate::live::close_friends`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sight {
     /// The conversations that it is a member of.
     pub conversations: HashSet<ConversationId>,
-    /// The authors whom it follows.
+    /// The authors whom it follows: at most [`domain::limits::FOLLOWS_PER_ACCOUNT_MAX`].
     pub follows: HashSet<AccountId>,
-    /// The authors whose close friend it is.
-    pub friend_of: HashSet<AccountId>,
 }
 
 impl Sight {
@@ -105,7 +101,6 @@ impl Sight {
         match place {
             Place::Conversation(conversation) => self.conversations.insert(conversation),
             Place::Followers(author) => self.follows.insert(author),
-            Place::CloseFriends(author) => self.friend_of.insert(author),
         }
     }
 
@@ -114,7 +109,6 @@ impl Sight {
         match place {
             Place::Conversation(conversation) => self.conversations.remove(&conversation),
             Place::Followers(author) => self.follows.remove(&author),
-            Place::CloseFriends(author) => self.friend_of.remove(&author),
         }
     }
 
@@ -122,29 +116,13 @@ impl Sight {
     pub fn places(&self) -> impl Iterator<Item = Place> {
         let conversations = self.conversations.iter().copied().map(Place::Conversation);
         let follows = self.follows.iter().copied().map(Place::Followers);
-        conversations.chain(follows).chain(self.friend_of.iter().copied().map(Place::CloseFriends))
-    }
-
-    /// What `account`, whose sight this is, is to an author.
-    pub fn ties(&self, account: AccountId, author: AccountId) -> Ties {
-        Ties {
-            is_author: account == author,
-            follows: self.follows.contains(&author),
-            is_close_friend: self.friend_of.contains(&author),
-        }
+        conversations.chain(follows)
     }
 }
 
 /// The types of events that are a [`Change`], and the prefixes of their streams.
-pub const CHANGING: ([EventType; 6], [&str; 2]) = (
-    [
-        EventType::MemberJoined,
-        EventType::MemberLeft,
-        EventType::AccountFollowed,
-        EventType::AccountUnfollowed,
-        EventType::CloseFriendAdded,
-        EventType::CloseFriendRemoved,
-    ],
+pub const CHANGING: ([EventType; 4], [&str; 2]) = (
+    [EventType::MemberJoined, EventType::MemberLeft, EventType::AccountFollowed, EventType::AccountUnfollowed],
     ["conversation-", "relationship-"],
 );
 
@@ -170,8 +148,6 @@ impl Change {
             Event::MemberLeft(e) => (e.account, Place::Conversation(recorded.stream.conversation_id()?), false),
             Event::AccountFollowed(e) => (owner()?, Place::Followers(e.account), true),
             Event::AccountUnfollowed(e) => (owner()?, Place::Followers(e.account), false),
-            Event::CloseFriendAdded(e) => (e.account, Place::CloseFriends(owner()?), true),
-            Event::CloseFriendRemoved(e) => (e.account, Place::CloseFriends(owner()?), false),
             _ => return None,
         };
         Some(Self { position: recorded.position, place, account, joined })
@@ -285,7 +261,10 @@ impl Visibility {
             Topic::Conversation(conversation) => self.sight.conversations.contains(&conversation),
             Topic::Account(account) | Topic::Author(account) => account == self.account,
             Topic::Everyone => true,
-            Topic::Stories(author) => return shown_to(event, stories, self.sight.ties(self.account, author)),
+            Topic::Stories(author) => {
+                let ties = stories.get(&event.position)?.ties(self.account, self.sight.follows.contains(&author));
+                return shown_to(event, stories, ties);
+            }
         };
         is_seen.then(|| Arc::clone(event))
     }

@@ -17,6 +17,7 @@ pub mod message;
 pub mod story;
 
 pub mod catch_up;
+pub mod close_friends;
 pub mod ephemeral;
 pub mod follower;
 pub mod index;

@@ -10,7 +10,6 @@ pub struct Places {
     members: HashMap<ConversationId, Vec<AccountId>>,
     /// By author. Sets, because some authors have very many.
     followers: HashMap<AccountId, HashSet<AccountId>>,
-    close_friends: HashMap<AccountId, HashSet<AccountId>>,
 }
 
 impl Places {
@@ -19,10 +18,9 @@ impl Places {
         self.members.get(&conversation).into_iter().flatten().copied()
     }
 
-    /// Everybody whom some story of an author may reach, each once; the author, too.
-    pub fn circle(&self, author: AccountId) -> HashSet<AccountId> {
-        let (followers, friends) = (self.followers.get(&author), self.close_friends.get(&author));
-        followers.into_iter().chain(friends).flatten().copied().chain([author]).collect()
+    /// The followers of an author.
+    pub fn followers(&self, author: AccountId) -> impl Iterator<Item = AccountId> {
+        self.followers.get(&author).into_iter().flatten().copied()
     }
 
     /// Lets an account in that was not.
@@ -31,9 +29,6 @@ impl Places {
             Place::Conversation(conversation) => self.members.entry(conversation).or_default().push(account),
             Place::Followers(author) => {
                 self.followers.entry(author).or_default().insert(account);
-            }
-            Place::CloseFriends(author) => {
-                self.close_friends.entry(author).or_default().insert(account);
             }
         }
     }
@@ -49,17 +44,14 @@ impl Places {
                     }
                 }
             }
-            Place::Followers(author) => take_out(&mut self.followers, author, account),
-            Place::CloseFriends(author) => take_out(&mut self.close_friends, author, account),
-        }
-    }
-}
-
-fn take_out(circles: &mut HashMap<AccountId, HashSet<AccountId>>, author: AccountId, account: AccountId) {
-    if let Some(circle) = circles.get_mut(&author) {
-        circle.remove(&account);
-        if circle.is_empty() {
-            circles.remove(&author);
+            Place::Followers(author) => {
+                if let Some(circle) = self.followers.get_mut(&author) {
+                    circle.remove(&account);
+                    if circle.is_empty() {
+                        self.followers.remove(&author);
+                    }
+                }
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a socket missed: up to the index's position from the index, from there to the tail's position from the log.
 
+use crate::live::close_friends::CloseFriends;
 use crate::live::frame::Reset;
 use crate::live::join::JoinFault;
 use crate::live::membership::{Sight, Topic, Visibility, complete_len, initial_joins, topic_of};
 use crate::live::render::When;
 use crate::live::router::Live;
-use crate::live::story::{shown_to, stories_before};
+use crate::live::story::{shown_to, stories_and_friends_before, stories_before};
 use crate::live::wire::Wire;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, LogId, Position};
@@ -15,11 +16,14 @@ use domain::source::{Direction, Filter, SourceFault};
 use domain::story::values::Ties;
 use domain::stream::StreamName;
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Events rendered at once.
 const PAGE_EVENTS: usize = 128;
+/// Authors whose close friends are remembered while a socket catches up.
+const AUTHORS_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// How long a resume waits for an index that is behind.
 const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -74,13 +78,16 @@ pub struct FromLog {
     up_to: Position,
     /// Read and not passed on: a creation whose joins follow.
     waiting: Vec<Arc<Recorded>>,
+    close_friends: CloseFriends,
 }
 
 impl FromLog {
     /// Those after `after` in `(from, up_to]`, where neither end may part a unit: `up_to` is where a tail stood, `from`
     /// comes from [`Live::start_of_unit`]. `sight` is what the account saw at the latter's argument.
     pub fn new(account: AccountId, after: Position, from: Position, sight: Sight, up_to: Position) -> Self {
-        Self { visibility: Visibility::new(account, sight), after, read_up_to: from, up_to, waiting: Vec::new() }
+        let (visibility, waiting) = (Visibility::new(account, sight), Vec::new());
+        let close_friends = CloseFriends::of_authors(AUTHORS_MAX);
+        Self { visibility, after, read_up_to: from, up_to, waiting, close_friends }
     }
 
     /// The next frames; none at the end.
@@ -95,7 +102,7 @@ impl FromLog {
         let at_end = self.read_up_to >= self.up_to;
         let complete = if at_end { self.waiting.len() } else { complete_len(&self.waiting) };
         let events: Vec<_> = self.waiting.drain(..complete).collect();
-        let stories = stories_before(&*live.renderer.source, &events).await?;
+        let stories = stories_and_friends_before(&*live.renderer.source, &events, &mut self.close_friends).await?;
         let mut missed = self.visibility.pass(&events, &stories);
         // Of what vanishes by age or count nothing is missed: it is sent once, as it stands in the end.
         missed.retain(|event| event.position > self.after && !event.stream.category().is_transient());

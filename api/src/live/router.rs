@@ -1,5 +1,6 @@
 //! Who is connected and what each may see, as of one position of the log.
 
+use crate::live::close_friends::CloseFriends;
 use crate::live::ephemeral::{self, Ephemerals, Presence};
 use crate::live::index::{Index, ProjectedIndex, Seen};
 use crate::live::membership::{Change, Changes, Sight, Topic, initial_joins, topic_of};
@@ -21,6 +22,7 @@ use domain::words::Words;
 use parking_lot::Mutex;
 use projections::projections::Projections;
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,8 @@ use tokio_util::task::TaskTracker;
 
 /// Pages of missed events that are read at the same time, at most: a restart brings everybody back at once.
 const PAGES_READ_MAX: usize = 16;
+/// Authors whose close friends are remembered, a hundred each at most.
+const AUTHORS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// The live feed of this node.
 pub struct Live {
@@ -57,6 +61,8 @@ pub struct Live {
     tickets: Tickets,
     /// What is told once.
     pub(in crate::live) ephemerals: Ephemerals,
+    /// Of the authors of the newest stories.
+    pub(in crate::live) close_friends: tokio::sync::Mutex<CloseFriends>,
 }
 
 impl Live {
@@ -97,6 +103,7 @@ impl Live {
             meters: Arc::new(Meters::default()),
             tickets: Tickets::default(),
             ephemerals: Ephemerals::default(),
+            close_friends: tokio::sync::Mutex::new(CloseFriends::of_authors(AUTHORS_MAX)),
         })
     }
 
@@ -345,12 +352,15 @@ impl Routes {
 
     /// A story's event goes to everybody whom it reaches; to who loses sight of the story, as its deletion.
     fn route_story(&self, event: &Arc<Recorded>, author: AccountId, stories: &Stories, routed: &mut Vec<Routed>) {
+        let Some(story) = stories.get(&event.position) else { return };
         let shown = |account: AccountId| {
-            let ties = self.accounts.get(&account)?.sight.ties(account, author);
-            shown_to(event, stories, ties).map(|shown| (account, shown))
+            let follows = self.accounts.get(&account)?.sight.follows.contains(&author);
+            shown_to(event, stories, story.ties(account, follows)).map(|shown| (account, shown))
         };
+        let friends = story.close_friends.iter().copied();
+        let circle: HashSet<AccountId> = self.places.followers(author).chain(friends).chain([author]).collect();
         let (as_it_is, otherwise): (Vec<_>, Vec<_>) =
-            self.places.circle(author).into_iter().filter_map(shown).partition(|(_, shown)| Arc::ptr_eq(shown, event));
+            circle.into_iter().filter_map(shown).partition(|(_, shown)| Arc::ptr_eq(shown, event));
         for group in [as_it_is, otherwise] {
             if let Some((_, shown)) = group.first() {
                 let shown = Arc::clone(shown);

@@ -140,12 +140,12 @@ impl<S: Service> Socket<S> {
         let caller = greeting.caller;
         self.line.outbox.belongs_to(caller.session);
         let Some((from, log_id)) = greeting.resume else {
-            let joined = self.live.join(caller.account, &self.line.outbox).await?;
+            let (joined, _) = self.live.join(caller.account, &self.line.outbox).await?;
             self.ready(caller, joined.position, None).await?;
             return Ok(joined);
         };
         if let Some(reason) = self.live.reset(caller.account, from, log_id).await? {
-            let joined = self.live.join(caller.account, &self.line.outbox).await?;
+            let (joined, _) = self.live.join(caller.account, &self.line.outbox).await?;
             self.ready(caller, joined.position, Some(Frame::Reset { reason })).await?;
             return Ok(joined);
         }

@@ -1,5 +1,6 @@
 //! Stories in the feed: whom each of their events reaches and as what, and its frame.
 
+use crate::live::close_friends::CloseFriends;
 use crate::live::data::{StoryEnded, StoryPosted, StoryPrivacyChanged};
 use crate::live::frame::raw;
 use crate::live::render::{RenderFault, Renderer, When, misplaced};
@@ -15,41 +16,77 @@ use domain::story::state::Story;
 use domain::story::values::{StoryPrivacy, Ties};
 use domain::stream::StreamName;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Every event that a story can have: posted, its changes, its end.
 const STORY_PAGE_EVENTS: usize = PRIVACY_CHANGES_PER_STORY_MAX as usize + 2;
 
-/// A story as it was before an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A story as it was before an event; one that is posted, as it is then.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryBefore {
     /// Whose.
     pub author: AccountId,
     /// Who could see it.
     pub privacy: StoryPrivacy,
+    /// The author's close friends at that moment; nobody where they were not looked up.
+    pub close_friends: Arc<HashSet<AccountId>>,
+}
+
+impl StoryBefore {
+    /// What an account was to the author.
+    pub fn ties(&self, account: AccountId, follows: bool) -> Ties {
+        let (is_author, is_close_friend) = (account == self.author, self.close_friends.contains(&account));
+        Ties { is_author, follows, is_close_friend }
+    }
 }
 
 /// What some events do not tell themselves of their stories: how those were before, by the event's position.
 pub type Stories = HashMap<Position, StoryBefore>;
 
-/// Looks up the stories that end or change among these events, in their own streams.
+/// Looks up the stories of these events in their own streams.
 ///
 /// # Errors
 /// When the log does not answer.
 pub async fn stories_before(source: &dyn EventSource, events: &[Arc<Recorded>]) -> Result<Stories, SourceFault> {
     let mut stories = Stories::new();
     for event in events {
-        let needs =
-            matches!(event.event, Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPrivacyChanged(_));
-        if needs && let Some(before) = story_before(source, event).await? {
-            stories.insert(event.position, before);
+        let before = match &event.event {
+            Event::StoryPosted(e) => Some((e.author, e.privacy)),
+            Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPrivacyChanged(_) => {
+                story_before(source, event).await?
+            }
+            _ => None,
+        };
+        if let Some((author, privacy)) = before {
+            stories.insert(event.position, StoryBefore { author, privacy, close_friends: Arc::default() });
         }
     }
     Ok(stories)
 }
 
-async fn story_before(source: &dyn EventSource, event: &Recorded) -> Result<Option<StoryBefore>, SourceFault> {
+/// The same, and who the close friends of their authors were.
+///
+/// # Errors
+/// When the log does not answer.
+pub async fn stories_and_friends_before(
+    source: &dyn EventSource,
+    events: &[Arc<Recorded>],
+    friends: &mut CloseFriends,
+) -> Result<Stories, SourceFault> {
+    let mut stories = stories_before(source, events).await?;
+    for event in events {
+        if let Some(story) = stories.get_mut(&event.position) {
+            story.close_friends = friends.before(source, story.author, event.position).await?;
+        }
+    }
+    Ok(stories)
+}
+
+async fn story_before(
+    source: &dyn EventSource,
+    event: &Recorded,
+) -> Result<Option<(AccountId, StoryPrivacy)>, SourceFault> {
     // A story's stream is within one page: its privacy changes a limited number of times.
     let slice = source.read_stream(&event.stream, 0, Direction::Forward, STORY_PAGE_EVENTS).await?;
     let mut story = Story::Unknown;
@@ -57,7 +94,7 @@ async fn story_before(source: &dyn EventSource, event: &Recorded) -> Result<Opti
         story.evolve(&earlier.event);
     }
     Ok(match story {
-        Story::Posted { author, privacy, .. } => Some(StoryBefore { author, privacy }),
+        Story::Posted { author, privacy, .. } => Some((author, privacy)),
         Story::Unknown | Story::Expired | Story::Deleted => None,
     })
 }

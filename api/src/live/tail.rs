@@ -4,7 +4,7 @@ use crate::live::close::Close;
 use crate::live::membership::{complete_len, initial_joins};
 use crate::live::render::{RenderFault, When, reader};
 use crate::live::router::{Live, Routed};
-use crate::live::story::stories_before;
+use crate::live::story::stories_and_friends_before;
 use crate::live::wire::{Wire, pack};
 use crate::traces::Part;
 use domain::event::Event;
@@ -80,7 +80,9 @@ fn chunk_len(events: &[Arc<Recorded>]) -> usize {
 impl Live {
     /// Hands events to the sockets that may see them.
     pub(in crate::live) async fn hand_on(&self, events: &[Arc<Recorded>]) -> Result<(), RenderFault> {
-        let stories = stories_before(&*self.renderer.source, events).await?;
+        let mut friends = self.close_friends.lock().await;
+        let stories = stories_and_friends_before(&*self.renderer.source, events, &mut friends).await?;
+        drop(friends);
         let routed = self.routes.lock().route(events, &stories);
         if let Some(last) = events.last() {
             // From here on, whoever joins finds these events in the log and not in their outbox.

@@ -178,7 +178,8 @@ impl Reader {
         Self(access)
     }
 
-    /// The topics that the account sees as of the answer's position, its own included.
+    /// The topics that the account sees as of the answer's position, its own included; but not those of authors who count
+    /// it as a close friend, because they have no limit.
     ///
     /// # Errors
     /// When the database fails.
@@ -186,7 +187,7 @@ impl Reader {
         let (mut tx, position) = self.0.snapshot().await?;
         let rows = tx
             .fetch_all(
-                "SELECT DISTINCT kind, topic FROM intervals WHERE account = $1 AND to_position IS NULL \
+                "SELECT DISTINCT kind, topic FROM intervals WHERE account = $1 AND to_position IS NULL AND kind <> 5 \
                  ORDER BY kind, topic",
                 [account.into()],
             )

@@ -2,6 +2,7 @@
 
 use super::world::{World, account, conversation, everything, short, taken};
 use crate::live::frame::Reset;
+use crate::live::index::Index;
 use crate::live::membership::complete_len;
 use crate::live::outbox::Standing;
 use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
@@ -342,6 +343,41 @@ async fn who_loses_sight_of_a_story_is_shown_a_deletion() {
         let deletions = frames.iter().filter(|frame| frame["type"] == "story.deleted");
         let data: Vec<_> = deletions.map(|frame| frame["data"].to_string()).collect();
         assert!(data.windows(2).all(|pair| pair[0] == pair[1]), "a loss of sight looks like a deletion: {data:?}");
+    }
+}
+
+/// Nobody limits how many authors count somebody as a close friend: a socket holds no list of them.
+#[tokio::test]
+async fn whose_close_friend_one_is_is_looked_up_when_a_story_comes_and_held_by_nobody() {
+    let world = World::new();
+    let bob = account(2);
+    for author in 100..400 {
+        world.happens(StreamName::relationship(account(author)), CloseFriendAdded { account: bob }).await;
+    }
+    world.happens(StreamName::relationship(account(101)), CloseFriendRemoved { account: bob }).await; // 301
+    world.catch_up(&world.live).await;
+    let early = world.connects(bob).await.unwrap();
+    let node = world.another_node();
+    let late = world.connects_to(&node, bob).await.unwrap();
+    assert_eq!(world.index.seen_by(bob).await.unwrap().sight.places().count(), 0);
+    for author in [100, 101, 399] {
+        world.post_story_for(account(author), StoryPrivacy::CloseFriends).await; // 302 to 304
+    }
+    world.happens(StreamName::relationship(account(399)), CloseFriendRemoved { account: bob }).await; // 305
+    world.happens(StreamName::relationship(account(101)), CloseFriendAdded { account: bob }).await; // 306
+    for author in [399, 101] {
+        world.post_story_for(account(author), StoryPrivacy::CloseFriends).await; // 307, 308
+    }
+    world.catch_up(&world.live).await;
+    world.catch_up(&node).await;
+    let expected = ["story.posted@302", "story.posted@304", "story.posted@308"];
+    assert_eq!(short(&taken(&early)), expected);
+    assert_eq!(short(&taken(&late)), expected);
+    assert_eq!(world.live.close_friends.lock().await.authors(), 3);
+    for index in [0, 303, 306, 308] {
+        world.index_stands_at(Some(Position(index)));
+        let (frames, _) = world.resume(&world.live, bob, Position(301)).await;
+        assert_eq!(short(&frames), expected, "with an index at {index}");
     }
 }
 

@@ -1,12 +1,13 @@
 //! A log, an index that stands where the test says, and the events that a test is about.
 
 use crate::live::catch_up::CatchUp;
+use crate::live::close_friends::CloseFriends;
 use crate::live::index::{Index, Seen};
 use crate::live::join::{JoinFault, Joined};
 use crate::live::membership::{Change, Place, Sight, Visibility};
 use crate::live::outbox::Outbox;
 use crate::live::router::Live;
-use crate::live::story::stories_before;
+use crate::live::story::stories_and_friends_before;
 use crate::live::wire::{Texts, Wire};
 use crate::traces::Traces;
 use commands::log::clear_words::ClearWords;
@@ -35,6 +36,7 @@ use projections::feed::feed_index::Missed;
 use projections::reader::ReadFault;
 use serde_json::Value;
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -71,7 +73,8 @@ impl SlowIndex {
     async fn visible(&self, account: AccountId, up_to: Position) -> (Vec<Arc<Recorded>>, Sight) {
         let mut events = everything(&self.log).await;
         events.retain(|event| event.position <= up_to);
-        let stories = stories_before(&*self.log, &events).await.unwrap();
+        let mut friends = CloseFriends::of_authors(NonZeroUsize::MIN);
+        let stories = stories_and_friends_before(&*self.log, &events, &mut friends).await.unwrap();
         let mut visibility = Visibility::new(account, Sight::default());
         let seen = visibility.pass(&events, &stories);
         (seen, visibility.sight)
@@ -330,7 +333,7 @@ impl World {
     /// The same, elsewhere.
     pub async fn connects_to(&self, live: &Arc<Live>, who: AccountId) -> Result<Socket, JoinFault> {
         let outbox = Arc::new(Outbox::new(None, Arc::clone(&live.meters)));
-        let joined = live.join(who, &outbox).await?;
+        let (joined, _) = live.join(who, &outbox).await?;
         outbox.open();
         Ok(Socket { outbox, position: joined.position, _joined: joined })
     }
