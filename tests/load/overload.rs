@@ -21,7 +21,7 @@ use tokio::task::LocalSet;
 
 const PEOPLE: usize = 64;
 /// Connections that offer the overload.
-const CONNECTIONS: usize = 3_000;
+const CONNECTIONS: usize = 9_000;
 const TIMES: f64 = 3.0;
 
 pub async fn run(args: &Args) -> Result<()> {
