@@ -118,6 +118,15 @@ impl States {
         }
     }
 
+    /// The user name of this stream.
+    pub fn username_at(&self, stream: &StreamName) -> &Username {
+        static EMPTY: Username = Username { holder: None };
+        match self.streams.iter().find(|of| of.stream == *stream).map(|of| &*of.state) {
+            Some(State::Username(username)) => username,
+            _ => &EMPTY,
+        }
+    }
+
     /// The account with this id.
     pub fn account(&self, id: AccountId) -> &Account {
         static EMPTY: Account = Account::Unknown;

@@ -5,7 +5,7 @@ use crate::context::{Context, Names, StateOf, States};
 use crate::execute::decide::decide_with_progress;
 use crate::log::clear_words::ClearWords;
 use crate::refusal::Refusal;
-use domain::account::event::{AccountRegistered, AdminsChanged, DeviceKeyPublished, RoleGranted};
+use domain::account::event::{AccountRegistered, AdminsChanged, DeviceKeyPublished, RoleGranted, UsernameReserved};
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::conversation::event::{ConversationClosed, ConversationCreated, MemberJoined};
@@ -24,7 +24,7 @@ use domain::state::State;
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
-use domain::words::Field;
+use domain::words::{Field, Purpose, Words};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -53,6 +53,12 @@ pub(crate) fn registered(account: AccountId) -> Happened {
         credential: None,
     };
     (StreamName::account(account), event.into())
+}
+
+/// The account has this user name.
+pub(crate) fn named(account: AccountId, name: &str) -> Happened {
+    let hash = ClearWords.hash(Purpose::Username, &[name.to_ascii_lowercase().as_bytes()]);
+    (StreamName::username(hash), UsernameReserved { account }.into())
 }
 
 /// A registered account with the role of an administrator.

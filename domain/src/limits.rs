@@ -44,6 +44,10 @@ pub const CIPHERTEXT_SCHEME_MAX_CHARACTERS: usize = 32;
 pub const CIPHERTEXT_RECIPIENTS_MAX_BYTES: usize = 64 << 10;
 /// People mentioned in a message, at most.
 pub const MENTIONS_PER_MESSAGE_MAX: usize = 100;
+/// Different user names that are looked up in the text of a message, at most; others stay plain text.
+pub const MENTION_NAMES_PER_MESSAGE_MAX: usize = 50;
+/// Members of a conversation in which `@all` mentions everybody, at most; in a larger one it is plain text.
+pub const MENTION_ALL_MAX_MEMBERS: usize = MENTIONS_PER_MESSAGE_MAX;
 /// Seconds after sending in which an author may edit or delete a message.
 pub const MESSAGE_EDIT_WINDOW_SECONDS: i64 = 15 * 60;
 /// Different emoji on one message, at most.

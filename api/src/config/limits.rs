@@ -1,6 +1,6 @@
 //! `[limits]`: how often one may ask, and how much at once.
 
-use domain::limits::RESUME_MAX_FRAMES;
+use domain::limits::{MENTION_ALL_MAX_MEMBERS, RESUME_MAX_FRAMES};
 use serde::Deserialize;
 
 /// On or off.
@@ -48,6 +48,9 @@ pub struct Limits {
     pub rate_query: Rate,
     /// Tickets of an account.
     pub rate_ticket: Rate,
+    /// Members of a conversation in which `@all` of an admin mentions everybody, from 0 to [`MENTION_ALL_MAX_MEMBERS`]; in
+    /// a larger one it is plain text.
+    pub mention_all_members: usize,
     /// Missed frames that a resume of the feed sends, from 1 to [`RESUME_MAX_FRAMES`]; beyond it a client is told to start
     /// afresh.
     pub resume_frames: usize,
@@ -62,6 +65,7 @@ impl Default for Limits {
             rate_command: Rate { burst: 100, per_second: 20.0 },
             rate_query: Rate { burst: 300, per_second: 100.0 },
             rate_ticket: Rate { burst: 30, per_second: 1.0 },
+            mention_all_members: MENTION_ALL_MAX_MEMBERS,
             resume_frames: RESUME_MAX_FRAMES,
         }
     }
@@ -83,6 +87,11 @@ impl Limits {
             if !(0.001..=1_000_000.0).contains(&rate.per_second) {
                 return Err(format!("bad value for `limits.{name}.per_second`: must be from 0.001 to 1000000"));
             }
+        }
+        if self.mention_all_members > MENTION_ALL_MAX_MEMBERS {
+            return Err(format!(
+                "bad value for `limits.mention_all_members`: must be from 0 to {MENTION_ALL_MAX_MEMBERS}"
+            ));
         }
         if !(1..=RESUME_MAX_FRAMES).contains(&self.resume_frames) {
             return Err(format!("bad value for `limits.resume_frames`: must be from 1 to {RESUME_MAX_FRAMES}"));

@@ -1,24 +1,27 @@
-//! Whether what a message says fits its conversation: a text or ciphertext, and whom it mentions.
+//! Whether what a message says fits its conversation: a text or ciphertext.
 
+use super::mentions;
 use crate::command::Read;
 use crate::context::{Names, States};
-use crate::refusal::{InvalidField, Refusal};
+use crate::refusal::Refusal;
 use domain::conversation::state::Conversation;
 use domain::conversation::values::PrivacyMode;
 use domain::ids::AccountId;
 use domain::message::values::MessageContent;
 use domain::stream::StreamName;
-use std::collections::BTreeSet;
 
-/// In a strictly encrypted conversation: the sender's devices, whose keys may change.
-pub(crate) fn reads(names: &Names<'_>, conversation: &Conversation) -> Option<Read> {
-    match conversation {
-        Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. } => {
-            Some(Read::Check(StreamName::account(names.actor_or_nil())))
+/// What else a decision about this content rests on. In a strictly encrypted conversation: the sender's devices, whose
+/// keys may change. In others: who has the names that stand in the text, which never changes once somebody has them.
+pub(crate) fn reads(names: &Names<'_>, conversation: &Conversation, content: &MessageContent) -> Vec<Read> {
+    match (conversation, content) {
+        (Conversation::Open { privacy_mode: PrivacyMode::StrictE2e, .. }, _) => {
+            vec![Read::Check(StreamName::account(names.actor_or_nil()))]
         }
-        Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. }
-        | Conversation::Closed { .. }
-        | Conversation::Unknown => None,
+        (Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. }, MessageContent::Text(text)) => {
+            mentions::reads(names, text)
+        }
+        (Conversation::Open { privacy_mode: PrivacyMode::Searchable, .. }, MessageContent::Ciphertext(_))
+        | (Conversation::Closed { .. } | Conversation::Unknown, _) => vec![],
     }
 }
 
@@ -45,22 +48,4 @@ pub(crate) fn check(
             Err(Refusal::invalid("/sender_key_id", "UNKNOWN_KEY", detail))
         }
     }
-}
-
-/// Who is mentioned, each once.
-///
-/// # Errors
-/// Names everybody who is no member.
-pub(crate) fn mentions(mentions: &[AccountId], conversation: &Conversation) -> Result<Vec<AccountId>, Refusal> {
-    let mut seen = BTreeSet::new();
-    let distinct = mentions.iter().copied().filter(|account| seen.insert(*account)).collect();
-    let strangers = mentions.iter().enumerate().filter(|(_, account)| conversation.member(**account).is_none());
-    let strangers: Vec<_> = strangers
-        .map(|(index, _)| InvalidField {
-            pointer: format!("/mentions/{index}"),
-            code: "NOT_A_MEMBER",
-            detail: "is not a member of the conversation",
-        })
-        .collect();
-    if strangers.is_empty() { Ok(distinct) } else { Err(Refusal::Invalid(strangers)) }
 }

@@ -1,6 +1,6 @@
 //! `EditMessage`: an author gives a message another text.
 
-use super::{content, target};
+use super::{content, mentions, target};
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::Refusal;
@@ -19,8 +19,10 @@ pub struct EditMessage {
     pub message: MessageId,
     /// What it says from now on.
     pub content: MessageContent,
-    /// Whom it mentions from now on.
+    /// Whom ciphertext mentions from now on; whom a text does, its words say.
     pub mentions: Vec<AccountId>,
+    /// Members in which `@all` mentions everybody, at most.
+    pub all_max_members: usize,
 }
 
 impl EditMessage {
@@ -44,7 +46,7 @@ impl Command for EditMessage {
     }
 
     fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
-        content::reads(names, states.conversation()).into_iter().collect()
+        content::reads(names, states.conversation(), &self.content)
     }
 
     fn opens(&self, states: &States) -> Vec<SealedField> {
@@ -59,7 +61,7 @@ impl Command for EditMessage {
         if let Conversation::Open { privacy_mode, .. } = states.conversation() {
             content::check(&self.content, *privacy_mode, states, actor)?;
         }
-        let mentions = content::mentions(&self.mentions, states.conversation())?;
+        let mentions = mentions::of(&self.content, &self.mentions, states, context, self.all_max_members)?;
         if states.message().deleted {
             return Err(Refusal::MessageDeleted);
         }
@@ -86,8 +88,8 @@ mod tests {
     use super::*;
     use crate::refusal::Missing;
     use crate::scenario::{
-        ALICE, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, message, published, registered, said,
-        then_happened, words,
+        ALICE, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, message, named, published, registered,
+        said, then_happened, words,
     };
     use domain::conversation::values::PrivacyMode;
     use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
@@ -95,7 +97,12 @@ mod tests {
     use domain::values::MessageText;
 
     fn edit(text: &str) -> EditMessage {
-        EditMessage { message: message(1), content: MessageText::parse(text).unwrap().into(), mentions: vec![] }
+        EditMessage {
+            message: message(1),
+            content: MessageText::parse(text).unwrap().into(),
+            mentions: vec![],
+            all_max_members: 3,
+        }
     }
 
     fn talk() -> Vec<Happened> {
@@ -138,6 +145,13 @@ mod tests {
         let edited_once = || talk().into_iter().chain([edited("two")]);
         given(edited_once()).by(CAROL).when(edit("two")).then_it_is_already_so();
         given(edited_once()).by(CAROL).when(edit("one")).then([edited("one")]);
+    }
+
+    #[test]
+    fn an_edit_mentions_whom_its_own_text_names() {
+        let talk = || talk().into_iter().chain([named(ALICE, "alice"), named(DAVE, "dave")]);
+        let edited = MessageEdited { author: CAROL, words: words("@Alice @dave"), mentions: vec![ALICE] };
+        given(talk()).by(CAROL).when(edit("@Alice @dave")).then([then_happened(edited)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Commands on messages.
 
 pub mod content;
+mod mentions;
 pub mod target;
 
 pub mod add_reaction;

@@ -1,6 +1,6 @@
 //! `SendMessage`: somebody says something.
 
-use super::content;
+use super::{content, mentions};
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::conversation::standing::not_open;
@@ -21,12 +21,14 @@ pub struct SendMessage {
     pub conversation: ConversationId,
     /// What.
     pub content: MessageContent,
-    /// Whom it mentions.
+    /// Whom ciphertext mentions; whom a text does, its words say.
     pub mentions: Vec<AccountId>,
     /// The message that it answers, by its sequence number.
     pub reply_to: Option<u64>,
     /// The client's own reference.
     pub client_ref: Option<ClientRef>,
+    /// Members in which `@all` mentions everybody, at most.
+    pub all_max_members: usize,
 }
 
 impl Command for SendMessage {
@@ -52,7 +54,7 @@ impl Command for SendMessage {
             | Conversation::Closed { .. }
             | Conversation::Unknown => vec![],
         };
-        reads.extend(content::reads(names, conversation));
+        reads.extend(content::reads(names, conversation, &self.content));
         reads
     }
 
@@ -66,7 +68,7 @@ impl Command for SendMessage {
             return Err(Refusal::NotFound(Missing::Conversation));
         }
         content::check(&self.content, *privacy_mode, states, sender)?;
-        let mentions = content::mentions(&self.mentions, states.conversation())?;
+        let mentions = mentions::of(&self.content, &self.mentions, states, context, self.all_max_members)?;
         // The timeline has no gap, so every number up to the last one is a message.
         if self.reply_to.is_some_and(|seq| seq == 0 || seq > states.timeline().last_seq) {
             return Err(Refusal::invalid("/reply_to", "NO_SUCH_MESSAGE", "is not a message of this conversation"));
@@ -85,8 +87,8 @@ impl Command for SendMessage {
 mod tests {
     use super::*;
     use crate::scenario::{
-        ALICE, BOB, CAROL, DAVE, Happened, ROOM, closed, direct, encrypted, given, group, published, registered, said,
-        words,
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, closed, direct, encrypted, given, group, named, published, registered,
+        said, words,
     };
     use domain::conversation::values::PrivacyMode;
     use domain::proto::message::v1::MessageWords;
@@ -94,7 +96,7 @@ mod tests {
 
     fn send(reply_to: Option<u64>) -> SendMessage {
         let content = MessageText::parse("hi").unwrap().into();
-        SendMessage { conversation: ROOM, content, mentions: vec![], reply_to, client_ref: None }
+        SendMessage { conversation: ROOM, content, mentions: vec![], reply_to, client_ref: None, all_max_members: 3 }
     }
 
     #[test]
@@ -192,6 +194,45 @@ mod tests {
             .by(ALICE)
             .when(send_encrypted(1, &[BOB, CAROL, DAVE]))
             .invalid(&[("/mentions/1", "NOT_A_MEMBER"), ("/mentions/2", "NOT_A_MEMBER")]);
+    }
+
+    /// Everybody has a name, Dave is no member.
+    fn named_group() -> Vec<Happened> {
+        let names = [named(ALICE, "alice"), named(BOB, "bob"), named(CAROL, "carol"), named(DAVE, "dave")];
+        group().into_iter().chain(names).collect()
+    }
+
+    fn text(text: &str) -> SendMessage {
+        SendMessage { content: MessageText::parse(text).unwrap().into(), ..send(None) }
+    }
+
+    fn mentioning(sender: AccountId, text: &str, mentions: &[AccountId]) -> [Happened; 1] {
+        let sent = MessageSent { sender, reply_to: None, words: words(text), mentions: mentions.to_vec() };
+        [(StreamName::timeline(ROOM), sent.into())]
+    }
+
+    #[test]
+    fn names_of_members_in_a_text_mention_them() {
+        let said = "@BOB and @alice, not @dave, `@carol` or @nobody_here";
+        let outcome = given(named_group()).by(CAROL).when(text(said));
+        outcome.then(mentioning(CAROL, said, &[BOB, ALICE]));
+    }
+
+    #[test]
+    fn an_admin_mentions_everybody_else_at_once() {
+        for admin in [ALICE, BOB] {
+            let others: Vec<_> = [ALICE, BOB, CAROL].into_iter().filter(|member| *member != admin).collect();
+            given(named_group()).by(admin).when(text("@all")).then(mentioning(admin, "@all", &others));
+        }
+        let said = "@all and @carol";
+        given(named_group()).by(ALICE).when(text(said)).then(mentioning(ALICE, said, &[CAROL, BOB]));
+    }
+
+    #[test]
+    fn at_all_is_plain_text_of_others_and_among_too_many() {
+        given(named_group()).by(CAROL).when(text("@all")).then(mentioning(CAROL, "@all", &[]));
+        let among_two = SendMessage { all_max_members: 2, ..text("@all") };
+        given(named_group()).by(ALICE).when(among_two).then(mentioning(ALICE, "@all", &[]));
     }
 
     #[test]

@@ -147,7 +147,14 @@ impl House {
 
 pub fn say(text: &str) -> SendMessage {
     let text = MessageText::parse(text).unwrap();
-    SendMessage { conversation: ROOM, content: text.into(), mentions: vec![], reply_to: None, client_ref: None }
+    SendMessage {
+        conversation: ROOM,
+        content: text.into(),
+        mentions: vec![],
+        reply_to: None,
+        client_ref: None,
+        all_max_members: 100,
+    }
 }
 
 /// What another process appends to the same log.

@@ -28,7 +28,7 @@ async fn an_import_keeps_the_times_and_a_repeat_adds_nothing() {
         let second = import(&house, CAROL, 60, 0, say("two")).await.unwrap();
         let content = MessageText::parse("one").unwrap().into();
         let message = MessageId { conversation: ROOM, seq: 1 };
-        let unchanged = EditMessage { message, content, mentions: vec![] };
+        let unchanged = EditMessage { message, content, mentions: vec![], all_max_members: 100 };
         let edited = import(&house, CAROL, 70, 0, unchanged).await.unwrap();
         let counts = [joined, first, second, edited].map(|done| done.events.len());
         assert_eq!(counts, if run == 0 { [2; 4] } else { [0; 4] });

@@ -14,7 +14,7 @@ async fn edit(house: &House, who: AccountId, expected: Expected, text: &str) -> 
     let message = MessageId { conversation: ROOM, seq: 1 };
     let content = MessageText::parse(text).unwrap().into();
     let envelope = Envelope { expected: Some(expected), ..Envelope::of(who, Uuid::nil()) };
-    house.executor.execute(EditMessage { message, content, mentions: vec![] }, envelope).await
+    house.executor.execute(EditMessage { message, content, mentions: vec![], all_max_members: 100 }, envelope).await
 }
 
 fn is_overtaken(result: &Result<Done, Failure>) -> bool {

@@ -1,5 +1,6 @@
 //! Messages: sending, and what happens to one afterwards.
 
 pub mod event;
+pub mod mentions;
 pub mod state;
 pub mod values;

@@ -4,6 +4,7 @@ mod add_reaction;
 mod content;
 mod delete_message;
 mod edit_message;
+mod mentions;
 #[expect(clippy::module_inception, reason = "named after its endpoint")]
 mod message;
 mod remove_reaction;

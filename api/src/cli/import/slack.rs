@@ -197,13 +197,20 @@ impl<'a> Run<'a> {
             What::Send { who: person, text, reply_to } => {
                 let reply_to = reply_to.and_then(|root| room.seqs.get(&root).copied());
                 let content = MessageText::imported(text).into();
-                let command = SendMessage { conversation, content, mentions: vec![], reply_to, client_ref: None };
+                let command = SendMessage {
+                    conversation,
+                    content,
+                    mentions: vec![],
+                    reply_to,
+                    client_ref: None,
+                    all_max_members: 0,
+                };
                 (Box::new(command), who(*person))
             }
             What::Edit { who: person, message: at, text } => {
                 let Some(message) = message(at) else { return Ok(()) };
                 let content = MessageText::imported(text).into();
-                (Box::new(EditMessage { message, content, mentions: vec![] }), who(*person))
+                (Box::new(EditMessage { message, content, mentions: vec![], all_max_members: 0 }), who(*person))
             }
             What::React { who: person, message: at, emoji } => {
                 let Some(message) = message(at) else { return Ok(()) };

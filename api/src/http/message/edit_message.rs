@@ -10,11 +10,12 @@ use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use crate::wire::message::{Message, Said};
-use commands::execute::Done;
+use commands::command::Envelope;
+use commands::execute::{Done, Failure};
 use commands::message::edit_message;
 use domain::event::Event;
 use domain::ids::{AccountId, MessageId};
-use domain::limits::WAIT_DEFAULT_MILLISECONDS;
+use domain::limits::{MENTION_ALL_MAX_MEMBERS, WAIT_DEFAULT_MILLISECONDS};
 use domain::message::values::MessageContent;
 use domain::stream::StreamName;
 use http::StatusCode;
@@ -51,7 +52,7 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 65_536)]
     recipients: Option<String>,
-    /// Whom the ciphertext mentions: ids of members, at most 100.
+    /// Whom the ciphertext mentions: ids of members, at most 100. Whom a text mentions, its `@names` say.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 100)]
     mentions: Option<Vec<String>>,
@@ -99,7 +100,13 @@ impl Endpoint for EditMessage {
 
     fn command(_caller: &Caller, path: &Path, body: &Body) -> Result<edit_message::EditMessage, Problem> {
         let (content, mentions) = body.content()?;
-        Ok(edit_message::EditMessage { message: path.id("id")?, content, mentions })
+        let (message, all_max_members) = (path.id("id")?, MENTION_ALL_MAX_MEMBERS);
+        Ok(edit_message::EditMessage { message, content, mentions, all_max_members })
+    }
+
+    async fn execute(app: &App, command: edit_message::EditMessage, envelope: Envelope) -> Result<Done, Failure> {
+        let all_max_members = app.config.limits.mention_all_members;
+        app.executor.execute(edit_message::EditMessage { all_max_members, ..command }, envelope).await
     }
 
     async fn respond(app: &App, caller: &Caller, path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {

@@ -10,10 +10,12 @@ use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use crate::wire::message::Message;
-use commands::execute::Done;
+use commands::command::Envelope;
+use commands::execute::{Done, Failure};
 use commands::message::send_message;
 use domain::event::Event;
 use domain::ids::{AccountId, MessageId};
+use domain::limits::MENTION_ALL_MAX_MEMBERS;
 use domain::message::values::MessageContent;
 use domain::recorded::Recorded;
 use domain::values::ClientRef;
@@ -48,7 +50,7 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 65_536)]
     recipients: Option<String>,
-    /// Whom the ciphertext mentions: ids of members, at most 100.
+    /// Whom the ciphertext mentions: ids of members, at most 100. Whom a text mentions, its `@names` say.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 100)]
     mentions: Option<Vec<String>>,
@@ -97,7 +99,13 @@ impl Endpoint for SendMessage {
         let client_ref = body.client_ref.as_deref().map(ClientRef::parse).transpose();
         let client_ref = client_ref.map_err(|invalid| Problem::invalid("/client_ref", invalid))?;
         let (conversation, reply_to) = (path.id("id")?, body.reply_to);
-        Ok(send_message::SendMessage { conversation, content, mentions, reply_to, client_ref })
+        let all_max_members = MENTION_ALL_MAX_MEMBERS;
+        Ok(send_message::SendMessage { conversation, content, mentions, reply_to, client_ref, all_max_members })
+    }
+
+    async fn execute(app: &App, command: send_message::SendMessage, envelope: Envelope) -> Result<Done, Failure> {
+        let all_max_members = app.config.limits.mention_all_members;
+        app.executor.execute(send_message::SendMessage { all_max_members, ..command }, envelope).await
     }
 
     async fn respond(_: &App, _: &Caller, _: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {
