@@ -34,8 +34,10 @@ use job::Job;
 use lanes::Lanes;
 use meters::Meters;
 use room::Room;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use working::Working;
 
@@ -104,6 +106,23 @@ pub enum Failure {
     Aborted,
 }
 
+/// A command that cannot be taken back any more.
+enum Begun {
+    /// Its events were there before.
+    Replayed(Done),
+    /// It is in its lane.
+    UnderWay(oneshot::Receiver<Result<Done, Failure>>),
+}
+
+impl Begun {
+    async fn done(self) -> Result<Done, Failure> {
+        match self {
+            Begun::Replayed(done) => Ok(done),
+            Begun::UnderWay(answer) => answer.await.unwrap_or(Err(Failure::Aborted)),
+        }
+    }
+}
+
 /// Executes commands. One a process and log; every caller shares it.
 pub struct Executor {
     log: Arc<dyn EventLog>,
@@ -144,6 +163,41 @@ impl Executor {
     /// # Errors
     /// See [`Failure`].
     pub async fn execute(self: &Arc<Self>, command: impl Command, envelope: Envelope) -> Result<Done, Failure> {
+        self.begin(command, envelope).await?.done().await
+    }
+
+    /// Executes several commands, those that write the same stream in their order. Gives what came of each, in the same
+    /// order. After one that cannot begin, further ones for its stream are not begun either, so that a repeat of all of
+    /// them keeps the order; they are [`Failure::Overloaded`].
+    pub async fn execute_in_order<C: Command>(
+        self: &Arc<Self>,
+        commands: Vec<(C, Envelope)>,
+    ) -> Vec<Result<Done, Failure>> {
+        let (mut begun, mut stuck) = (Vec::with_capacity(commands.len()), BTreeSet::new());
+        for (command, envelope) in commands {
+            let primary = command.stream(&Names::new(envelope.actor, self.words()));
+            if stuck.contains(&primary) {
+                begun.push(Err(Failure::Overloaded));
+                continue;
+            }
+            let one = self.begin(command, envelope).await;
+            if matches!(&one, Err(fault) if !matches!(fault, Failure::KeyReused(_))) {
+                stuck.insert(primary);
+            }
+            begun.push(one);
+        }
+        let mut all = Vec::with_capacity(begun.len());
+        for one in begun {
+            all.push(match one {
+                Ok(begun) => begun.done().await,
+                Err(failure) => Err(failure),
+            });
+        }
+        all
+    }
+
+    /// Puts a command into its lane, or finds that it is a repeat.
+    async fn begin(self: &Arc<Self>, command: impl Command, envelope: Envelope) -> Result<Begun, Failure> {
         let arrived = Instant::now();
         let place = self.room.take().ok_or(Failure::Overloaded)?;
         let claim = match &envelope.idempotency {
@@ -152,14 +206,14 @@ impl Executor {
                 Claim::Ours(claim) => Some(claim),
                 Claim::Replayed(mut done) => {
                     done.stages.wait = arrived.elapsed();
-                    return Ok(done);
+                    return Ok(Begun::Replayed(done));
                 }
             },
         };
         let primary = command.stream(&Names::new(envelope.actor, self.words()));
         let (job, answer) = Job::new(Box::new(command), envelope, primary, claim, place, arrived);
         self.enqueue(job);
-        answer.await.unwrap_or(Err(Failure::Aborted))
+        Ok(Begun::UnderWay(answer))
     }
 
     /// The state of a stream as of the log's current revision of it.

@@ -98,6 +98,12 @@ pub const BATCH_MAX_COMMANDS: usize = 256;
 pub const BATCH_MAX_BYTES: usize = 512 << 10;
 /// How often a command is decided again after a conflict before it is refused as contended.
 pub const CONFLICT_MAX_RETRIES: usize = 5;
+/// Messages that a client may bring at once after it was offline, at most.
+pub const SYNC_MAX_MESSAGES: usize = 1_000;
+/// Bytes of what brings them, at most.
+pub const SYNC_MAX_BYTES: usize = 2 << 20;
+/// Members whose messages are counted in one answer, at most: who sent most.
+pub const ANALYTICS_MAX_MEMBERS: usize = 1_000;
 /// Rows of a page, at most.
 pub const PAGE_MAX_ROWS: usize = 100;
 /// Rows of a page when the client does not say.

@@ -4,6 +4,7 @@
 //! `UPDATE … FROM`, common table expressions over `VALUES`. Only migrations come twice. `sqlx::Any` is not used: its
 //! SQLite driver cannot decode booleans.
 
+pub mod analytics;
 pub mod bulk;
 pub mod examine;
 pub mod migrations;

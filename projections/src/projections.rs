@@ -5,13 +5,14 @@ use crate::conversation::message_counts::{self, MessageCounts};
 use crate::conversation::messaging::apply::Messaging;
 use crate::conversation::messaging::reader as messaging;
 use crate::copies::{Copies, CopyId};
+use crate::database::analytics;
 use crate::database::migrations::Change;
 use crate::database::open::{OpenFault, Purpose, Wanted, open};
 use crate::database::row::DatabaseFault;
 use crate::database::url::DatabaseUrl;
 use crate::feed::feed_index::{self, FeedIndex};
 use crate::observer::Observer;
-use crate::projection::Projection;
+use crate::projection::{MESSAGE_COUNTS, Projection};
 use crate::reader::{Access, ReadFault};
 use crate::relationship::circles;
 use crate::run::{self, Lane, Pace};
@@ -141,6 +142,7 @@ impl Projections {
             opening.one::<FeedIndex>().await?,
             opening.one::<MessageCounts>().await?,
         ];
+        show_analysts(&lanes, database).await?;
         let inner = Inner {
             words,
             options,
@@ -293,6 +295,17 @@ impl Projections {
     pub(crate) fn named(&self, name: &str) -> Option<&Opened> {
         self.inner.lanes.iter().find(|opened| opened.lane.name == name)
     }
+}
+
+/// Shows analysts the counts that are live.
+async fn show_analysts(lanes: &[Opened], url: &DatabaseUrl) -> Result<(), OpenFault> {
+    let counts = lanes.iter().map(|opened| &opened.lane).find(|lane| lane.name == MESSAGE_COUNTS);
+    if let (Some(counts), DatabaseUrl::Postgres { schema_prefix, .. }) = (counts, url) {
+        let copy = counts.serving.now();
+        let shown = analytics::show(&copy.database, schema_prefix).await;
+        shown.map_err(|source| OpenFault::Open { name: MESSAGE_COUNTS, source })?;
+    }
+    Ok(())
 }
 
 /// What every projection is opened with.

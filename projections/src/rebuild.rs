@@ -14,7 +14,7 @@ pub mod fill;
 pub mod follow;
 pub mod switch;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::copies::{Claim, CopyId, Entry, Standing};
 use crate::database::open::{OpenFault, Purpose, Wanted, open};

@@ -73,8 +73,17 @@ impl Buckets {
     /// # Errors
     /// [`Full`] when there is none; nothing was taken then.
     pub fn take(&self, key: Key, now: Time) -> Result<Taken, Full> {
+        self.take_many(key, 1, now)
+    }
+
+    /// Takes so many places at once; as many as there are in an empty bucket, at most.
+    ///
+    /// # Errors
+    /// [`Full`] when there are fewer; nothing was taken then.
+    pub fn take_many(&self, key: Key, places: u32, now: Time) -> Result<Taken, Full> {
         let mut forgiven_at = self.shard(key).lock();
-        let after = forgiven_at.get(&key).copied().unwrap_or(0).max(now.micros()) + self.refill_micros;
+        let needed_micros = i64::from(places).min(self.burst) * self.refill_micros;
+        let after = forgiven_at.get(&key).copied().unwrap_or(0).max(now.micros()) + needed_micros;
         let reset_micros = after - now.micros();
         let wait_micros = reset_micros - self.burst * self.refill_micros;
         if wait_micros > 0 {
@@ -182,6 +191,17 @@ mod tests {
         while buckets.take(KEY, NOW).is_ok() {}
         let full = buckets.take(KEY, NOW).unwrap_err();
         assert_eq!(told(&buckets.headers_full(full)).1, "\"send\";r=0;t=1");
+    }
+
+    #[test]
+    fn many_places_are_taken_at_once_or_none() {
+        let buckets = buckets();
+        buckets.take_many(KEY, 60, NOW).unwrap();
+        assert_eq!(buckets.take_many(KEY, 60, NOW).unwrap_err().wait_micros, 20 * 50_000);
+        buckets.take_many(KEY, 40, NOW).unwrap();
+        buckets.take(KEY, NOW).unwrap_err();
+        let all = buckets.take_many(KEY, 5_000, NOW.plus_seconds(60)).unwrap();
+        assert_eq!(told(&buckets.headers(all)).1, "\"send\";r=0;t=5", "more than there are is all of them");
     }
 
     #[test]

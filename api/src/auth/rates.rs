@@ -17,6 +17,8 @@ pub enum Limited {
     Register,
     /// Sending a message.
     Send,
+    /// A message of those that a client brings at once after it was offline.
+    Sync,
     /// Any other command.
     Command,
     /// A question.
@@ -34,6 +36,7 @@ pub struct Rates(Option<Box<All>>);
 struct All {
     register: Buckets,
     send: Buckets,
+    sync: Buckets,
     command: Buckets,
     query: Buckets,
     ticket: Buckets,
@@ -47,6 +50,7 @@ impl Rates {
             Box::new(All {
                 register: buckets("register", limits.rate_register),
                 send: buckets("send", limits.rate_send),
+                sync: buckets("sync", limits.rate_sync),
                 command: buckets("command", limits.rate_command),
                 query: buckets("query", limits.rate_query),
                 ticket: buckets("ticket", limits.rate_ticket),
@@ -64,7 +68,21 @@ impl Rates {
     /// # Errors
     /// [`Code::RateLimited`] when there were too many.
     pub fn take(&self, limited: Limited, account: AccountId, now: Time) -> Result<Option<Headers>, Problem> {
-        self.count(limited, account.uuid().into_bytes(), now)
+        self.take_many(limited, account, 1, now)
+    }
+
+    /// Counts so many at once; as many as a rate's burst, at most.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when there would be too many; then none is counted.
+    pub fn take_many(
+        &self,
+        limited: Limited,
+        account: AccountId,
+        places: u32,
+        now: Time,
+    ) -> Result<Option<Headers>, Problem> {
+        self.count(limited, account.uuid().into_bytes(), places, now)
     }
 
     /// The same for an address, of which an IPv6 network of 64 bits counts as one.
@@ -72,19 +90,20 @@ impl Rates {
     /// # Errors
     /// [`Code::RateLimited`] when there were too many.
     pub fn take_of_address(&self, limited: Limited, address: IpAddr, now: Time) -> Result<Option<Headers>, Problem> {
-        self.count(limited, key_of(address), now)
+        self.count(limited, key_of(address), 1, now)
     }
 
-    fn count(&self, limited: Limited, key: Key, now: Time) -> Result<Option<Headers>, Problem> {
+    fn count(&self, limited: Limited, key: Key, places: u32, now: Time) -> Result<Option<Headers>, Problem> {
         let Some(all) = &self.0 else { return Ok(None) };
         let buckets = match limited {
             Limited::Register => &all.register,
             Limited::Send => &all.send,
+            Limited::Sync => &all.sync,
             Limited::Command => &all.command,
             Limited::Query => &all.query,
             Limited::Ticket => &all.ticket,
         };
-        match buckets.take(key, now) {
+        match buckets.take_many(key, places, now) {
             Ok(taken) => Ok(Some(buckets.headers(taken))),
             Err(full) => {
                 let problem = Problem::new(Code::RateLimited)

@@ -42,6 +42,8 @@ pub struct Limits {
     pub rate_register: Rate,
     /// Messages of an account.
     pub rate_send: Rate,
+    /// Messages that an account brings at once after it was offline (`POST /v1/messages/sync`).
+    pub rate_sync: Rate,
     /// Other commands of an account.
     pub rate_command: Rate,
     /// Questions of an account.
@@ -62,6 +64,7 @@ impl Default for Limits {
             rates: Switch::On,
             rate_register: Rate { burst: 60, per_second: 1.0 },
             rate_send: Rate { burst: 100, per_second: 20.0 },
+            rate_sync: Rate { burst: 1_000, per_second: 20.0 },
             rate_command: Rate { burst: 100, per_second: 20.0 },
             rate_query: Rate { burst: 300, per_second: 100.0 },
             rate_ticket: Rate { burst: 30, per_second: 1.0 },
@@ -76,6 +79,7 @@ impl Limits {
         let rates = [
             ("rate_register", self.rate_register),
             ("rate_send", self.rate_send),
+            ("rate_sync", self.rate_sync),
             ("rate_command", self.rate_command),
             ("rate_query", self.rate_query),
             ("rate_ticket", self.rate_ticket),

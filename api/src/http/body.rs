@@ -23,12 +23,20 @@ const ARRIVAL_LIMIT: Duration = Duration::from_secs(15);
 /// # Errors
 /// When it is too large or does not arrive.
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    read_up_to(BODY_MAX_BYTES, headers, body).await
+}
+
+/// Reads a body of at most so many bytes.
+///
+/// # Errors
+/// When it is larger or does not arrive.
+pub async fn read_up_to(max_bytes: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let asks_first = headers.contains_key(header::EXPECT);
-    if announced.is_some_and(|length| length > DISCARDED_MAX_BYTES || (asks_first && length > BODY_MAX_BYTES)) {
-        return Err(too_large());
+    if announced.is_some_and(|length| length > DISCARDED_MAX_BYTES || (asks_first && length > max_bytes)) {
+        return Err(too_large(max_bytes));
     }
-    match tokio::time::timeout(ARRIVAL_LIMIT, collect(body)).await {
+    match tokio::time::timeout(ARRIVAL_LIMIT, collect(max_bytes, body)).await {
         Ok(read) => read,
         Err(_elapsed) => Err(Problem::new(Code::RequestTimeout)),
     }
@@ -44,11 +52,11 @@ pub async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> 
     parse(&body)
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::TooLarge).detail(format!("the body must have at most {BODY_MAX_BYTES} bytes"))
+fn too_large(max_bytes: usize) -> Problem {
+    Problem::new(Code::TooLarge).detail(format!("the body must have at most {max_bytes} bytes"))
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, Problem> {
+async fn collect(max_bytes: usize, mut body: Body) -> Result<Bytes, Problem> {
     let (mut whole, mut length) = (Bytes::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new(Code::MalformedJson).detail("the body broke off"))?;
@@ -57,9 +65,9 @@ async fn collect(mut body: Body) -> Result<Bytes, Problem> {
         if length > DISCARDED_MAX_BYTES {
             break;
         }
-        whole = if length > BODY_MAX_BYTES { Bytes::new() } else { joined(whole, data) };
+        whole = if length > max_bytes { Bytes::new() } else { joined(whole, data) };
     }
-    if length > BODY_MAX_BYTES { Err(too_large()) } else { Ok(whole) }
+    if length > max_bytes { Err(too_large(max_bytes)) } else { Ok(whole) }
 }
 
 fn joined(first: Bytes, second: Bytes) -> Bytes {

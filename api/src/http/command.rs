@@ -216,7 +216,10 @@ pub async fn run<E: Endpoint>(
 }
 
 /// What a repeat is recognised by: path and body in their own order, however they were written.
-fn canonical<B: Serialize>(path: &Path, body: &B) -> Result<Bytes, Problem> {
+///
+/// # Errors
+/// When the body cannot be JSON, which does not happen.
+pub fn canonical<B: Serialize>(path: &Path, body: &B) -> Result<Bytes, Problem> {
     serde_json::to_vec(&(path, body)).map(Bytes::from).map_err(|fault| Problem::internal(&fault))
 }
 

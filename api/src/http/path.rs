@@ -21,6 +21,11 @@ impl Path {
         Ok(Self(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
 
+    /// A path with one parameter.
+    pub fn with(name: &str, value: &str) -> Self {
+        Self(vec![(name.to_owned(), value.to_owned())])
+    }
+
     /// Takes the named parameters out of the body of a command on the feed.
     ///
     /// # Errors

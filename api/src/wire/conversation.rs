@@ -5,6 +5,7 @@ use domain::clock::Time;
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::ids::{AccountId, ConversationId};
 use domain::words::Content;
+use projections::conversation::message_counts;
 use projections::conversation::messaging::views::{ConversationView, MemberView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -175,6 +176,53 @@ pub struct DayCount {
     pub day: String,
     /// How many.
     pub count: u64,
+}
+
+/// A member and their messages.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct MemberCount {
+    /// Who; they may have left since.
+    #[schema(value_type = uuid::Uuid)]
+    pub account_id: AccountId,
+    /// How many they sent on these days.
+    pub message_count: u64,
+    /// When the last of them was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_message_at: Time,
+}
+
+impl From<message_counts::MemberCount> for MemberCount {
+    fn from(of: message_counts::MemberCount) -> Self {
+        Self { account_id: of.account, message_count: of.count, last_message_at: of.last_at }
+    }
+}
+
+/// A conversation in four figures.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Metadata {
+    /// How many are in it.
+    pub member_count: u64,
+    /// How many messages were sent; what was deleted later was sent nevertheless.
+    pub message_count: u64,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+    /// When the newest message was sent; null where there is none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_message_at: Option<Time>,
+}
+
+impl From<&ConversationView> for Metadata {
+    fn from(view: &ConversationView) -> Self {
+        let last = view.last_message.as_ref();
+        Self {
+            member_count: view.member_count,
+            // Sequence numbers have no gaps.
+            message_count: last.map_or(0, |message| message.id.seq),
+            created_at: view.created_at,
+            last_message_at: last.map(|message| message.sent_at),
+        }
+    }
 }
 
 /// Two days, both included.

@@ -5,7 +5,7 @@ use domain::clock::Time;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::message::values::{Ciphertext, MessageContent};
 use domain::proto::message::v1::MessageWords;
-use projections::conversation::messaging::views::{Body, MessageView, PinView, ReactionView};
+use projections::conversation::messaging::views::{Body, MessageView, PinView, ReactionView, VersionKind, VersionView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -279,5 +279,41 @@ pub struct Pin {
 impl From<PinView> for Pin {
     fn from(view: PinView) -> Self {
         Self { message: Message::from(view.message), pinned_by: view.pinned_by, pinned_at: view.pinned_at }
+    }
+}
+
+/// A version of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct MessageVersion {
+    /// How it came about: `sent`, `edited` or `deleted`.
+    #[schema(value_type = String, example = "edited")]
+    pub kind: &'static str,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Time,
+    /// Of its event in the log.
+    #[schema(value_type = String)]
+    pub position: Position,
+    /// By whom; only auditors are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub account_id: Option<AccountId>,
+    /// What it said from then on, null once erased; only auditors are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub text: Option<Option<String>>,
+    /// Why a moderator deleted it; only auditors are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl From<&VersionView> for MessageVersion {
+    fn from(view: &VersionView) -> Self {
+        let kind = match view.kind {
+            VersionKind::Sent => "sent",
+            VersionKind::Edited => "edited",
+            VersionKind::Deleted => "deleted",
+        };
+        Self { kind, at: view.at, position: view.position, account_id: None, text: None, reason: None }
     }
 }

@@ -1,4 +1,4 @@
-//! `ReadMessage`: a moderator reads a message of a conversation that is not theirs.
+//! `ReadMessage`: a moderator or an auditor reads a message of a conversation that is not theirs.
 
 use super::target;
 use crate::command::{Command, Decided, Read};
@@ -19,6 +19,8 @@ use domain::words::Field;
 pub struct ReadMessage {
     /// Which.
     pub message: MessageId,
+    /// As what: a moderator reads it as it is now, an auditor every version of it.
+    pub role: Role,
     /// Why.
     pub reason: Option<Reason>,
 }
@@ -42,7 +44,7 @@ impl Command for ReadMessage {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let role = states.account(context.actor()?).role();
-        if role != Role::Moderator {
+        if role != self.role || !matches!(role, Role::Moderator | Role::Auditor) {
             return Err(Refusal::RoleRequired);
         }
         let reason = self.reason.as_ref().ok_or(Refusal::ReasonRequired)?;
@@ -68,7 +70,11 @@ mod tests {
     use domain::account::event::RoleGranted;
 
     fn read(reason: Option<&str>) -> ReadMessage {
-        ReadMessage { message: message(1), reason: reason.map(|reason| Reason::parse(reason).unwrap()) }
+        read_as(Role::Moderator, reason)
+    }
+
+    fn read_as(role: Role, reason: Option<&str>) -> ReadMessage {
+        ReadMessage { message: message(1), role, reason: reason.map(|reason| Reason::parse(reason).unwrap()) }
     }
 
     fn with_dave_as(role: Role, talk: Vec<Happened>) -> Vec<Happened> {
@@ -90,6 +96,22 @@ mod tests {
         given(once()).by(DAVE).when(read(None)).refused(Refusal::ReasonRequired);
         let no_such = ReadMessage { message: message(2), ..read(Some("a complaint")) };
         given(once()).by(DAVE).when(no_such).refused(Refusal::NotFound(Missing::Message));
+    }
+
+    #[test]
+    fn an_auditor_reads_so_too_and_neither_as_the_other() {
+        let reason = Field::Clear(ReasonWords { reason: "case 4".into() });
+        let accessed = ContentAccessed { role: Role::Auditor, message: message(1), reason };
+        let audits = || given(with_dave_as(Role::Auditor, group())).by(DAVE);
+        audits().when(read_as(Role::Auditor, Some("case 4"))).then([(StreamName::access(DAVE), accessed.into())]);
+        audits().when(read_as(Role::Auditor, None)).refused(Refusal::ReasonRequired);
+        audits().when(read_as(Role::Moderator, Some("case 4"))).refused(Refusal::RoleRequired);
+        let moderates = given(with_dave_as(Role::Moderator, group())).by(DAVE);
+        moderates.when(read_as(Role::Auditor, Some("case 4"))).refused(Refusal::RoleRequired);
+        for role in [Role::User, Role::Analyst, Role::Admin] {
+            let given = given(with_dave_as(role, group())).by(DAVE);
+            given.when(read_as(role, Some("case 4"))).refused(Refusal::RoleRequired);
+        }
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Lanes: batches, order, room, callers that go away.
 
 use crate::house::{ALICE, BOB, CAROL, House, ROOM, everybody_waits, say};
-use commands::command::{Command, Decided};
+use bytes::Bytes;
+use commands::command::{Command, Decided, Envelope, Idempotency};
 use commands::context::{Context, Names, States};
 use commands::execute::{Failure, PENDING_MAX_COMMANDS};
 use commands::log::LogFault;
+use commands::message::send_message::SendMessage;
 use domain::limits::{BATCH_MAX_BYTES, BATCH_MAX_COMMANDS};
 use domain::stream::StreamName;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn what_arrives_during_an_append_is_appended_as_one_call_in_order() {
@@ -24,6 +27,40 @@ async fn what_arrives_during_an_append_is_appended_as_one_call_in_order() {
         assert_eq!(done.position, done.events[0].position);
     }
     assert_eq!(*house.log.calls.lock(), [1, 20]);
+}
+
+#[tokio::test]
+async fn a_list_is_executed_in_its_order_and_once() {
+    let house = House::with_group().await;
+    let list = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| {
+                let idempotency =
+                    Idempotency { key: format!("key {text}"), body: Bytes::copy_from_slice(text.as_bytes()) };
+                (say(text), Envelope { idempotency: Some(idempotency), ..Envelope::of(CAROL, Uuid::nil()) })
+            })
+            .collect::<Vec<_>>()
+    };
+    let done = house.executor.execute_in_order(list(&["0", "1", "2", "1", "3"])).await;
+    let told: Vec<_> =
+        done.into_iter().map(|one| one.unwrap()).map(|one| (one.events[0].revision, one.replayed)).collect();
+    assert_eq!(told, [(0, false), (1, false), (2, false), (1, true), (3, false)]);
+    let again = house.restarted().executor.execute_in_order(list(&["2", "4", "3", "5"])).await;
+    let told: Vec<_> =
+        again.into_iter().map(|one| one.unwrap()).map(|one| (one.events[0].revision, one.replayed)).collect();
+    assert_eq!(told, [(2, true), (4, false), (3, true), (5, false)]);
+    assert_eq!(house.messages().await.len(), 6);
+}
+
+#[tokio::test]
+async fn what_a_list_is_refused_does_not_hold_up_the_rest_of_it() {
+    let house = House::with_group().await;
+    let list = vec![say("0"), SendMessage { reply_to: Some(9), ..say("no such message") }, say("1")];
+    let list = list.into_iter().map(|command| (command, Envelope::of(CAROL, Uuid::nil()))).collect();
+    let done = house.executor.execute_in_order(list).await;
+    assert!(matches!(&done[1], Err(Failure::Refused(..))));
+    assert_eq!((done[0].as_ref().unwrap().events[0].revision, done[2].as_ref().unwrap().events[0].revision), (0, 1));
 }
 
 #[tokio::test]

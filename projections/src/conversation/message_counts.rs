@@ -1,4 +1,5 @@
-//! Messages by conversation, day (UTC) and sender: the first table for analysts.
+//! What is counted for analysts: messages by conversation, hour (UTC) and sender, reactions by conversation and emoji, events
+//! by hour and type. docs/analytics.md describes the tables and the views over them.
 
 use crate::database::bulk::Bulk;
 use crate::database::migrations::{self, Change};
@@ -6,10 +7,13 @@ use crate::database::value::Value;
 use crate::projection::{self, ApplyFault, Projection, Step};
 use crate::reader::{Access, At, ReadFault};
 use crate::state_hash::{Kind, Table};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Timelike};
+use domain::clock::Time;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId};
+use domain::limits::ANALYTICS_MAX_MEMBERS;
 use domain::recorded::Recorded;
+use domain::stream::Category;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,41 +21,147 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct MessageCounts;
 
-static ADD: Bulk = Bulk::new(
-    "INSERT INTO message_counts (conversation, day, sender, messages)",
+static ADD_MESSAGES: Bulk = Bulk::new(
+    "INSERT INTO message_counts (conversation, day, hour, sender, messages, last_at)",
+    6,
+    "ON CONFLICT (conversation, day, hour, sender) DO UPDATE SET messages = message_counts.messages + excluded.messages, \
+     last_at = CASE WHEN message_counts.last_at < excluded.last_at THEN excluded.last_at ELSE message_counts.last_at END",
+);
+
+static ADD_REACTIONS: Bulk = Bulk::new(
+    "INSERT INTO reaction_counts (conversation, emoji, given, standing)",
     4,
-    "ON CONFLICT (conversation, day, sender) DO UPDATE SET messages = message_counts.messages + excluded.messages",
+    "ON CONFLICT (conversation, emoji) DO UPDATE SET given = reaction_counts.given + excluded.given, \
+     standing = reaction_counts.standing + excluded.standing",
+);
+
+static ADD_EVENTS: Bulk = Bulk::new(
+    "INSERT INTO event_counts (day, hour, type, events)",
+    4,
+    "ON CONFLICT (day, hour, type) DO UPDATE SET events = event_counts.events + excluded.events",
 );
 
 impl Projection for MessageCounts {
     const NAME: &'static str = projection::MESSAGE_COUNTS;
-    const VERSION: u32 = 1;
-    const CHANGES: &'static [Change] = &[migrations::MESSAGE_COUNTS];
-    const TABLES: &'static [Table] = &[Table {
-        name: "message_counts",
-        select: "SELECT conversation, day, sender, messages FROM message_counts ORDER BY conversation, day, sender",
-        columns: &[Kind::Uuid, Kind::Day, Kind::Uuid, Kind::Int],
-    }];
+    const VERSION: u32 = 2;
+    const CHANGES: &'static [Change] = &[migrations::MESSAGE_COUNTS, migrations::ANALYTICS];
+    const TABLES: &'static [Table] = &[
+        Table {
+            name: "message_counts",
+            select: "SELECT conversation, day, hour, sender, messages, last_at FROM message_counts \
+                     ORDER BY conversation, day, hour, sender",
+            columns: &[Kind::Uuid, Kind::Day, Kind::Small, Kind::Uuid, Kind::Int, Kind::Time],
+        },
+        Table {
+            name: "reaction_counts",
+            select: "SELECT conversation, emoji, given, standing FROM reaction_counts ORDER BY conversation, emoji",
+            columns: &[Kind::Uuid, Kind::Text, Kind::Int, Kind::Int],
+        },
+        Table {
+            name: "event_counts",
+            select: "SELECT day, hour, type, events FROM event_counts ORDER BY day, hour, type",
+            columns: &[Kind::Day, Kind::Small, Kind::Text, Kind::Int],
+        },
+    ];
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        let mut counts: BTreeMap<(ConversationId, NaiveDate, AccountId), u64> = BTreeMap::new();
+        let mut counted = Counted::default();
         for recorded in batch {
-            if let Event::MessageSent(e) = &recorded.event {
-                let unfit = ApplyFault::Unfit(recorded.position, "its stream is no conversation's");
-                let conversation = recorded.stream.conversation_id().ok_or(unfit)?;
-                let day = recorded.occurred_at.to_utc().date_naive();
-                *counts.entry((conversation, day, e.sender)).or_default() += 1;
-            }
+            counted.take(recorded)?;
         }
-        if counts.is_empty() {
+        let Counted { messages, reactions, events } = counted;
+        if events.is_empty() {
             return Ok(());
         }
-        let rows = counts.into_iter().flat_map(|((conversation, day, sender), messages)| {
-            [conversation.into(), day.into(), sender.into(), Value::from(messages)]
+        let tx = step.tx().await?;
+        let rows = messages.into_iter().flat_map(|((conversation, Hour { day, hour }, sender), sent)| {
+            let Sent { messages, last_at } = sent;
+            [conversation.into(), day.into(), hour.into(), sender.into(), messages.into(), Value::from(last_at)]
         });
-        ADD.execute(step.tx().await?, rows.collect()).await?;
+        ADD_MESSAGES.execute(tx, rows.collect()).await?;
+        let rows = reactions.into_iter().flat_map(|((conversation, emoji), Given { given, standing })| {
+            [conversation.into(), emoji.into(), given.into(), Value::from(standing)]
+        });
+        ADD_REACTIONS.execute(tx, rows.collect()).await?;
+        let rows = events.into_iter().flat_map(|((Hour { day, hour }, kind), events)| {
+            [day.into(), hour.into(), kind.into(), Value::from(events)]
+        });
+        ADD_EVENTS.execute(tx, rows.collect()).await?;
         Ok(())
     }
+}
+
+/// An hour of a day, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hour {
+    day: NaiveDate,
+    hour: i16,
+}
+
+impl Hour {
+    fn of(at: Time) -> Self {
+        let at = at.to_utc();
+        // Below 24.
+        Self { day: at.date_naive(), hour: at.hour() as i16 }
+    }
+}
+
+/// What somebody sent in an hour.
+struct Sent {
+    messages: u64,
+    last_at: Time,
+}
+
+/// How often an emoji was given, and by how much the number of those that stand changes.
+#[derive(Default)]
+struct Given {
+    given: i64,
+    standing: i64,
+}
+
+/// What a batch adds.
+#[derive(Default)]
+struct Counted {
+    messages: BTreeMap<(ConversationId, Hour, AccountId), Sent>,
+    reactions: BTreeMap<(ConversationId, String), Given>,
+    events: BTreeMap<(Hour, &'static str), u64>,
+}
+
+impl Counted {
+    fn take(&mut self, recorded: &Recorded) -> Result<(), ApplyFault> {
+        let hour = Hour::of(recorded.occurred_at);
+        if is_kept_whole(recorded.stream.category()) {
+            *self.events.entry((hour, recorded.event.event_type().as_str())).or_default() += 1;
+        }
+        if let Event::MessageSent(e) = &recorded.event {
+            let unfit = ApplyFault::Unfit(recorded.position, "its stream is no conversation's");
+            let conversation = recorded.stream.conversation_id().ok_or(unfit)?;
+            let fresh = Sent { messages: 0, last_at: recorded.occurred_at };
+            let sent = self.messages.entry((conversation, hour, e.sender)).or_insert(fresh);
+            sent.messages += 1;
+            sent.last_at = sent.last_at.max(recorded.occurred_at);
+        }
+        if let Event::ReactionAdded(e) = &recorded.event {
+            let reactions = self.reactions(recorded, &e.emoji)?;
+            reactions.given += 1;
+            reactions.standing += 1;
+        }
+        if let Event::ReactionRemoved(e) = &recorded.event {
+            self.reactions(recorded, &e.emoji)?.standing -= 1;
+        }
+        Ok(())
+    }
+
+    fn reactions(&mut self, recorded: &Recorded, emoji: &str) -> Result<&mut Given, ApplyFault> {
+        let unfit = ApplyFault::Unfit(recorded.position, "its stream is no message's");
+        let message = recorded.stream.message_id().ok_or(unfit)?;
+        Ok(self.reactions.entry((message.conversation, emoji.to_owned())).or_default())
+    }
+}
+
+/// Whether a replay finds every event of such streams again. Others shrink with time, so counts of theirs would differ.
+fn is_kept_whole(category: Category) -> bool {
+    !category.is_transient() && category != Category::View
 }
 
 /// Messages of one day.
@@ -65,7 +175,18 @@ pub struct DayCount {
     pub senders: u64,
 }
 
-/// Answers how much was said.
+/// Messages of one member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberCount {
+    /// Who; they may have left since.
+    pub account: AccountId,
+    /// How many.
+    pub count: u64,
+    /// When the last of them was sent.
+    pub last_at: Time,
+}
+
+/// Answers how much was said. Judges nobody's membership: that is asked of `messaging`.
 #[derive(Clone)]
 pub struct Reader(Access);
 
@@ -74,8 +195,7 @@ impl Reader {
         Self(access)
     }
 
-    /// Messages a day from `from` to `to`, both inclusive; days without messages are left out. Judges nobody's
-    /// membership: that is asked of `messaging`.
+    /// Messages a day from `from` to `to`, both inclusive; days without messages are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -88,7 +208,7 @@ impl Reader {
         let (mut tx, position) = self.0.snapshot().await?;
         let rows = tx
             .fetch_all(
-                "SELECT day, CAST(SUM(messages) AS BIGINT), COUNT(*) FROM message_counts \
+                "SELECT day, CAST(SUM(messages) AS BIGINT), COUNT(DISTINCT sender) FROM message_counts \
                  WHERE conversation = $1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day",
                 [conversation.into(), from.into(), to.into()],
             )
@@ -102,35 +222,37 @@ impl Reader {
         }
         Ok(At { position, value })
     }
+
+    /// Messages of each member from `from` to `to`, both inclusive, who sent most first: the first
+    /// [`ANALYTICS_MAX_MEMBERS`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn per_member(
+        &self,
+        conversation: ConversationId,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<At<Vec<MemberCount>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let limit = ANALYTICS_MAX_MEMBERS as u64;
+        let rows = tx
+            .fetch_all(
+                "SELECT sender, CAST(SUM(messages) AS BIGINT) AS sent, MAX(last_at) FROM message_counts \
+                 WHERE conversation = $1 AND day >= $2 AND day <= $3 GROUP BY sender ORDER BY sent DESC, sender LIMIT $4",
+                [conversation.into(), from.into(), to.into(), limit.into()],
+            )
+            .await?;
+        tx.commit().await?;
+        let mut value = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut columns = row.columns();
+            let (account, count, last_at) = (columns.account()?, columns.number()?, columns.time()?);
+            value.push(MemberCount { account, count, last_at });
+        }
+        Ok(At { position, value })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::script::{Script, conversation, time_of};
-    use crate::testing::world::{Place, World};
-
-    #[tokio::test]
-    async fn messages_are_counted_by_day() {
-        for place in Place::all("counts") {
-            let mut script = Script::default();
-            script.group(1, &[1, 2, 3]);
-            let first = script.sends(1, 1, "today", None);
-            script.sends(1, 2, "today, too", None);
-            script.sends(1, 2, "and again", None);
-            while time_of(script.events.len() as u64).to_utc().date_naive() == time_of(first.0).to_utc().date_naive() {
-                script.reads(1, 1, 2);
-            }
-            let last = script.sends(1, 2, "tomorrow", None);
-            let world = World::caught_up(&place, &script.events, 500).await;
-            let (from, to) = (time_of(first.0).to_utc().date_naive(), time_of(last.0).to_utc().date_naive());
-            let reader = world.projections.message_counts();
-            let counted = reader.per_day(conversation(1), from, to).await.unwrap().value;
-            let expected = [DayCount { day: from, count: 3, senders: 2 }, DayCount { day: to, count: 1, senders: 1 }];
-            assert_eq!(counted, expected);
-            assert_eq!(reader.per_day(conversation(2), from, to).await.unwrap().value, []);
-            world.stop().await;
-            place.clean().await;
-        }
-    }
-}
+mod tests;

@@ -59,6 +59,10 @@ changes! {
     STORY_AUDIENCE = 21, "0021_story_audience";
     /// Whose stories were seen.
     VIEWS_OF_AUTHORS = 22, "0022_views_of_authors";
+    /// Earlier versions of messages, and replies by what they answer; after [`MESSAGING`].
+    THREADS = 30, "0030_threads";
+    /// Counts by the hour, and views for analysts; after [`MESSAGE_COUNTS`].
+    ANALYTICS = 31, "0031_analytics";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

@@ -1,6 +1,9 @@
 //! From a filled copy to the one that is served: made durable, compared, caught up, switched.
 
+use crate::database::analytics;
 use crate::database::open::Purpose;
+use crate::database::url::DatabaseUrl;
+use crate::projection::MESSAGE_COUNTS;
 use crate::projections::{Opened, Projections};
 use crate::rebuild::fill::Filling;
 use crate::rebuild::{Comparison, RebuildFault, Rebuilt};
@@ -107,6 +110,12 @@ impl Projections {
         if !self.inner.copies.switch(served.id, filling.id).await? {
             filling.database.close().await;
             return Err(RebuildFault::Overtaken(lane.name));
+        }
+        if let (MESSAGE_COUNTS, DatabaseUrl::Postgres { schema_prefix, .. }) = (lane.name, &self.inner.url) {
+            // The copy is live, whatever analysts are shown: the next start shows it to them.
+            if let Err(cause) = analytics::show(&filling.database, schema_prefix).await {
+                tracing::error!(%cause, "analysts are still shown the copy before");
+            }
         }
         let position = filling.at;
         self.serve(opened, OpenCopy { id: filling.id, database: filling.database, is_readable: true }, position);

@@ -2,5 +2,5 @@
 
 mod leftovers;
 mod paths;
-mod rig;
+pub(crate) mod rig;
 mod switching;

@@ -8,6 +8,8 @@ mod change_membership;
 mod close_conversation;
 mod create_conversation;
 mod mark_read;
+mod member_analytics;
+mod metadata;
 mod pin_message;
 mod pins;
 mod remove_member;

@@ -59,6 +59,29 @@ both_modes! {
         feed.closes().await;
     }
 
+    async fn what_was_written_offline_is_counted_by_the_message(world: &mut World) {
+        let (mut alice, _, room) = world.two_in_a_room().await;
+        world
+            .restarts_with(|config| {
+                config.limits.rates = Switch::On;
+                config.limits.rate_send = SLOW;
+                config.limits.rate_sync = SLOW;
+            })
+            .await;
+        alice.http = world.http.clone();
+        let some = |keys: std::ops::Range<u32>| {
+            let message = |key| json!({"conversation_id": room.id, "idempotency_key": format!("k{key}"), "text": "late"});
+            json!({"messages": keys.map(message).collect::<Vec<_>>()})
+        };
+        alice.post("/v1/messages/sync", some(0..3)).await.ok(200);
+        let refused = alice.post("/v1/messages/sync", some(3..6)).await;
+        refused.problem(429, "RATE_LIMITED");
+        assert!(refused.header("ratelimit").is_some_and(|state| state.starts_with("\"sync\";r=0;")));
+        alice.post("/v1/messages/sync", some(3..5)).await.ok(200);
+        alice.sends("sending is apart", &room).await;
+        assert_eq!(alice.timeline(&room).await.len(), 6, "what was refused changed nothing");
+    }
+
     async fn registering_is_counted_for_the_address(world: &mut World) {
         world
             .restarts_with(|config| {

@@ -49,12 +49,14 @@ DELETE /v1/conversations/{id}                          401      404    403    40
 GET    /v1/conversations/{id}                          401      404    200    200   200   200       404     404     404      404
 PUT    /v1/conversations/{id}                          401      404    403    403   200   200       404     404     404      404
 GET    /v1/conversations/{id}/analytics                401      404    200    200   200   200       404     404     404      404
+GET    /v1/conversations/{id}/analytics/members        401      404    200    200   200   200       404     404     404      404
 GET    /v1/conversations/{id}/members                  401      404    200    200   200   200       404     404     404      404
 POST   /v1/conversations/{id}/members                  401      404    403    403   201   201       404     404     404      404
 DELETE /v1/conversations/{id}/members/{account_id}     401      404    204    403   204   204       404     404     404      404
 PUT    /v1/conversations/{id}/members/{account_id}     401      404    403    403   403   200       404     404     404      404
 GET    /v1/conversations/{id}/messages                 401      404    200    200   200   200       404     404     404      404
 POST   /v1/conversations/{id}/messages                 401      404    201    201   201   201       404     404     404      404
+GET    /v1/conversations/{id}/metadata                 401      404    200    200   200   200       404     404     404      404
 GET    /v1/conversations/{id}/pins                     401      404    200    200   200   200       404     404     404      404
 DELETE /v1/conversations/{id}/pins/{seq}               401      404    403    403   204   204       404     404     404      404
 POST   /v1/conversations/{id}/pins/{seq}               401      404    403    403   204   204       404     404     404      404
@@ -77,9 +79,12 @@ PUT    /v1/me/settings                                 401      200    200    20
 DELETE /v1/messages/{id}                               401      404    403    204   204   204       204     404     404      404
 GET    /v1/messages/{id}                               401      404    200    200   200   200       200     404     404      404
 PUT    /v1/messages/{id}                               401      404    403    200   403   403       404     404     404      404
+GET    /v1/messages/{id}/history                       401      404    200    200   200   200       404     404     200      404
 GET    /v1/messages/{id}/reactions                     401      404    200    200   200   200       404     404     404      404
 POST   /v1/messages/{id}/reactions                     401      404    201    201   201   201       404     404     404      404
 DELETE /v1/messages/{id}/reactions/{emoji}             401      404    204    204   204   204       404     404     404      404
+GET    /v1/messages/{id}/thread                        401      404    200    200   200   200       404     404     404      404
+POST   /v1/messages/sync                               401      200    200    200   200   200       200     200     200      200
 GET    /v1/sessions                                    401      200    200    200   200   200       200     200     200      200
 POST   /v1/sessions                                    201      201    201    201   201   201       201     201     201      201
 DELETE /v1/sessions/current                            401      204    204    204   204   204       204     204     204      204
@@ -272,6 +277,7 @@ fn body(people: &People, scene: &Scene, row: &Row<'_>, caller: &Person) -> Optio
         ("PUT", "/v1/conversations/{id}/members/{account_id}") => json!({"role": "admin"}),
         ("PUT", "/v1/conversations/{id}/read") => json!({"seq": scene.said.seq}),
         ("POST", "/v1/conversations/{id}/messages") => json!({"text": "hello"}),
+        ("POST", "/v1/messages/sync") => json!({"messages": []}),
         ("PUT", "/v1/messages/{id}") => json!({"text": "changed"}),
         ("POST", "/v1/messages/{id}/reactions" | "/v1/stories/{id}/reactions") => json!({"emoji": ":wave:"}),
         ("POST", "/v1/stories") => json!({"text": "a story", "privacy": "public"}),

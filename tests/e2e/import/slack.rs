@@ -4,9 +4,10 @@ use api::cli::import::report::Count;
 use api::cli::import::run::run;
 use commands::account::change_password::ChangePassword;
 use commands::command::Envelope;
+use domain::clock::Time;
 use domain::values::Password;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tests::both_modes;
 use tests::matchers::{assert_gapless, texts};
@@ -143,6 +144,7 @@ impl Source {
             for (message, entry) in timeline.iter().zip(&said) {
                 self.check_message(message, entry, &said);
             }
+            self.check_figures(person, &room, &timeline, &said).await;
         }
         let before = Screen::fetched(person).await;
         let mut feed = person.resumes("0").await;
@@ -154,15 +156,52 @@ impl Source {
         rebuilt.assert_same_messages(&before);
     }
 
+    /// Metadata and analytics of a channel, counted straight from the export.
+    async fn check_figures(&self, person: &Person, room: &Room, timeline: &[Value], said: &[&Value]) {
+        let metadata = person.get(&room.path("/metadata")).await.ok(200);
+        assert_eq!(metadata["message_count"], said.len());
+        assert_eq!(metadata["last_message_at"], timeline.last().map_or(Value::Null, |last| last["sent_at"].clone()));
+        let (Some(first), Some(last)) = (said.first(), said.last()) else { return };
+        let mut days: BTreeMap<String, (u64, BTreeSet<&str>)> = BTreeMap::new();
+        let mut members: BTreeMap<&str, (u64, i64)> = BTreeMap::new();
+        for entry in said {
+            let user = entry["user"].as_str().expect("a user");
+            let (count, active) = days.entry(day_of(entry)).or_default();
+            *count += 1;
+            active.insert(user);
+            let (count, newest) = members.entry(user).or_default();
+            *count += 1;
+            *newest = seconds_of(entry).max(*newest);
+        }
+        let range = format!("from={}&to={}", day_of(first), day_of(last));
+        let analytics = person.get(&room.path(&format!("/analytics?{range}"))).await.ok(200);
+        let series = |count: fn(&(u64, BTreeSet<&str>)) -> u64| {
+            Value::from_iter(days.iter().map(|(day, of)| json!({"day": day, "count": count(of)})))
+        };
+        assert_eq!(analytics["messages_per_day"], series(|(count, _)| *count));
+        assert_eq!(analytics["active_members"], series(|(_, active)| active.len() as u64));
+
+        let counted = person.get(&room.path(&format!("/analytics/members?{range}"))).await.ok(200);
+        let mut counted: Vec<(u64, i64)> = counted
+            .as_array()
+            .expect("members")
+            .iter()
+            .map(|of| (of["message_count"].as_u64().expect("a count"), micros_of(&of["last_message_at"]) / 1_000_000))
+            .collect();
+        assert!(counted.is_sorted_by_key(|(count, _)| std::cmp::Reverse(*count)), "who sent most first");
+        let mut expected: Vec<(u64, i64)> = members.into_values().collect();
+        counted.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(counted, expected);
+    }
+
     fn check_message(&self, message: &Value, entry: &Value, said: &[&Value]) {
         let root = entry["thread_ts"].as_str().filter(|root| entry["ts"] != *root);
         let root =
             root.and_then(|root| said.iter().position(|entry| entry["ts"] == root)).map(|index| index as u64 + 1);
         assert_eq!(message["reply_to"].as_u64(), root, "{entry}");
         assert_eq!(message["edited_at"].is_null(), entry["edited"].is_null(), "{entry}");
-        let seconds = entry["ts"].as_str().and_then(|ts| ts.split('.').next()).and_then(|s| s.parse::<i64>().ok());
-        let at = domain::clock::Time::parse(message["sent_at"].as_str().expect("a time")).expect("a time");
-        assert_eq!(Some(at.micros() / 1_000_000), seconds);
+        assert_eq!(micros_of(&message["sent_at"]) / 1_000_000, seconds_of(entry));
         let given: u64 = entry["reactions"]
             .as_array()
             .into_iter()
@@ -173,4 +212,18 @@ impl Source {
             message["reactions"].as_array().into_iter().flatten().filter_map(|r| r["count"].as_u64()).sum();
         assert_eq!(counted, given, "{entry}");
     }
+}
+
+fn seconds_of(entry: &Value) -> i64 {
+    let seconds = entry["ts"].as_str().and_then(|ts| ts.split('.').next()).and_then(|s| s.parse().ok());
+    seconds.expect("a time")
+}
+
+/// In UTC.
+fn day_of(entry: &Value) -> String {
+    Time::from_micros(seconds_of(entry) * 1_000_000).to_utc().date_naive().to_string()
+}
+
+fn micros_of(time: &Value) -> i64 {
+    Time::parse(time.as_str().expect("a time")).expect("a time").micros()
 }

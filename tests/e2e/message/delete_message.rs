@@ -53,6 +53,24 @@ both_modes! {
         alice.signs_in().await.deletes(&said).await.ok(204);
     }
 
+    async fn it_is_deleted_only_as_the_client_has_seen_it(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        let said = alice.sends("one", &room).await;
+        let delete = |tag: &str| alice.ask("DELETE", &said.path("")).header("if-match", tag).send();
+        let untouched = bob.get(&said.path("")).await;
+        assert_eq!(untouched.header("etag"), Some("\"r-\""), "nothing has happened to it");
+        bob.reacts("👍", &said).await.ok(201);
+        delete("\"r-\"").await.problem(412, "PRECONDITION_FAILED");
+        delete("\"r1\"").await.problem(412, "PRECONDITION_FAILED");
+        delete("\"r1\", \"r-\"").await.problem(412, "PRECONDITION_FAILED");
+        delete("r0").await.problem(400, "BAD_HEADER");
+        assert_eq!(texts(&bob.timeline(&room).await), [Some("one")]);
+        delete("\"r7\", \"r0\"").await.ok(204);
+        assert_eq!(texts(&bob.timeline(&room).await), [None]);
+        let other = alice.sends("two", &room).await;
+        alice.ask("DELETE", &other.path("")).header("if-match", "*").send().await.ok(204);
+    }
+
     async fn a_moderator_deletes_anywhere_with_a_reason_that_is_kept(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         let said = alice.sends("spam", &room).await;

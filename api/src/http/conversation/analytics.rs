@@ -10,7 +10,7 @@ use crate::wire::conversation::{Analytics, DateRange, DayCount};
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{Days, NaiveDate};
-use domain::ids::ConversationId;
+use domain::ids::{ConversationId, Position};
 use projections::projection::{MESSAGE_COUNTS, MESSAGING};
 use std::sync::Arc;
 use utoipa::openapi::schema::Type;
@@ -27,7 +27,7 @@ pub fn route() -> Route {
         .parameter("from", Type::String, "The first day, such as 2026-01-31; six days before the last by default.")
         .parameter("to", Type::String, "The last day; today by default.")
         .answers::<Analytics>(200, "The counts. Days without messages are left out.")
-        .refuses(&[Code::NotFound])
+        .refuses(&[Code::NotFound, Code::NotPermitted])
 }
 
 async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<Response, Problem> {
@@ -36,8 +36,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     question.query.done()?;
     question.wait(&app, MESSAGING).await?;
     question.wait(&app, MESSAGE_COUNTS).await?;
-    let seen = app.projections.messaging().conversation(question.caller.account, id).await?;
-    seen.value.ok_or_else(|| missing(seen.position))?;
+    let seen = member_at(&app, &question, id).await?;
     let counts = app.projections.message_counts().per_day(id, from, to).await?;
     let series = |count: fn(&projections::conversation::message_counts::DayCount) -> u64| {
         counts.value.iter().map(|of| DayCount { day: of.day.to_string(), count: count(of) }).collect()
@@ -47,10 +46,24 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
         active_members: series(|of| of.senders),
         date_range: DateRange { from: from.to_string(), to: to.to_string() },
     };
-    found(&app, counts.position.min(seen.position), &analytics)
+    found(&app, counts.position.min(seen), &analytics)
 }
 
-fn range(query: &mut QueryString, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+/// The position at which the caller is a member. Who left would learn from figures what goes on without them.
+///
+/// # Errors
+/// [`Code::NotPermitted`] for who left, [`Code::NotFound`] for who never was in it.
+pub async fn member_at(app: &App, question: &Question, id: ConversationId) -> Result<Position, Problem> {
+    let seen = app.projections.messaging().conversation(question.caller.account, id).await?;
+    match seen.value {
+        Some(view) if view.left => Err(Problem::new(Code::NotPermitted).at(seen.position)),
+        Some(_) => Ok(seen.position),
+        None => Err(missing(seen.position)),
+    }
+}
+
+/// Takes `from` and `to`.
+pub fn range(query: &mut QueryString, today: NaiveDate) -> (NaiveDate, NaiveDate) {
     let day = |text: &str| text.parse::<NaiveDate>().ok();
     let to = query.parsed("to", day, "must be a day such as 2026-01-31").unwrap_or(today);
     let default = to.checked_sub_days(Days::new(RANGE_DEFAULT_DAYS)).unwrap_or(to);

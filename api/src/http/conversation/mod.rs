@@ -14,5 +14,7 @@ pub mod analytics;
 #[expect(clippy::module_inception, reason = "a read model of the feature's own name")]
 pub mod conversation;
 pub mod inbox;
+pub mod member_analytics;
 pub mod members;
+pub mod metadata;
 pub mod pins;

@@ -63,7 +63,7 @@ async fn as_moderator(
     if app.roles.of(account).await? != Role::Moderator {
         return Err(missing(position));
     }
-    let command = ReadMessage { message: id, reason: headers::reason(headers)? };
+    let command = ReadMessage { message: id, role: Role::Moderator, reason: headers::reason(headers)? };
     app.executor.execute(command, Envelope::of(account, request.correlation)).await?;
     let At { position, value } = app.projections.messaging().searchable_message(account, id).await?;
     Ok((position, value.ok_or_else(|| missing(position))?))

@@ -42,8 +42,8 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
     found(&app, answer.position, &timeline)
 }
 
-/// At most one of the three.
-fn window(query: &mut QueryString) -> Window {
+/// Takes at most one of `before`, `after` and `around`.
+pub fn window(query: &mut QueryString) -> Window {
     let seq = |text: &str| parse_seq(text).ok();
     let from_start = |text: &str| if text == "0" { Some(0) } else { seq(text) };
     let detail = "must be the seq of a message";

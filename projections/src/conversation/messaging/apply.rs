@@ -1,10 +1,10 @@
 //! Applies a batch: everything folded first, then each table in a few statements.
 
-use super::changes::{About, Changes, Created, Edited, Head, Later, Pin, Sent};
+use super::changes::{About, Changes, Created, Edited, Head, Later, Pin, Sent, Version};
 use super::members::Members;
 use super::tables::{
     CHANGE_CONVERSATIONS, CHANGE_MESSAGES, DELETE_PINS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES,
-    INSERT_NAMES, MOVE_WATERMARKS, PUT_HEADS, PUT_PINS, PUT_REACTIONS, PUT_SETTINGS, TABLES,
+    INSERT_NAMES, INSERT_VERSIONS, MOVE_WATERMARKS, PUT_HEADS, PUT_PINS, PUT_REACTIONS, PUT_SETTINGS, TABLES,
 };
 use crate::database::migrations::{self, Change};
 use crate::database::tx::Tx;
@@ -24,9 +24,14 @@ pub struct Messaging;
 
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
-    const VERSION: u32 = 3;
-    const CHANGES: &'static [Change] =
-        &[migrations::MESSAGING, migrations::MESSAGE_MENTIONS, migrations::GROUPS, migrations::MEMBER_PERIODS];
+    const VERSION: u32 = 4;
+    const CHANGES: &'static [Change] = &[
+        migrations::MESSAGING,
+        migrations::MESSAGE_MENTIONS,
+        migrations::GROUPS,
+        migrations::MEMBER_PERIODS,
+        migrations::THREADS,
+    ];
     const TABLES: &'static [Table] = TABLES;
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
@@ -62,7 +67,19 @@ fn concerns(category: Category) -> bool {
 
 async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
     let Changes {
-        members, created, mut about, names, settings, pins, heads, watermarks, sent, later, reactions, ..
+        members,
+        created,
+        mut about,
+        names,
+        settings,
+        pins,
+        heads,
+        watermarks,
+        sent,
+        later,
+        versions,
+        reactions,
+        ..
     } = changes;
 
     let mut new = Vec::with_capacity(created.len() * 9);
@@ -118,6 +135,11 @@ async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), 
     });
     let touched = CHANGE_MESSAGES.execute(tx, later.collect()).await?;
     check(touched == expected, last, "its message was never sent")?;
+
+    let versions = versions.into_iter().flat_map(|Version { id, revision, position, at, is_deletion }| {
+        [id.conversation.into(), id.seq.into(), revision.into(), position.into(), at.into(), Value::from(is_deletion)]
+    });
+    INSERT_VERSIONS.execute(tx, versions.collect()).await?;
 
     let mut stands = Vec::new();
     let mut gone = Vec::new();

@@ -73,6 +73,15 @@ pub(super) struct Later {
     pub(super) replies: u64,
 }
 
+/// An edit or the deletion of a message.
+pub(super) struct Version {
+    pub(super) id: MessageId,
+    pub(super) revision: u64,
+    pub(super) position: Position,
+    pub(super) at: Time,
+    pub(super) is_deletion: bool,
+}
+
 /// Emoji and account of a reaction to a message.
 pub(super) type ReactionKey = (MessageId, String, AccountId);
 
@@ -91,6 +100,7 @@ pub(super) struct Changes<'a> {
     pub(super) sent: Vec<Sent>,
     sent_at: HashMap<MessageId, usize>,
     pub(super) later: BTreeMap<MessageId, Later>,
+    pub(super) versions: Vec<Version>,
     /// The position of the reaction that stands in the end; none when it was taken back.
     pub(super) reactions: BTreeMap<ReactionKey, Option<Position>>,
 }
@@ -109,6 +119,7 @@ impl<'a> Changes<'a> {
             sent: Vec::with_capacity(events),
             sent_at: HashMap::with_capacity(events),
             later: BTreeMap::new(),
+            versions: Vec::new(),
             reactions: BTreeMap::new(),
         }
     }
@@ -163,6 +174,7 @@ impl<'a> Changes<'a> {
             Event::MessageDeleted(_) => {
                 let later = self.happens_to(recorded)?;
                 later.deleted_at = Some(recorded.occurred_at);
+                self.version(recorded, true)?;
             }
             Event::ReactionAdded(e) => self.react(recorded, &e.emoji, e.account, Some(recorded.position))?,
             Event::ReactionRemoved(e) => self.react(recorded, &e.emoji, e.account, None)?,
@@ -249,6 +261,13 @@ impl<'a> Changes<'a> {
         let words = sealed(&event.words, recorded.position)?;
         let mentions = ids_of(&event.mentions);
         self.happens_to(recorded)?.edited = Some(Edited { words, mentions, at: recorded.occurred_at });
+        self.version(recorded, false)
+    }
+
+    fn version(&mut self, recorded: &Recorded, is_deletion: bool) -> Result<(), ApplyFault> {
+        let (id, revision, position, at) =
+            (message_of(recorded)?, recorded.revision, recorded.position, recorded.occurred_at);
+        self.versions.push(Version { id, revision, position, at, is_deletion });
         Ok(())
     }
 

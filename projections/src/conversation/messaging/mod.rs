@@ -10,9 +10,11 @@ pub mod views;
 
 pub mod reader;
 
+mod history;
 mod inbox;
 mod parts;
 mod pins;
+mod thread;
 mod timeline;
 
 #[cfg(test)]

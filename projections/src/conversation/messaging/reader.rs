@@ -1,11 +1,12 @@
 //! Answers questions about conversations and messages. Each answer, its access check and the position that it is as
 //! of come from one snapshot. None stands for what the viewer may not know exists.
 
+use super::history::Asker;
 use super::views::{
-    ConversationView, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, PinView, ReactionView,
-    Window,
+    ConversationView, HistoryPage, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, PinView,
+    ReactionView, Window,
 };
-use super::{inbox, pins, timeline};
+use super::{history, inbox, pins, thread, timeline};
 use crate::reader::{Access, At, ReadFault};
 use domain::conversation::values::MemberRole;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
@@ -147,6 +148,51 @@ impl Reader {
     ) -> Result<At<Option<MessagePage>>, ReadFault> {
         let (tx, position) = self.0.snapshot().await?;
         Ok(At { position, value: timeline::page(&self.0, tx, viewer, conversation, window, limit).await? })
+    }
+
+    /// A part of the replies to a message, oldest first.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn thread(
+        &self,
+        viewer: AccountId,
+        root: MessageId,
+        window: Window,
+        limit: usize,
+    ) -> Result<At<Option<MessagePage>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: thread::page(&self.0, tx, viewer, root, window, limit).await? })
+    }
+
+    /// Up to `limit` versions of a message, oldest first, from the one with the number `from` on (0 for the first).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn history(
+        &self,
+        viewer: AccountId,
+        id: MessageId,
+        from: u64,
+        limit: usize,
+    ) -> Result<At<Option<HistoryPage>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: history::page(tx, Asker::Member(viewer), id, from, limit).await? })
+    }
+
+    /// The same of a message of a searchable conversation, for somebody whose role lets them read it. That they may, and
+    /// that they did, is the caller's to know and to record before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn searchable_history(
+        &self,
+        id: MessageId,
+        from: u64,
+        limit: usize,
+    ) -> Result<At<Option<HistoryPage>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: history::page(tx, Asker::Role, id, from, limit).await? })
     }
 
     /// One message.

@@ -111,6 +111,9 @@ pub(super) static CHANGE_MESSAGES: Bulk = Bulk::new(
      FROM v WHERE timeline.conversation = v.conversation AND timeline.seq = v.seq",
 );
 
+pub(super) static INSERT_VERSIONS: Bulk =
+    Bulk::new("INSERT INTO versions (conversation, seq, revision, position, happened_at, is_deletion)", 6, "");
+
 pub(super) static PUT_REACTIONS: Bulk = Bulk::new(
     "INSERT INTO reactions (conversation, seq, emoji, account, position)",
     5,
@@ -204,6 +207,12 @@ pub(super) const TABLES: &[Table] = &[
             Kind::Bytes,
             Kind::Bytes,
         ],
+    },
+    Table {
+        name: "versions",
+        select: "SELECT conversation, seq, revision, position, happened_at, is_deletion FROM versions \
+                 ORDER BY conversation, seq, revision",
+        columns: &[Kind::Uuid, Kind::Int, Kind::Int, Kind::Int, Kind::Time, Kind::Bool],
     },
     Table {
         name: "reactions",

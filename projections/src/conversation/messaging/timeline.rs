@@ -66,7 +66,12 @@ fn range(window: Window, head: u64, limit: u64) -> (u64, u64, bool, bool) {
     (first, last, first <= 1, last >= head)
 }
 
-async fn visible_seq(tx: &mut Tx, viewer: AccountId, conversation: ConversationId) -> Result<Option<u64>, ReadFault> {
+/// The newest message of the conversation that the viewer may read; none for who never was in it.
+pub(super) async fn visible_seq(
+    tx: &mut Tx,
+    viewer: AccountId,
+    conversation: ConversationId,
+) -> Result<Option<u64>, ReadFault> {
     let row = tx.fetch_optional(VISIBLE, [viewer.into(), conversation.into()]).await?;
     Ok(row.map(|row| row.columns().number()).transpose()?)
 }

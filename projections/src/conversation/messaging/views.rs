@@ -150,6 +150,39 @@ pub struct MessagePage {
     pub found_newest: bool,
 }
 
+/// What happened to a message when it became another version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionKind {
+    /// It was sent.
+    Sent,
+    /// It got another text.
+    Edited,
+    /// It was deleted.
+    Deleted,
+}
+
+/// A version of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionView {
+    /// Its place among the versions: 0 for the first, growing, with gaps.
+    pub number: u64,
+    /// How it came about.
+    pub kind: VersionKind,
+    /// Where its event stands in the log.
+    pub position: Position,
+    /// When.
+    pub at: Time,
+}
+
+/// A part of a message's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// Oldest first.
+    pub items: Vec<VersionView>,
+    /// The number of the version that the next page starts with; none at the end.
+    pub next: Option<u64>,
+}
+
 /// What a message says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {

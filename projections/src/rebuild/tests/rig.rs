@@ -1,11 +1,12 @@
 //! Asking for a rebuild, and what is known of copies afterwards.
 
 use crate::account::accounts::Accounts;
+use crate::conversation::message_counts::MessageCounts;
 use crate::conversation::messaging::apply::Messaging;
 use crate::copies::{Copies, CopyId, Entry, Standing};
 use crate::database::open::{Purpose, Wanted, open};
 use crate::feed::feed_index::FeedIndex;
-use crate::projection::{ACCOUNTS, ALL, FEED_INDEX, MESSAGING, Projection, STORIES};
+use crate::projection::{ACCOUNTS, ALL, FEED_INDEX, MESSAGE_COUNTS, MESSAGING, Projection, STORIES};
 use crate::projections::Options;
 use crate::rebuild::{Progressed, RebuildFault, Rebuilt};
 use crate::story::stories::Stories;
@@ -50,6 +51,7 @@ pub fn version(name: &str) -> u32 {
     match name {
         ACCOUNTS => Accounts::VERSION,
         FEED_INDEX => FeedIndex::VERSION,
+        MESSAGE_COUNTS => MessageCounts::VERSION,
         MESSAGING => Messaging::VERSION,
         STORIES => Stories::VERSION,
         _ => 1,
