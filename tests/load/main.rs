@@ -9,6 +9,7 @@ mod feed;
 mod feed_client;
 mod hot;
 mod idle;
+mod inbox;
 mod keys;
 mod log;
 mod measure;
@@ -16,7 +17,9 @@ mod open;
 mod overload;
 mod pairs;
 mod populate;
+mod reaction;
 mod rebuild;
+mod resume;
 mod send;
 mod server;
 mod start;
@@ -67,6 +70,12 @@ enum Scenario {
     Idle,
     /// One to one: delivered to the other's socket, at 100 and at 10,000 a second.
     Pairs,
+    /// Reactions at the other's socket, at 100 a second; 100 at once to one message.
+    Reaction,
+    /// Somebody in 1,000 conversations: inbox and pages of history.
+    Inbox,
+    /// 10,000 missed messages, while 1,000 a second are sent elsewhere.
+    Resume,
     /// Reading the device keys of others.
     Keys,
     /// 50 of 1,000 sockets never read.
@@ -116,6 +125,15 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Pairs) {
         pairs::run(&args).await?;
+    }
+    if run(Scenario::Reaction) {
+        reaction::run(&args).await?;
+    }
+    if run(Scenario::Inbox) {
+        inbox::run(&args).await?;
+    }
+    if run(Scenario::Resume) {
+        resume::run(&args).await?;
     }
     if run(Scenario::Keys) {
         keys::run(&args).await?;

@@ -145,7 +145,7 @@ async fn open_loop(
 }
 
 /// The mean of the server's syncs, from its metrics.
-async fn mean_sync_ms(address: SocketAddr) -> Result<Value> {
+pub async fn mean_sync_ms(address: SocketAddr) -> Result<Value> {
     let mut connection = Connection::open(address).await?;
     let text = String::from_utf8_lossy(connection.call("GET", "/metrics", None, "").await?.body).into_owned();
     let figure = |name: &str| {
