@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "job",
         "keys",
         "message",
+        "notification",
         "relationship",
         "session",
         "story",

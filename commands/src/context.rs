@@ -7,9 +7,10 @@ use domain::account::state::{Account, Admins, Username};
 use domain::clock::Time;
 use domain::conversation::state::{Conversation, Membership, Read};
 use domain::conversation::values::{MembershipSettings, Mute, Notify};
-use domain::ids::{AccountId, Hash16};
+use domain::ids::{AccountId, Hash16, Position};
 use domain::job::state::Job;
 use domain::message::state::{Message, Timeline};
+use domain::notification::state::Notifications;
 use domain::recorded::Recorded;
 use domain::relationship::state::Relationship;
 use domain::session::state::Session;
@@ -95,6 +96,8 @@ impl States {
         };
         /// The message that was asked for.
         message: Message = Message { edited: None, deleted: false, reactions: std::collections::BTreeSet::new() };
+        /// The notifications that were asked for.
+        notifications: Notifications = Notifications { read_up_to: Position::START };
         /// The read watermark that was asked for.
         read: Read = Read { seq: 0 };
         /// The session that was asked for.

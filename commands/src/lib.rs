@@ -12,6 +12,7 @@ pub mod account;
 pub mod conversation;
 pub mod job;
 pub mod message;
+pub mod notification;
 pub mod relationship;
 pub mod session;
 pub mod story;

@@ -14,6 +14,7 @@ use crate::import::event::ImportAdvanced;
 use crate::job::event::{JobEnded, JobStarted};
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use crate::notification::event::NotificationsRead;
 use crate::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
 use crate::session::event::{SessionOpened, SessionRefreshed, SessionRevoked};
 use crate::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
@@ -93,6 +94,7 @@ events! {
     MessagePinned = "MessagePinned";
     MessageSent = "MessageSent";
     MessageUnpinned = "MessageUnpinned";
+    NotificationsRead = "NotificationsRead";
     PasswordChanged = "PasswordChanged";
     ProfileChanged = "ProfileChanged";
     ReactionAdded = "ReactionAdded";

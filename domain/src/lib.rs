@@ -18,6 +18,7 @@ pub mod import;
 pub mod job;
 pub mod keys;
 pub mod message;
+pub mod notification;
 pub mod relationship;
 pub mod session;
 pub mod story;

@@ -12,4 +12,4 @@ macro_rules! features {
     )*};
 }
 
-features! { account audit conversation import job keys message relationship sealed session story }
+features! { account audit conversation import job keys message notification relationship sealed session story }

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::import::state::Import;
 use crate::job::state::Job;
 use crate::message::state::{Message, Timeline};
+use crate::notification::state::Notifications;
 use crate::relationship::state::Relationship;
 use crate::session::state::Session;
 use crate::story::state::{Story, View};
@@ -27,6 +28,7 @@ pub enum State {
     Keys,
     Membership(Membership),
     Message(Message),
+    Notifications(Notifications),
     Read(Read),
     Relationship(Relationship),
     Session(Session),
@@ -49,6 +51,7 @@ impl State {
             Category::Keys => State::Keys,
             Category::Membership => State::Membership(Membership::default()),
             Category::Message => State::Message(Message::default()),
+            Category::Notifications => State::Notifications(Notifications::default()),
             Category::Read => State::Read(Read::default()),
             Category::Relationship => State::Relationship(Relationship::default()),
             Category::Session => State::Session(Session::default()),
@@ -65,6 +68,7 @@ impl State {
             category,
             Category::Timeline
                 | Category::Membership
+                | Category::Notifications
                 | Category::Read
                 | Category::Import
                 | Category::Access
@@ -83,6 +87,7 @@ impl State {
             State::Access | State::Keys => {}
             State::Membership(state) => state.evolve(event),
             State::Message(state) => state.evolve(event),
+            State::Notifications(state) => state.evolve(event),
             State::Read(state) => state.evolve(event),
             State::Relationship(state) => state.evolve(event),
             State::Session(state) => state.evolve(event),

@@ -46,6 +46,8 @@ categories! {
     Membership = "membership";
     /// What happens to one message after it was sent.
     Message = "message";
+    /// How far one account has read its notifications. The newest event counts.
+    Notifications = "notifications";
     /// How far one person has read one conversation. Only the newest event counts.
     Read = "read";
     /// Whom one account follows, and its close friends.
@@ -89,6 +91,7 @@ impl Category {
             | Category::Keys
             | Category::Membership
             | Category::Message
+            | Category::Notifications
             | Category::Relationship
             | Category::Story
             | Category::Timeline
@@ -177,6 +180,11 @@ impl StreamName {
         Self::of(Category::Message, format_args!("{}.{}", id.conversation, id.seq))
     }
 
+    /// `notifications-<account>`.
+    pub fn notifications(id: AccountId) -> Self {
+        Self::of(Category::Notifications, id)
+    }
+
     /// `read-<account>.<conversation>`.
     pub fn read(account: AccountId, conversation: ConversationId) -> Self {
         Self::of(Category::Read, format_args!("{account}.{conversation}"))
@@ -254,6 +262,11 @@ impl StreamName {
     /// The story of a `story-…` stream.
     pub fn story_id(&self) -> Option<StoryId> {
         (self.category() == Category::Story).then(|| self.key().parse().ok()).flatten()
+    }
+
+    /// The account of a `notifications-…` stream.
+    pub fn notified_id(&self) -> Option<AccountId> {
+        (self.category() == Category::Notifications).then(|| self.key().parse().ok()).flatten()
     }
 
     /// The account of a `relationship-…` stream.

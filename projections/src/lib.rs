@@ -10,6 +10,7 @@ pub mod projections;
 pub mod account;
 pub mod conversation;
 pub mod feed;
+pub mod notification;
 pub mod relationship;
 pub mod session;
 pub mod story;

@@ -11,6 +11,7 @@ use crate::database::open::{OpenFault, Purpose, Wanted, open};
 use crate::database::row::DatabaseFault;
 use crate::database::url::DatabaseUrl;
 use crate::feed::feed_index::{self, FeedIndex};
+use crate::notification::reader as notifications;
 use crate::observer::Observer;
 use crate::projection::{MESSAGE_COUNTS, Projection};
 use crate::reader::{Access, ReadFault};
@@ -261,6 +262,11 @@ impl Projections {
     /// Asks about conversations and messages.
     pub fn messaging(&self) -> messaging::Reader {
         messaging::Reader::new(self.access(1))
+    }
+
+    /// Asks about notifications.
+    pub fn notifications(&self) -> notifications::Reader {
+        notifications::Reader::new(self.access(1))
     }
 
     /// Asks about stories.

@@ -14,6 +14,7 @@ pub mod import;
 pub mod job;
 pub mod keys;
 pub mod message;
+pub mod notification;
 pub mod relationship;
 pub mod session;
 pub mod story;
@@ -64,6 +65,7 @@ pub const fn schema_version(event_type: EventType) -> u32 {
         EventType::MessagePinned => 1,
         EventType::MessageSent => 1,
         EventType::MessageUnpinned => 1,
+        EventType::NotificationsRead => 1,
         EventType::PasswordChanged => 2,
         EventType::ProfileChanged => 1,
         EventType::ReactionAdded => 1,
@@ -118,6 +120,7 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
         Event::MessagePinned(event) => event.to_proto()?.encode_to_vec(),
         Event::MessageSent(event) => event.to_proto()?.encode_to_vec(),
         Event::MessageUnpinned(event) => event.to_proto()?.encode_to_vec(),
+        Event::NotificationsRead(event) => event.to_proto()?.encode_to_vec(),
         Event::PasswordChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ProfileChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ReactionAdded(event) => event.to_proto()?.encode_to_vec(),
@@ -191,6 +194,7 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
         EventType::MessagePinned => Event::MessagePinned(Stored::read(payload, place)?),
         EventType::MessageSent => Event::MessageSent(Stored::read(payload, place)?),
         EventType::MessageUnpinned => Event::MessageUnpinned(Stored::read(payload, place)?),
+        EventType::NotificationsRead => Event::NotificationsRead(Stored::read(payload, place)?),
         EventType::PasswordChanged => Event::PasswordChanged(Stored::read(payload, place)?),
         EventType::ProfileChanged => Event::ProfileChanged(Stored::read(payload, place)?),
         EventType::ReactionAdded => Event::ReactionAdded(Stored::read(payload, place)?),
@@ -245,6 +249,7 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
         Event::MessagePinned(event) => Event::MessagePinned(event.map_fields(stream, each)?),
         Event::MessageSent(event) => Event::MessageSent(event.map_fields(stream, each)?),
         Event::MessageUnpinned(event) => Event::MessageUnpinned(event.map_fields(stream, each)?),
+        Event::NotificationsRead(event) => Event::NotificationsRead(event.map_fields(stream, each)?),
         Event::PasswordChanged(event) => Event::PasswordChanged(event.map_fields(stream, each)?),
         Event::ProfileChanged(event) => Event::ProfileChanged(event.map_fields(stream, each)?),
         Event::ReactionAdded(event) => Event::ReactionAdded(event.map_fields(stream, each)?),

@@ -139,6 +139,31 @@ pub const ACTS: &[Act] = &[
             s.bob.deletes(&s.second).await.ok(204);
         })
     },
+    |s| {
+        Box::pin(async {
+            let said = s.carol.sends(&format!("@{} and @{}", s.alice.username, s.bob.username), &s.group).await;
+            s.bob.keeps(&s.group, json!({"notify": "mentions"})).await.ok(200);
+            s.carol.replies("to bob", &s.second, &s.group).await;
+            s.bob.keeps(&s.group, json!({"muted": true})).await.ok(200);
+            s.carol.sends(&format!("@{}", s.bob.username), &s.group).await;
+            s.alice.sends("@all", &s.group).await;
+            s.bob.reacts("👍", &s.first).await.ok(201);
+            s.bob.takes_back("👍", &s.first).await.ok(204);
+            s.bob.reacts("🎉", &s.first).await.ok(201);
+            s.alice.adds(&s.dave, &s.group).await.ok(201);
+            s.carol.deletes(&said).await.ok(204);
+            s.dave.removes(&s.dave, &s.group).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            let head = |list: serde_json::Value| list["items"][0]["id"].clone();
+            s.bob.reacts("🎉", &s.first).await.ok(201);
+            let newest = head(s.alice.get("/v1/notifications").await.ok(200));
+            s.alice.put("/v1/notifications/read", json!({"up_to": newest})).await.ok(204);
+            s.bob.replies("once more", &s.first, &s.group).await;
+        })
+    },
     |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
     |s| {
         Box::pin(async {

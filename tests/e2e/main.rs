@@ -3,6 +3,7 @@
 mod account;
 mod conversation;
 mod message;
+mod notification;
 mod relationship;
 mod session;
 mod story;

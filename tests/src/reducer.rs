@@ -12,6 +12,9 @@
 //! - `account.updated` carries the fields that changed; `erases_at` comes to one's own devices only.
 //! - On `account.erased` the client forgets every word of that account: its names, what its messages and stories said. All
 //!   else stays: who wrote, when, and what others said to it.
+//! - `notification.created` comes before the frame of the event that it tells of. A client takes one back when its message
+//!   is deleted, its reaction is removed, whoever caused it is erased, or one leaves the conversation; `notifications.read`
+//!   comes to one's own devices.
 //! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
 
 use crate::person::Person;
@@ -35,6 +38,8 @@ pub struct Screen {
     following: BTreeSet<String>,
     /// Whom one counts as close friends.
     close_friends: BTreeSet<String>,
+    /// What one was notified of, by id.
+    notifications: BTreeMap<u64, Value>,
 }
 
 /// One conversation on the screen.
@@ -63,6 +68,9 @@ impl Screen {
         }
         screen.account = person.get("/v1/me").await.ok(200);
         screen.settings = person.get("/v1/me/settings").await.ok(200);
+        for notification in person.all("/v1/notifications?limit=100").await {
+            screen.notifications.insert(number_of(&notification["id"]), notification);
+        }
         screen.fetch_circle(person).await;
         for (list, into) in [("following", &mut screen.following), ("close-friends", &mut screen.close_friends)] {
             let people = person.all(&format!("/v1/accounts/{}/{list}?limit=100", person.id)).await;
@@ -158,6 +166,7 @@ impl Screen {
 
     fn take_over(&mut self, frame: &Value) {
         let data = &frame["data"];
+        self.withdraw(frame);
         match frame["type"].as_str().unwrap_or_default() {
             "conversation.created" => self.created(data),
             "conversation.updated" | "conversation.deleted" => self.changed(data),
@@ -192,8 +201,30 @@ impl Screen {
             }
             "story.viewed" => self.viewed(data),
             "relationship.changed" => self.related(data),
+            "notification.created" => drop(self.notifications.insert(number_of(&data["id"]), data.clone())),
+            "notifications.read" => {
+                let up_to = number_of(&data["up_to"]);
+                self.notifications.range_mut(..=up_to).for_each(|(_, told)| told["read"] = json!(true));
+            }
             other => panic!("the reducer does not know {other}: {frame}"),
         }
+    }
+
+    /// Takes notifications back whose cause is gone.
+    fn withdraw(&mut self, frame: &Value) {
+        let data = &frame["data"];
+        let me = self.me.clone();
+        self.notifications.retain(|_, told| match frame["type"].as_str().unwrap_or_default() {
+            "message.deleted" => told["message_id"] != data["id"],
+            "reaction.removed" => {
+                ["message_id", "emoji"].iter().any(|field| told[field] != data[field])
+                    || told["kind"] != "reaction"
+                    || told["actor_id"] != data["account_id"]
+            }
+            "member.left" => data["account_id"] != me.as_str() || told["conversation_id"] != data["conversation_id"],
+            "account.erased" => told["actor_id"] != data["id"],
+            _ => true,
+        });
     }
 
     /// Everything that somebody wrote, as it is read from now on. A group's name is the group's.
@@ -425,6 +456,11 @@ fn text_of(value: &Value) -> String {
 
 fn id_of(value: &Value) -> String {
     text_of(&value["id"])
+}
+
+/// Positions are decimal strings.
+fn number_of(value: &Value) -> u64 {
+    text_of(value).parse().expect("a position")
 }
 
 fn seq_of(value: &Value) -> u64 {

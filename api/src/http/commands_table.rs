@@ -1,7 +1,7 @@
 //! Commands by name: how the feed finds what HTTP finds by its address.
 
 use crate::http::command::Entry;
-use crate::http::{account, conversation, message, relationship, story};
+use crate::http::{account, conversation, message, notification, relationship, story};
 
 /// Every command that can come over the feed.
 pub const COMMANDS: &[Entry] = &[
@@ -28,6 +28,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry::of::<message::delete_message::DeleteMessage>(),
     Entry::of::<message::add_reaction::AddReaction>(),
     Entry::of::<message::remove_reaction::RemoveReaction>(),
+    Entry::of::<notification::mark_notifications_read::MarkNotificationsRead>(),
     Entry::of::<relationship::follow_account::FollowAccount>(),
     Entry::of::<relationship::follow_account::UnfollowAccount>(),
     Entry::of::<relationship::add_close_friend::AddCloseFriend>(),

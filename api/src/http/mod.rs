@@ -19,6 +19,7 @@ pub mod cors;
 pub mod job;
 pub mod log;
 pub mod message;
+pub mod notification;
 pub mod relationship;
 pub mod session;
 pub mod story;

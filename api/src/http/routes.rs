@@ -5,7 +5,8 @@ use crate::http::edge::Edge;
 use crate::http::operation::Route;
 use crate::http::path::not_found;
 use crate::http::{
-    account, conversation, cors, docs, feed, health, job, log, message, metrics, problems, relationship, session, story,
+    account, conversation, cors, docs, feed, health, job, log, message, metrics, notification, problems, relationship,
+    session, story,
 };
 use crate::problem::{Code, Problem};
 use axum::Router;
@@ -62,6 +63,9 @@ pub fn routes() -> Vec<Route> {
         message::reactions::route(),
         message::add_reaction::route(),
         message::remove_reaction::route(),
+        notification::notifications::route(),
+        notification::count::route(),
+        notification::mark_notifications_read::route(),
         relationship::follow_account::route(),
         relationship::follow_account::route_back(),
         relationship::followers::route(),

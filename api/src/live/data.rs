@@ -2,7 +2,7 @@
 
 use domain::clock::Time;
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
-use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, StoryId};
+use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, Position, StoryId};
 use domain::story::values::StoryPrivacy;
 use serde::Serialize;
 
@@ -84,6 +84,13 @@ pub struct MessageUnpinned {
     pub conversation_id: ConversationId,
     /// The message's place there.
     pub seq: u64,
+}
+
+/// `notifications.read`.
+#[derive(Serialize)]
+pub struct NotificationsRead {
+    /// The newest notification that was read.
+    pub up_to: Position,
 }
 
 /// `read.moved`.

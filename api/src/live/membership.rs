@@ -43,6 +43,7 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
         Event::MembershipChanged(_) => recorded.stream.member().map(|(_, account)| Topic::Account(account)),
+        Event::NotificationsRead(_) => recorded.stream.notified_id().map(Topic::Account),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),
         Event::ProfileChanged(_) => recorded.stream.account_id().map(Topic::Author),
         Event::ErasureCancelled(_) | Event::ErasureRequested(_) | Event::SettingsChanged(_) => {
@@ -230,6 +231,11 @@ impl Visibility {
     /// The account's, from what it saw before.
     pub fn new(account: AccountId, sight: Sight) -> Self {
         Self { account, sight }
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> AccountId {
+        self.account
     }
 
     /// Those of the events that the account sees, as it is shown them. A member sees the creation of which they were a

@@ -14,6 +14,7 @@ pub mod wire;
 
 pub mod conversation;
 pub mod message;
+pub mod notification;
 pub mod story;
 
 pub mod catch_up;

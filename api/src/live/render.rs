@@ -6,7 +6,7 @@
 use crate::live::conversation::conversation;
 use crate::live::data::{
     AccountErased, AccountUpdated, DeviceKeyChanged, ErasureChanged, MemberJoined, MemberLeft, MemberRoleChanged,
-    MessagePinned, MessageUnpinned, ReadMoved, RelationshipChanged, StoryViewed,
+    MessagePinned, MessageUnpinned, NotificationsRead, ReadMoved, RelationshipChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -180,6 +180,7 @@ impl Renderer {
             }
             Event::ReactionAdded(e) => ("reaction.added", raw(&reaction(message_id()?, e.account, &e.emoji))),
             Event::ReactionRemoved(e) => ("reaction.removed", raw(&reaction(message_id()?, e.account, &e.emoji))),
+            Event::NotificationsRead(e) => ("notifications.read", raw(&NotificationsRead { up_to: e.up_to })),
             Event::ReadMoved(e) => {
                 let (account_id, conversation_id) = reader(&recorded.stream).ok_or_else(|| misplaced(recorded))?;
                 ("read.moved", raw(&ReadMoved { conversation_id, account_id, seq: e.seq }))
@@ -347,6 +348,7 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::MessageDeleted(_)
         | Event::MessagePinned(_)
         | Event::MessageUnpinned(_)
+        | Event::NotificationsRead(_)
         | Event::PasswordChanged(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)

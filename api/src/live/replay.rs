@@ -4,6 +4,7 @@ use crate::live::close_friends::CloseFriends;
 use crate::live::frame::Reset;
 use crate::live::join::JoinFault;
 use crate::live::membership::{Sight, Topic, Visibility, complete_len, initial_joins, topic_of};
+use crate::live::notification::{self, notices};
 use crate::live::render::When;
 use crate::live::router::Live;
 use crate::live::story::{shown_to, stories_and_friends_before, stories_before};
@@ -65,7 +66,7 @@ impl FromIndex {
             Topic::Conversation(_) | Topic::Account(_) | Topic::Author(_) | Topic::Everyone => Some(Arc::clone(event)),
         });
         let shown: Vec<_> = shown.collect();
-        Ok(Some(live.frames(&shown).await?))
+        Ok(Some(live.frames(self.account, &shown).await?))
     }
 }
 
@@ -106,7 +107,7 @@ impl FromLog {
         let mut missed = self.visibility.pass(&events, &stories);
         // Of what vanishes by age or count nothing is missed: it is sent once, as it stands in the end.
         missed.retain(|event| event.position > self.after && !event.stream.category().is_transient());
-        Ok(Some(live.frames(&missed).await?))
+        Ok(Some(live.frames(self.visibility.account(), &missed).await?))
     }
 
     /// The conversations that the account sees in the end.
@@ -154,9 +155,17 @@ impl Live {
         Ok((missed.saturating_add(unknown) > self.resume_max_frames).then_some(Reset::TooFar))
     }
 
-    async fn frames(&self, events: &[Arc<Recorded>]) -> Result<Vec<Wire>, JoinFault> {
-        let frames = self.renderer.render(events, When::Afterwards).await?;
-        Ok(frames.into_iter().flatten().collect())
+    /// What an account was to be sent of events that it sees: of each its notification first, if it notifies the account.
+    async fn frames(&self, account: AccountId, events: &[Arc<Recorded>]) -> Result<Vec<Wire>, JoinFault> {
+        let notices = notices(&*self.renderer.source, events, Some(account)).await?;
+        let rendered = self.renderer.render(events, When::Afterwards).await?;
+        let mut frames = Vec::with_capacity(rendered.len());
+        for (event, frame) in events.iter().zip(rendered) {
+            let notice = notices.get(&event.position).and_then(|notices| notices.first());
+            frames.extend(notice.and_then(|notice| notification::frame(event, notice.kind)));
+            frames.extend(frame);
+        }
+        Ok(frames)
     }
 
     /// The index may stand amid the unit that created a conversation, where it does not know all first members yet.

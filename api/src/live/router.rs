@@ -5,11 +5,12 @@ use crate::live::ephemeral::{self, Ephemerals, Presence};
 use crate::live::index::{Index, ProjectedIndex, Seen};
 use crate::live::membership::{Change, Changes, Sight, Topic, initial_joins, topic_of};
 use crate::live::meters::Meters;
+use crate::live::notification::Notices;
 use crate::live::outbox::Outbox;
 use crate::live::places::Places;
 use crate::live::render::Renderer;
 use crate::live::story::{Stories, shown_to};
-use crate::live::tail;
+use crate::live::tail::{self, Routed};
 use crate::live::tickets::Tickets;
 use crate::traces::Traces;
 use commands::log::EventLog;
@@ -159,14 +160,6 @@ struct Connected {
     sockets: Vec<Arc<Outbox>>,
 }
 
-/// Events that follow each other, and the sockets that are to get all of them.
-pub struct Routed {
-    /// At least one, in the order of the log.
-    pub events: Vec<Arc<Recorded>>,
-    /// At least one.
-    pub sockets: Vec<Arc<Outbox>>,
-}
-
 /// What came of trying to connect a socket.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Connection {
@@ -234,7 +227,7 @@ impl Routes {
     }
 
     /// Takes over the events that follow, and says who is to get each. Nothing is said of events that nobody gets.
-    pub fn route(&mut self, events: &[Arc<Recorded>], stories: &Stories) -> Vec<Routed> {
+    pub fn route(&mut self, events: &[Arc<Recorded>], stories: &Stories, notices: &Notices) -> Vec<Routed> {
         let mut routed: Vec<Routed> = Vec::new();
         // The topic of the last of them; whatever changes who sees what resets it.
         let mut same = None;
@@ -252,6 +245,9 @@ impl Routes {
                 if change.joined {
                     self.join(&change);
                 }
+            }
+            if self.route_notices(event, notices, &mut routed) {
+                same = None;
             }
             match topic_of(event, stories) {
                 // Nothing was routed in between, so the order of each socket's frames stays that of the log.
@@ -345,9 +341,22 @@ impl Routes {
         let sockets: Vec<_> = accounts.flat_map(of).collect();
         let is_wanted = !sockets.is_empty();
         if is_wanted {
-            routed.push(Routed { events: vec![Arc::clone(event)], sockets });
+            routed.push(Routed { events: vec![Arc::clone(event)], sockets, notice: None });
         }
         is_wanted
+    }
+
+    /// Whether somebody is notified: of those whom the event notifies, the ones who see it.
+    fn route_notices(&self, event: &Arc<Recorded>, notices: &Notices, routed: &mut Vec<Routed>) -> bool {
+        let Some(conversation) = event.stream.conversation_id() else { return false };
+        let before = routed.len();
+        for notice in notices.get(&event.position).into_iter().flatten() {
+            let members = notice.accounts.iter().copied().filter(|account| self.is_member(*account, conversation));
+            if self.route_to(event, members, routed) {
+                routed.last_mut().into_iter().for_each(|last| last.notice = Some(notice.kind));
+            }
+        }
+        routed.len() > before
     }
 
     /// A story's event goes to everybody whom it reaches; to who loses sight of the story, as its deletion.

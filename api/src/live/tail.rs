@@ -2,12 +2,16 @@
 
 use crate::live::close::Close;
 use crate::live::membership::{complete_len, initial_joins};
+use crate::live::notification;
+use crate::live::outbox::Outbox;
 use crate::live::render::{RenderFault, When, reader};
-use crate::live::router::{Live, Routed};
+use crate::live::router::Live;
 use crate::live::story::stories_and_friends_before;
 use crate::live::wire::{Wire, pack};
 use crate::traces::Part;
 use domain::event::Event;
+use domain::ids::Position;
+use domain::notification::values::NotificationKind;
 use domain::recorded::Recorded;
 use domain::source::SourceFault;
 use domain::words::WordsFault;
@@ -22,6 +26,16 @@ const CHUNK_EVENTS: usize = 256;
 const CHUNK_SOCKETS: usize = 256;
 /// How long to wait after a fault.
 const RETRY: Duration = Duration::from_millis(250);
+
+/// Events that follow each other, and the sockets that are to get all of them.
+pub struct Routed {
+    /// At least one, in the order of the log.
+    pub events: Vec<Arc<Recorded>>,
+    /// At least one.
+    pub sockets: Vec<Arc<Outbox>>,
+    /// Set where the only event is told as a notification of this kind.
+    pub notice: Option<NotificationKind>,
+}
 
 /// Follows the log until `stop` fires or the log closes.
 pub async fn follow(live: Arc<Live>, stop: CancellationToken) {
@@ -83,7 +97,8 @@ impl Live {
         let mut friends = self.close_friends.lock().await;
         let stories = stories_and_friends_before(&*self.renderer.source, events, &mut friends).await?;
         drop(friends);
-        let routed = self.routes.lock().route(events, &stories);
+        let notices = notification::notices(&*self.renderer.source, events, None).await?;
+        let routed = self.routes.lock().route(events, &stories, &notices);
         if let Some(last) = events.last() {
             // From here on, whoever joins finds these events in the log and not in their outbox.
             self.position.send_replace(last.position);
@@ -105,14 +120,18 @@ impl Live {
             return;
         }
         let began = Instant::now();
-        let events: Vec<_> = routed.iter().flat_map(|routed| routed.events.iter().cloned()).collect();
+        let plain = routed.iter().filter(|routed| routed.notice.is_none());
+        let events: Vec<_> = plain.flat_map(|routed| routed.events.iter().cloned()).collect();
         loop {
             match self.renderer.render(&events, When::Live).await {
                 Ok(frames) => {
                     let mut frames = frames.into_iter();
                     for routed in routed {
-                        let frames = frames.by_ref().take(routed.events.len()).collect();
-                        self.push(routed, frames).await;
+                        let shown = match routed.notice {
+                            Some(kind) => notice(routed, kind),
+                            None => frames_of(routed, frames.by_ref().take(routed.events.len())),
+                        };
+                        self.push(routed, shown).await;
                     }
                     self.trace(routed, began.elapsed());
                     return;
@@ -139,9 +158,7 @@ impl Live {
 }
 
 impl Live {
-    async fn push(&self, routed: &Routed, frames: Vec<Option<Wire>>) {
-        let shown = routed.events.iter().zip(frames).filter_map(|(event, frame)| Some((event.position, frame?)));
-        let shown: Vec<_> = shown.collect();
+    async fn push(&self, routed: &Routed, shown: Vec<(Position, Wire)>) {
         self.meters.frames.increment((shown.len() * routed.sockets.len()) as u64);
         for (position, pack) in &pack(shown) {
             for sockets in routed.sockets.chunks(CHUNK_SOCKETS) {
@@ -152,7 +169,7 @@ impl Live {
     }
 
     fn trace(&self, routed: &[Routed], took: Duration) {
-        for Routed { events, sockets } in routed {
+        for Routed { events, sockets, notice: _ } in routed {
             for event in events {
                 self.traces.part(event.correlation_id, || Part {
                     name: format!("feed {}", event.event.event_type()).into(),
@@ -163,6 +180,18 @@ impl Live {
             }
         }
     }
+}
+
+/// The frames of events, each with the position up to which everything was sent then.
+fn frames_of(routed: &Routed, frames: impl Iterator<Item = Option<Wire>>) -> Vec<(Position, Wire)> {
+    routed.events.iter().zip(frames).filter_map(|(event, frame)| Some((event.position, frame?))).collect()
+}
+
+/// The same of a notification, after which its event follows.
+fn notice(routed: &Routed, kind: NotificationKind) -> Vec<(Position, Wire)> {
+    let frames =
+        routed.events.iter().filter_map(|event| Some((notification::before(event), notification::frame(event, kind)?)));
+    frames.collect()
 }
 
 fn is_passing(fault: &RenderFault) -> bool {

@@ -5,6 +5,7 @@ pub mod conversation;
 pub mod job;
 pub mod log;
 pub mod message;
+pub mod notification;
 pub mod opaque;
 pub mod page;
 pub mod relationship;

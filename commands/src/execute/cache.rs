@@ -148,6 +148,7 @@ fn weight(state: &State) -> usize {
         | State::Job(_)
         | State::Keys
         | State::Membership(_)
+        | State::Notifications(_)
         | State::Read(_)
         | State::Session(_)
         | State::Story(_)

@@ -301,6 +301,7 @@ fn size_bytes(event: &Event) -> usize {
         | Event::MembershipChanged(_)
         | Event::MessagePinned(_)
         | Event::MessageUnpinned(_)
+        | Event::NotificationsRead(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)

@@ -177,6 +177,7 @@ impl Changes {
             | Event::MemberLeft(_)
             | Event::MemberRoleChanged(_)
             | Event::MembershipChanged(_)
+            | Event::NotificationsRead(_)
             | Event::MessageDeleted(_)
             | Event::MessageEdited(_)
             | Event::MessagePinned(_)

@@ -63,6 +63,8 @@ changes! {
     THREADS = 30, "0030_threads";
     /// Counts by the hour, and views for analysts; after [`MESSAGE_COUNTS`].
     ANALYTICS = 31, "0031_analytics";
+    /// Notifications; after [`MESSAGING`].
+    NOTIFICATIONS = 40, "0040_notifications";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

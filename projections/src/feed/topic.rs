@@ -96,6 +96,9 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         Event::MembershipChanged(_) => {
             recorded.stream.member().map_or(Belongs::Unfit, |(_, account)| Belongs::To(Topic::Account(account)))
         }
+        Event::NotificationsRead(_) => {
+            recorded.stream.notified_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
+        }
         Event::AccountRegistered(_)
         | Event::ErasureCancelled(_)
         | Event::ErasureRequested(_)

@@ -122,6 +122,7 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::MessagePinned(_)
             | Event::MessageSent(_)
             | Event::MessageUnpinned(_)
+            | Event::NotificationsRead(_)
             | Event::PasswordChanged(_)
             | Event::ProfileChanged(_)
             | Event::ReactionAdded(_)

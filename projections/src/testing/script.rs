@@ -13,6 +13,7 @@ use domain::event::{Event, EventType};
 use domain::ids::{AccountId, ConversationId, EventId, Hash16, LogId, MessageId, Position, StoryId};
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use domain::notification::event::NotificationsRead;
 use domain::proto::account::v1::AccountWords;
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
@@ -110,6 +111,26 @@ impl Script {
         self.correlation += 1;
         let joined = MemberJoined { account: account(member), role: MemberRole::Member };
         self.record(StreamName::conversation(conversation(number)), joined)
+    }
+
+    /// One member adds another.
+    pub(crate) fn adds(&mut self, number: u128, by: u128, member: u128) -> Position {
+        let position = self.joins(number, member);
+        if let Some(last) = self.events.last_mut() {
+            Arc::make_mut(last).actor = Some(account(by));
+        }
+        position
+    }
+
+    /// Whom the newest message mentions.
+    pub(crate) fn mentioning(&mut self, members: &[u128]) {
+        if let Some(Event::MessageSent(sent)) = self.events.last_mut().map(|last| &mut Arc::make_mut(last).event) {
+            sent.mentions = members.iter().map(|member| account(*member)).collect();
+        }
+    }
+
+    pub(crate) fn has_read(&mut self, who: u128, up_to: Position) -> Position {
+        self.record(StreamName::notifications(account(who)), NotificationsRead { up_to })
     }
 
     pub(crate) fn makes(&mut self, number: u128, member: u128, role: MemberRole) -> Position {
@@ -284,7 +305,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 inside.extend(others.map(|member| (groups, member)));
                 groups += 1;
             }
-            1 if groups > 0 && inside.insert((group, who)) => ignore(script.joins(group, who)),
+            1 if groups > 0 && inside.insert((group, who)) => ignore(script.adds(group, whom, who)),
             2 if inside.remove(&(group, who)) => ignore(script.leaves(group, who)),
             3 if inside.contains(&(group, who)) => ignore(script.reads(group, who, head)),
             4 if head > 0 => ignore(script.edits(group, seq, who, "edited")),
@@ -316,8 +337,8 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
             17 if groups > 0 && dice(8) == 0 => ignore(script.closes(group, who)),
             18 if inside.contains(&(group, who)) => {
                 let mute = [Mute::Off, Mute::Always, Mute::Until(time_of(seq))][dice(3) as usize];
-                let settings =
-                    MembershipSettings { mute, pinned: dice(2) == 0, archived: dice(2) == 0, notify: Notify::All };
+                let notify = [Notify::All, Notify::Mentions, Notify::None][dice(3) as usize];
+                let settings = MembershipSettings { mute, pinned: dice(2) == 0, archived: dice(2) == 0, notify };
                 script.keeps(group, who, settings);
             }
             19 if follows.insert((who, whom)) => ignore(script.follows(who, whom)),
@@ -348,8 +369,13 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                     script.views(number, author, who);
                 }
             }
+            25 if dice(4) == 0 => {
+                let up_to = Position(dice(script.events.len() as u64));
+                script.has_read(who, up_to);
+            }
             _ if groups > 0 => {
                 script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));
+                script.mentioning(&[whom, (whom + 1) % 12][..dice(3) as usize]);
                 heads[group as usize] += 1;
             }
             _ => {}

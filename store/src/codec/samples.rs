@@ -21,13 +21,14 @@ use domain::conversation::event::{
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
 use domain::ids::{
-    AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, JobId, MessageId, SessionId, StoryId,
+    AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, JobId, MessageId, Position, SessionId, StoryId,
 };
 use domain::import::event::ImportAdvanced;
 use domain::job::event::{JobEnded, JobStarted};
 use domain::job::values::{JobKind, JobOutcome};
 use domain::keys::event::KeyDestroyed;
 use domain::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
+use domain::notification::event::NotificationsRead;
 use domain::proto::account::v1::{
     AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, ReasonWords, SettingsWords,
 };
@@ -220,6 +221,9 @@ pub fn sample(event_type: EventType) -> Sample {
         }
         EventType::MessagePinned => (conversation, MessagePinned { seq: 7, pinned_by: bob() }.into()),
         EventType::MessageUnpinned => (conversation, MessageUnpinned { seq: 7 }.into()),
+        EventType::NotificationsRead => {
+            (StreamName::notifications(bob()), NotificationsRead { up_to: Position(77) }.into())
+        }
         EventType::ReadMoved => (StreamName::read(bob(), room()), ReadMoved { seq: 7 }.into()),
         EventType::MessageSent => {
             let event =

@@ -85,6 +85,9 @@ POST   /v1/messages/{id}/reactions                     401      404    201    20
 DELETE /v1/messages/{id}/reactions/{emoji}             401      404    204    204   204   204       404     404     404      404
 GET    /v1/messages/{id}/thread                        401      404    200    200   200   200       404     404     404      404
 POST   /v1/messages/sync                               401      200    200    200   200   200       200     200     200      200
+GET    /v1/notifications                               401      200    200    200   200   200       200     200     200      200
+GET    /v1/notifications/count                         401      200    200    200   200   200       200     200     200      200
+PUT    /v1/notifications/read                          401      204    204    204   204   204       204     204     204      204
 GET    /v1/sessions                                    401      200    200    200   200   200       200     200     200      200
 POST   /v1/sessions                                    201      201    201    201   201   201       201     201     201      201
 DELETE /v1/sessions/current                            401      204    204    204   204   204       204     204     204      204
@@ -275,6 +278,7 @@ fn body(people: &People, scene: &Scene, row: &Row<'_>, caller: &Person) -> Optio
         ("PUT", "/v1/conversations/{id}/settings") => json!({"muted": true}),
         ("POST", "/v1/conversations/{id}/members") => json!({"account_id": people.target.id}),
         ("PUT", "/v1/conversations/{id}/members/{account_id}") => json!({"role": "admin"}),
+        ("PUT", "/v1/notifications/read") => json!({"up_to": "1"}),
         ("PUT", "/v1/conversations/{id}/read") => json!({"seq": scene.said.seq}),
         ("POST", "/v1/conversations/{id}/messages") => json!({"text": "hello"}),
         ("POST", "/v1/messages/sync") => json!({"messages": []}),

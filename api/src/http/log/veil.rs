@@ -35,7 +35,7 @@ impl Veil {
 
     /// Whether streams of this name may be asked for by it: an account's own would tell whose pseudonym is whose.
     pub fn hides(&self, prefix: &str) -> bool {
-        let names_an_account = ["access-", "account-", "read-", "relationship-", "keys-a"]
+        let names_an_account = ["access-", "account-", "notifications-", "read-", "relationship-", "keys-a"]
             .iter()
             .any(|named| prefix.starts_with(named) && prefix.len() > named.len());
         // After the conversation stands whose membership it is.
@@ -63,7 +63,9 @@ fn veil_stream(words: &dyn Words, stream: &StreamName) -> String {
     let (category, key) = (stream.category(), stream.key());
     let hidden = |text: &str| Uuid::try_parse(text).map(|account| pseudonym(words, account));
     let veiled = match category {
-        Category::Access | Category::Account | Category::Relationship => hidden(key).map(|account| account.to_string()),
+        Category::Access | Category::Account | Category::Notifications | Category::Relationship => {
+            hidden(key).map(|account| account.to_string())
+        }
         Category::Read => {
             let (account, conversation) = key.split_once('.').unwrap_or((key, ""));
             hidden(account).map(|account| format!("{account}.{conversation}"))
@@ -173,7 +175,9 @@ mod tests {
     #[test]
     fn streams_that_name_an_account_are_not_asked_for_by_analysts() {
         let veil = Veil::Pseudonyms(Arc::new(ClearWords));
-        for hidden in ["access-0", "account-0", "read-00", "relationship-x", "keys-a0", "membership-c.0"] {
+        for hidden in
+            ["access-0", "account-0", "notifications-0", "read-00", "relationship-x", "keys-a0", "membership-c.0"]
+        {
             assert!(veil.hides(hidden) && !Veil::None.hides(hidden), "{hidden}");
         }
         for open in ["", "acc", "account-", "timeline-0", "keys-", "keys-c0", "membership-c"] {

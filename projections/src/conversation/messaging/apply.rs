@@ -9,10 +9,12 @@ use super::tables::{
 use crate::database::migrations::{self, Change};
 use crate::database::tx::Tx;
 use crate::database::value::Value;
+use crate::notification::notified::Notified;
 use crate::projection::{self, ApplyFault, Projection, Step};
 use crate::state_hash::Table;
 use domain::clock::Time;
 use domain::conversation::values::{MembershipSettings, Mute};
+use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, Position};
 use domain::recorded::Recorded;
 use domain::stream::Category;
@@ -24,35 +26,44 @@ pub struct Messaging;
 
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const CHANGES: &'static [Change] = &[
         migrations::MESSAGING,
         migrations::MESSAGE_MENTIONS,
         migrations::GROUPS,
         migrations::MEMBER_PERIODS,
         migrations::THREADS,
+        migrations::NOTIFICATIONS,
     ];
     const TABLES: &'static [Table] = TABLES;
 
     async fn apply(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<(), ApplyFault> {
-        if !batch.iter().any(|recorded| concerns(recorded.stream.category())) {
+        if !batch.iter().any(|recorded| concerns(recorded)) {
             return Ok(());
         }
         let members = Members::gather(batch, step).await?;
+        let notified = Notified::of(batch, step).await?;
         let mut changes = Changes::new(members, batch.len());
         for recorded in batch {
             changes.take(recorded)?;
         }
         let last = batch.last().map_or(Position::START, |last| last.position);
-        write(changes, step.tx().await?, last).await
+        let tx = step.tx().await?;
+        write(changes, tx, last).await?;
+        notified.write(tx).await
     }
 }
 
-fn concerns(category: Category) -> bool {
-    match category {
-        Category::Conversation | Category::Membership | Category::Message | Category::Read | Category::Timeline => true,
+fn concerns(recorded: &Recorded) -> bool {
+    match recorded.stream.category() {
+        Category::Conversation
+        | Category::Membership
+        | Category::Message
+        | Category::Notifications
+        | Category::Read
+        | Category::Timeline => true,
+        Category::Account => matches!(recorded.event, Event::AccountErased(_)),
         Category::Access
-        | Category::Account
         | Category::Admins
         | Category::Import
         | Category::Job

@@ -199,6 +199,7 @@ impl<'a> Changes<'a> {
             | Event::JobEnded(_)
             | Event::JobStarted(_)
             | Event::KeyDestroyed(_)
+            | Event::NotificationsRead(_)
             | Event::PasswordChanged(_)
             | Event::ProfileChanged(_)
             | Event::RoleGranted(_)

@@ -113,7 +113,8 @@ async fn views(
     Ok((views, cursors))
 }
 
-fn settings(columns: &mut Columns<'_>) -> Result<MembershipSettings, DatabaseFault> {
+/// How a member keeps a conversation, from its five columns.
+pub(crate) fn settings(columns: &mut Columns<'_>) -> Result<MembershipSettings, DatabaseFault> {
     let (muted, until) = (columns.take::<bool>()?, columns.maybe_time()?);
     let mute = match (muted, until) {
         (false, _) => Mute::Off,

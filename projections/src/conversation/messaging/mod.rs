@@ -11,7 +11,7 @@ pub mod views;
 pub mod reader;
 
 mod history;
-mod inbox;
+pub(crate) mod inbox;
 mod parts;
 mod pins;
 mod thread;

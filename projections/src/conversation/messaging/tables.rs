@@ -1,6 +1,7 @@
 //! The statements that write, and the tables' rows for comparing with a replay.
 
 use crate::database::bulk::Bulk;
+use crate::notification::tables::{NOTIFICATION_HEADS, NOTIFICATIONS};
 use crate::state_hash::{Kind, Table};
 
 pub(super) static INSERT_CONVERSATIONS: Bulk = Bulk::new(
@@ -220,4 +221,6 @@ pub(super) const TABLES: &[Table] = &[
                  ORDER BY conversation, seq, emoji, account",
         columns: &[Kind::Uuid, Kind::Int, Kind::Text, Kind::Uuid, Kind::Int],
     },
+    NOTIFICATIONS,
+    NOTIFICATION_HEADS,
 ];

@@ -1,0 +1,5 @@
+//! Notifications.
+
+pub mod count;
+pub mod mark_notifications_read;
+pub mod notifications;

@@ -1,0 +1,3 @@
+//! Commands on notifications.
+
+pub mod mark_notifications_read;

@@ -1,0 +1,4 @@
+//! Notifications.
+
+mod mark_notifications_read;
+mod notifications;
