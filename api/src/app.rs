@@ -9,6 +9,7 @@
 //! | `secrets/key-encryption-key` | what wraps those keys | as above |
 //! | `secrets/token-key` | what signs and verifies access tokens | everybody refreshes |
 //! | `projections/` | read models | they are built again from the log |
+//! | `search/` | the search index, with words in clear | it is built again from the log |
 //! | `admin.sock` | where the shell asks the running server | the shell opens the directory itself |
 //! | `admin-password` | the first administrator's password | `tidings account password admin` sets another |
 //!
@@ -50,6 +51,8 @@ use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::projection;
 use projections::projections::Projections;
+use projections::search::local::LocalSearch;
+use projections::search::port::Search;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +94,8 @@ pub struct App {
     pub read_marks: Arc<ReadMarks>,
     /// Answers questions.
     pub projections: Projections,
+    /// Finds messages by their words.
+    pub search: LocalSearch,
     /// Access tokens.
     pub tokens: Tokens,
     /// Sessions that are over.
@@ -156,6 +161,7 @@ fn run(opened: &Opened, reading: &Tasks, head: Position) {
         drop(relay::start(opened.log.clone(), nats.clone(), tracker, stop.clone()));
     }
     app.projections.run(opened.source.clone(), tracker, stop.clone());
+    app.search.run(opened.source.clone(), tracker, stop.clone());
     app.live.run(tracker, stop.clone());
     tracker.spawn(app.revocations.clone().follow(opened.log.clone(), head, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
@@ -180,6 +186,9 @@ async fn catch_up(app: &App) {
             if let Err(behind) = app.projections.wait(name, head, CATCH_UP_LIMIT).await {
                 tracing::warn!(projection = name, position = behind.position.0, head = head.0, "starts behind");
             }
+        }
+        if let Err(behind) = app.search.wait(head, CATCH_UP_LIMIT).await {
+            tracing::warn!(position = behind.position.0, head = head.0, "the search index starts behind");
         }
     };
     if tokio::time::timeout(CATCH_UP_LIMIT, waiting).await.is_err() {

@@ -146,3 +146,5 @@ pub const FEED_STUCK_SECONDS: u64 = 5;
 pub const FEED_SLOW_SECONDS: u64 = 30;
 /// Bytes of a frame that a client sends, at most.
 pub const FRAME_IN_MAX_BYTES: usize = 64 << 10;
+/// Characters of what is typed into a search.
+pub const SEARCH_QUERY_MAX_CHARS: usize = 512;

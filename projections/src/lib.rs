@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod feed;
 pub mod notification;
 pub mod relationship;
+pub mod search;
 pub mod session;
 pub mod story;
 

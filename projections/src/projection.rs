@@ -23,8 +23,14 @@ pub const STORY_EXPIRY: &str = "story_expiry";
 pub const FEED_INDEX: &str = "feed_index";
 /// Name of the projection of messages a day.
 pub const MESSAGE_COUNTS: &str = "message_counts";
+/// Name of the search index, which is no table and therefore not among [`ALL`].
+pub const SEARCH: &str = "search";
 /// Every projection's name.
 pub const ALL: [&str; 6] = [ACCOUNTS, MESSAGING, STORIES, STORY_EXPIRY, FEED_INDEX, MESSAGE_COUNTS];
+/// Whether something of this name can be rebuilt; gives the name.
+pub fn rebuildable(name: &str) -> Option<&'static str> {
+    ALL.into_iter().chain([SEARCH]).find(|known| *known == name)
+}
 
 /// The channel on which PostgreSQL tells every process that a projection moved: `<schema> <position>`.
 pub(crate) const NOTIFICATIONS: &str = "tidings_projections";

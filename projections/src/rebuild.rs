@@ -87,6 +87,9 @@ pub enum RebuildFault {
     /// Another process has switched to a copy of its own meanwhile.
     #[error("another process has rebuilt the projection {0} meanwhile")]
     Overtaken(&'static str),
+    /// The search index cannot be built.
+    #[error("the search index cannot be built")]
+    Search(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A part of the work ended without a result.
     #[error("the rebuild was broken off")]
     BrokenOff,

@@ -60,10 +60,13 @@ impl Canaries {
     }
 }
 
-/// Gives how many files there are.
+/// Gives how many files there are. The search index is the one place with words in clear, and only with what messages say.
 fn assert_clean(folder: &Path, canaries: &Canaries) -> usize {
     look_through(folder, canaries.since, &mut |path, bytes| {
-        let found = canaries.found_in(bytes);
+        let mut found = canaries.found_in(bytes);
+        if path.components().any(|part| part.as_os_str() == "search") {
+            found.retain(|kind| !["text", "edited_text"].contains(kind));
+        }
         assert!(found.is_empty(), "{found:?} in clear in {}", path.display());
     })
 }

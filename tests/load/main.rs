@@ -20,6 +20,7 @@ mod populate;
 mod reaction;
 mod rebuild;
 mod resume;
+mod search;
 mod send;
 mod server;
 mod start;
@@ -45,6 +46,9 @@ struct Args {
     /// Events of the scenario `rebuild`.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
+    /// Messages of the scenario `search`.
+    #[arg(long, default_value_t = 100_000)]
+    messages: usize,
     /// The folder with the release binaries.
     #[arg(long, default_value = "target/release")]
     binaries: PathBuf,
@@ -88,6 +92,8 @@ enum Scenario {
     Open,
     /// A log with 1,000,000 events of every common kind: all read models from nothing, and again beside those served.
     Rebuild,
+    /// 100,000 messages: questions while messages are sent, how soon one is found, the index from nothing.
+    Search,
     /// What `open` runs in a process of its own.
     #[value(hide = true)]
     OpenOnly,
@@ -110,6 +116,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if run(Scenario::Rebuild) {
         rebuild::run(&args).await?;
+    }
+    if run(Scenario::Search) {
+        search::run(&args).await?;
     }
     if run(Scenario::Log) {
         log::run(&args)?;

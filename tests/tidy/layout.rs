@@ -107,6 +107,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("projections/src/database", "both databases"),
     ("projections/src/rebuild", "building again beside the served copy"),
     ("projections/src/run", "the runner's parts"),
+    ("projections/src/search", "the index of messages by their words"),
     ("api/src/http/feed", "the feed's socket, and tickets to it"),
     ("api/src/http/log", "the log, for analysts and auditors"),
     ("projections/src/testing", "what its own tests stand on"),

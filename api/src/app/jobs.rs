@@ -11,7 +11,8 @@ use domain::ids::JobId;
 use domain::job::values::JobOutcome;
 use domain::source::EventSource;
 use parking_lot::Mutex;
-use projections::rebuild::{Progressed, Rebuilt};
+use projections::projection::SEARCH;
+use projections::rebuild::{Progressed, RebuildFault, Rebuilt};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -77,8 +78,7 @@ impl Jobs {
 /// Carries a rebuild out, to its end or until the process stops.
 pub async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
     let source: Arc<dyn EventSource> = app.log.clone();
-    let work = app.projections.rebuild(&job.projections, source, is_forced, &job.progress);
-    let Some(result) = app.stop.run_until_cancelled(work).await else {
+    let Some(result) = app.stop.run_until_cancelled(rebuild(&app, &job, source, is_forced)).await else {
         tracing::warn!(job = %job.id, "the job is interrupted: the server stops");
         return;
     };
@@ -92,4 +92,22 @@ pub async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
         tracing::error!(job = %job.id, error = %anyhow::Error::new(failure), "the end of the job could not be recorded");
     }
     job.ended.send_replace(Some(Ended { at: app.clock.now(), outcome, result }));
+}
+
+/// The tables first, then the search index, which is none of them.
+async fn rebuild(
+    app: &App,
+    job: &Job,
+    source: Arc<dyn EventSource>,
+    is_forced: bool,
+) -> Result<Vec<Rebuilt>, RebuildFault> {
+    let tables: Vec<&str> = job.projections.iter().copied().filter(|name| *name != SEARCH).collect();
+    let mut all = Vec::new();
+    if !tables.is_empty() {
+        all = app.projections.rebuild(&tables, source.clone(), is_forced, &job.progress).await?;
+    }
+    if job.projections.contains(&SEARCH) {
+        all.push(app.search.rebuild(source, &job.progress).await?);
+    }
+    Ok(all)
 }

@@ -23,6 +23,7 @@ use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
 use domain::source::EventSource;
 use http::HeaderValue;
 use projections::projections::Projections;
+use projections::search::local::LocalSearch;
 use std::path::Path;
 use std::sync::Arc;
 use store::embedded::disk::RealDisk;
@@ -60,6 +61,7 @@ impl Opened {
     pub async fn close(self) {
         self.deciding.end().await;
         self.app.projections.close().await;
+        self.app.search.close().await;
         self.log.close().await;
         self.app.traces.close().await;
     }
@@ -122,6 +124,8 @@ async fn compose(
         Projections::open_with(&url, log.log_id(), vault.clone(), projection_options(&config, &clock, &traces))
             .await
             .context("the read models could not be opened")?;
+    let search = LocalSearch::open(&config.data.join("search"), log.log_id(), event_log.head(), vault.clone())
+        .context("the search index could not be opened")?;
     let token_keys = TokenKeys::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
@@ -149,6 +153,7 @@ async fn compose(
         words: vault.clone(),
         executor,
         projections,
+        search,
         nats,
         clock,
         config,

@@ -76,12 +76,13 @@ pub async fn act(arguments: Arguments, app: &Arc<App>, tell: &mpsc::Sender<Step>
 
 fn names(arguments: &Arguments) -> anyhow::Result<Vec<&'static str>> {
     if arguments.all {
-        return Ok(projection::ALL.to_vec());
+        return Ok(projection::ALL.into_iter().chain([projection::SEARCH]).collect());
     }
     let mut names = Vec::new();
     for name in &arguments.names {
-        let known = projection::ALL.into_iter().find(|known| known == name);
-        let known = known.ok_or_else(|| anyhow!("there is no projection {name}: {}", projection::ALL.join(", ")))?;
+        let known = projection::rebuildable(name).ok_or_else(|| {
+            anyhow!("there is no projection {name}: {}, {}", projection::ALL.join(", "), projection::SEARCH)
+        })?;
         if !names.contains(&known) {
             names.push(known);
         }

@@ -31,20 +31,25 @@ impl Cursors<'_> {
     /// # Errors
     /// [`Code::BadCursor`] when it is none of this list, [`Code::LogChanged`] when it is of another log.
     pub fn open<const N: usize>(&self, cursor: &str) -> Result<[u8; N], Problem> {
+        self.open_any(cursor)?.try_into().map_err(|_| Problem::new(Code::BadCursor))
+    }
+
+    /// The same, of any length.
+    ///
+    /// # Errors
+    /// As [`Cursors::open`].
+    pub fn open_any(&self, cursor: &str) -> Result<Vec<u8>, Problem> {
         let bad = || Problem::new(Code::BadCursor);
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
-        if bytes.len() != 16 + N + 16 {
-            return Err(bad());
-        }
-        let (log, rest) = bytes.split_at(16);
-        let (place, seal) = rest.split_at(N);
-        if seal != self.seal(log, place) {
+        let (log, rest) = bytes.split_at_checked(16).ok_or_else(bad)?;
+        let (place, seal) = rest.split_last_chunk::<16>().ok_or_else(bad)?;
+        if *seal != self.seal(log, place) {
             return Err(bad());
         }
         if log != self.log.uuid().as_bytes() {
             return Err(Problem::new(Code::LogChanged));
         }
-        place.try_into().map_err(|_| bad())
+        Ok(place.to_vec())
     }
 
     fn seal(&self, log: &[u8], place: &[u8]) -> [u8; 16] {

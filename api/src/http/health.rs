@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{LogId, Position};
 use http::StatusCode;
+use projections::search::port::Search;
 use projections::wait;
 use serde::Serialize;
 use std::future::Future;
@@ -97,7 +98,8 @@ pub fn readyz() -> Route {
 
 async fn readiness(State(app): State<Arc<App>>) -> Response {
     let head = app.log.head();
-    let statuses = app.projections.status();
+    let mut statuses = app.projections.status();
+    statuses.push(app.search.status());
     let (database, keys) = futures_util::future::join(answers(app.projections.ping()), answers(app.vault.ping())).await;
     let is_running = database && keys && statuses.iter().all(|status| status.state == wait::State::Running);
     let projections = statuses.iter().map(|status| ProjectionHealth {

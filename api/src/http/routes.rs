@@ -56,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         message::sync::route(),
         message::timeline::route(),
         message::message::route(),
+        message::search::route(),
         message::edit_message::route(),
         message::delete_message::route(),
         message::thread::route(),

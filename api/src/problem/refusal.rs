@@ -7,6 +7,7 @@ use commands::refusal::{Missing, Refusal};
 use domain::source::SourceFault;
 use domain::words::WordsFault;
 use projections::reader::ReadFault;
+use projections::search::port::SearchFault;
 use projections::wait::Behind;
 
 /// Seconds after which it is worth trying again.
@@ -148,5 +149,12 @@ impl From<ReadFault> for Problem {
 impl From<Behind> for Problem {
     fn from(behind: Behind) -> Self {
         again(Code::ProjectionBehind).detail(format!("the answer would be as of position {}", behind.position))
+    }
+}
+
+impl From<SearchFault> for Problem {
+    fn from(fault: SearchFault) -> Self {
+        tracing::error!(cause = %in_full(&fault), "the search index could not be asked");
+        again(Code::Unavailable)
     }
 }

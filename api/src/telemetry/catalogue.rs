@@ -71,6 +71,9 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge("projection_position", &["projection"], "The log position of the checkpoint."),
     counter("projection_stops_total", &["projection"], "How often a projection stopped on a fault."),
+    counter("search_changes_total", &[], "Messages that were put into the search index or taken out of it."),
+    histogram("search_commit_seconds", &[], "One commit of the search index."),
+    histogram("search_query_seconds", &[], "One question to the search index, with its wait for a turn."),
 ];
 
 /// Tells the recorder what each metric means.

@@ -9,4 +9,5 @@ pub mod notification;
 pub mod opaque;
 pub mod page;
 pub mod relationship;
+pub mod search;
 pub mod story;

@@ -136,6 +136,7 @@ both_modes! {
         alice.publishes(DEVICE, "AAAA").await;
         alice.posts_story(&format!("{word} in a story")).await;
         alice.put("/v1/me", json!({"display_name": word, "bio": word})).await.ok(200);
+        assert_eq!(bob.get(&format!("/v1/search/messages?q={word}")).await.ok(200)["total"], 2);
         let position = bob.feed().await.position;
         let erases_at = alice.delete("/v1/me").await.ok(202)["erases_at"].clone();
         assert_eq!(alice.delete("/v1/me").await.ok(202)["erases_at"], erases_at, "already so");
@@ -144,6 +145,7 @@ both_modes! {
         until_erased(world).await;
         let (bob, carol) = (bob.signs_in().await, carol.signs_in().await);
         let shown = until_gone(&bob, &said.path("")).await;
+        assert_eq!(bob.get(&format!("/v1/search/messages?q={word}")).await.ok(200)["total"], 0);
         assert_eq!((&shown["sender_id"], &shown["client_ref"]), (&json!(alice.id), &Value::Null));
         assert!(bob.get(&whispered.path("")).await.ok(200)["text"].is_null());
         assert_eq!(bob.get(&his.path("")).await.ok(200)["text"], "his own");

@@ -120,6 +120,11 @@ both_modes! {
                 is(&alice.get(&format!("{list}?{bad}")).await, &[(422, "VALIDATION_FAILED")]);
             }
         }
+        for bad in ["", "q=", "q=x&limit=0", "q=x&no_such=1", "q=x&sort=best", "q=has:wings", "q=before:soon", "q=a&q=b",
+            "q=x&conversation_id=x", "q=x&sender_id=x", "q=x&date_from=x", "q=x&has=wings", &format!("q={}", "x".repeat(513))] {
+            is(&alice.get(&format!("/v1/search/messages?{bad}")).await, &[(422, "VALIDATION_FAILED")]);
+        }
+        is(&alice.get("/v1/search/messages?q=x&cursor=x").await, &[(400, "BAD_CURSOR")]);
         let first = alice.get("/v1/conversations?limit=1").await.ok(200);
         assert_eq!(first["has_more"], false);
         let bob = world.registers("bob_2").await;

@@ -15,7 +15,7 @@ both_modes! {
             assert_eq!(ready["status"], "ready", "{ready}");
             assert_eq!(ready["log"]["position"], head.to_string(), "{ready}");
             let projections = ready["projections"].as_array().expect("projections");
-            assert_eq!(projections.len(), 6, "{ready}");
+            assert_eq!(projections.len(), 7, "{ready}");
             let dependencies = ready["dependencies"].as_array().expect("dependencies");
             let names: Vec<&str> = dependencies.iter().filter_map(|dependency| dependency["name"].as_str()).collect();
             let wanted: &[&str] = if is_production { &["database", "keys", "nats"] } else { &["database", "keys"] };

@@ -88,6 +88,7 @@ POST   /v1/messages/sync                               401      200    200    20
 GET    /v1/notifications                               401      200    200    200   200   200       200     200     200      200
 GET    /v1/notifications/count                         401      200    200    200   200   200       200     200     200      200
 PUT    /v1/notifications/read                          401      204    204    204   204   204       204     204     204      204
+GET    /v1/search/messages                             401      200    200    200   200   200       200     200     200      200
 GET    /v1/sessions                                    401      200    200    200   200   200       200     200     200      200
 POST   /v1/sessions                                    201      201    201    201   201   201       201     201     201      201
 DELETE /v1/sessions/current                            401      204    204    204   204   204       204     204     204      204
@@ -257,6 +258,7 @@ async fn path(people: &People, scene: &Scene, row: &Row<'_>, caller: &Person) ->
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, &value));
     match template {
         "/v1/accounts" if row.method == "GET" => format!("{path}?username={}", caller.username),
+        "/v1/search/messages" => format!("{path}?q=about"),
         _ => path,
     }
 }

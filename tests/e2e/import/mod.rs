@@ -2,3 +2,4 @@
 
 mod bad_export;
 mod slack;
+mod slack_search;

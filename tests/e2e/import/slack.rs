@@ -17,7 +17,7 @@ use tests::room::Room;
 use tests::wait::eventually;
 use tests::world::World;
 
-fn export() -> Option<PathBuf> {
+pub(super) fn export() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = here.join("../../shared/data/slack-export.zip");
     if !file.is_file() {
@@ -28,7 +28,7 @@ fn export() -> Option<PathBuf> {
 }
 
 /// Sets the password of somebody who was imported, and signs in.
-async fn imported(world: &World, username: &str) -> Person {
+pub(super) async fn imported(world: &World, username: &str) -> Person {
     let seeker = world.registers("seeker").await;
     let found = || async {
         let reply = seeker.get(&format!("/v1/accounts?username={username}")).await;
@@ -69,14 +69,14 @@ both_modes! {
 }
 
 /// What the export says, read in the simplest way: a second model that predicts the answers.
-struct Source {
-    users: BTreeMap<String, String>,
+pub(super) struct Source {
+    pub(super) users: BTreeMap<String, String>,
     channels: Vec<Value>,
-    entries: BTreeMap<String, Vec<Value>>,
+    pub(super) entries: BTreeMap<String, Vec<Value>>,
 }
 
 impl Source {
-    fn read(file: &Path) -> Self {
+    pub(super) fn read(file: &Path) -> Self {
         let mut archive = zip::ZipArchive::new(std::fs::File::open(file).expect("the export")).expect("a zip");
         let names: Vec<String> = archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
         let mut parse = |name: &str| -> Vec<Value> {
@@ -98,12 +98,12 @@ impl Source {
         Self { users, channels, entries }
     }
 
-    fn is_message(entry: &Value) -> bool {
+    pub(super) fn is_message(entry: &Value) -> bool {
         [None, Some("me_message")].contains(&entry["subtype"].as_str())
     }
 
     /// Who wrote the most: (id, user name).
-    fn busiest(&self) -> (String, String) {
+    pub(super) fn busiest(&self) -> (String, String) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for entry in self.entries.values().flatten().filter(|entry| Self::is_message(entry)) {
             *counts.entry(entry["user"].as_str().expect("a user")).or_default() += 1;

@@ -9,6 +9,7 @@ mod mentions;
 #[expect(clippy::module_inception, reason = "named after its endpoint")]
 mod message;
 mod remove_reaction;
+mod search;
 mod send_message;
 mod sync;
 mod thread;

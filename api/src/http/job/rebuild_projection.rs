@@ -66,7 +66,7 @@ async fn handle(
     app.roles.require(&caller, &[Role::Admin]).await?;
     let path = Path::of(&mut parts).await?;
     let name = path.text("name")?;
-    let name = projection::ALL.into_iter().find(|known| *known == name).ok_or_else(not_found)?;
+    let name = projection::rebuildable(name).ok_or_else(not_found)?;
     let key = headers::idempotency_key(&parts.headers)?;
     let Body { reason, force } = body::read_json(&parts.headers, request_body).await?;
     let canonical = serde_json::to_vec(&(name, &reason, force)).map_err(|fault| Problem::internal(&fault))?;

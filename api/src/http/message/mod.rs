@@ -13,5 +13,7 @@ pub mod history;
 #[expect(clippy::module_inception, reason = "a read model of the feature's own name")]
 pub mod message;
 pub mod reactions;
+pub mod search;
+pub mod search_terms;
 pub mod thread;
 pub mod timeline;

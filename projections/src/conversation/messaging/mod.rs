@@ -14,6 +14,7 @@ mod history;
 pub(crate) mod inbox;
 mod parts;
 mod pins;
+mod readable;
 mod thread;
 mod timeline;
 

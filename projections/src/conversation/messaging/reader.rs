@@ -3,13 +3,15 @@
 
 use super::history::Asker;
 use super::views::{
-    ConversationView, HistoryPage, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage, MessageView, PinView,
-    ReactionView, Window,
+    ConversationView, GroupNames, HistoryPage, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage,
+    MessageView, PinView, ReactionView, Window,
 };
-use super::{history, inbox, pins, thread, timeline};
+use super::{history, inbox, pins, readable, thread, timeline};
 use crate::reader::{Access, At, ReadFault};
+use crate::search::port::Readable;
 use domain::conversation::values::MemberRole;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
+use std::collections::HashMap;
 
 /// Members of `$2` as `$1` may know them: those of now, or those who stayed when `$1` left, with the role of then.
 const MEMBERS: &str = "WITH viewer AS (SELECT COALESCE(left_position, 9223372036854775807) AS until FROM memberships \
@@ -242,5 +244,27 @@ impl Reader {
     ) -> Result<At<Option<Vec<ReactionView>>>, ReadFault> {
         let (tx, position) = self.0.snapshot().await?;
         Ok(At { position, value: timeline::reactions(tx, viewer, id).await? })
+    }
+
+    /// The searchable conversations that the viewer is or was in, each with how far they may read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn readable(&self, viewer: AccountId) -> Result<At<Vec<Readable>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: readable::all(tx, viewer).await? })
+    }
+
+    /// What these conversations are called for the viewer (without `of`, all searchable ones); direct ones have no name.
+    ///
+    /// # Errors
+    /// When the database or the keys store fails.
+    pub async fn names(
+        &self,
+        viewer: AccountId,
+        of: Option<&[ConversationId]>,
+    ) -> Result<At<HashMap<ConversationId, GroupNames>>, ReadFault> {
+        let (tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: readable::names(&self.0, tx, viewer, of).await? })
     }
 }

@@ -1,0 +1,248 @@
+//! The index against logs written by hand and at random: what is found, after restarts, after erasures, after a rebuild.
+
+use super::local::LocalSearch;
+use super::port::{Found, Question, Readable, Search, Sort};
+use super::query::Typed;
+use super::terms::terms;
+use crate::testing::script::{LOG, Script, account, conversation, everything, time_of};
+use crate::testing::words::OpenWords;
+use crate::testing::world::Source;
+use domain::account::event::AccountErased;
+use domain::event::Event;
+use domain::ids::{LogId, MessageId, Position};
+use domain::keys::event::KeyDestroyed;
+use domain::proto::message::v1::MessageWords;
+use domain::recorded::Recorded;
+use domain::source::EventSource;
+use domain::stream::StreamName;
+use domain::words::{KeyRef, Subject};
+use prost::Message;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An index that follows a log.
+struct Following {
+    search: LocalSearch,
+    words: Arc<OpenWords>,
+    source: Arc<Source>,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Following {
+    fn begin(root: &Path, events: &[Arc<Recorded>], log: LogId, words: Arc<OpenWords>) -> Self {
+        let source = Source::new(events, 7);
+        let search = LocalSearch::open(root, log, source.head(), words.clone()).unwrap();
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        search.run(source.clone(), &tracker, stop.clone());
+        Self { search, words, source, tracker, stop }
+    }
+
+    async fn caught_up(&self) {
+        self.search.wait(self.source.head(), PATIENCE).await.unwrap();
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.search.close().await;
+    }
+
+    async fn finds(&self, typed: &str) -> Vec<MessageId> {
+        self.caught_up().await;
+        let mut found: Vec<MessageId> =
+            ask(&self.search, typed, &everywhere()).await.hits.iter().map(|h| h.message).collect();
+        found.sort_unstable();
+        found
+    }
+}
+
+fn everywhere() -> Vec<Readable> {
+    (0..20).map(|number| Readable { conversation: conversation(number), until_seq: None }).collect()
+}
+
+async fn ask(search: &LocalSearch, typed: &str, scope: &[Readable]) -> Found {
+    let question = Question {
+        needles: Typed::parse(typed).needles,
+        scope: scope.to_vec(),
+        senders: None,
+        not_senders: Vec::new(),
+        from: None,
+        until: None,
+        has: Vec::new(),
+        sort: Sort::Relevance,
+        limit: 10_000,
+        after: None,
+        now: time_of(1_000),
+    };
+    search.find(question).await.unwrap()
+}
+
+fn message(number: u128, seq: u64) -> MessageId {
+    MessageId { conversation: conversation(number), seq }
+}
+
+fn erase(script: &mut Script, words: &OpenWords, who: u128) {
+    let key = KeyRef { subject: Subject::Account(account(who)), generation: 1 };
+    script.record(StreamName::keys(key.subject), KeyDestroyed { key });
+    script.record(StreamName::account(account(who)), AccountErased { account: account(who) });
+    words.destroy(key.subject);
+}
+
+/// The texts that a plain look at the log leaves.
+fn texts(events: &[Arc<Recorded>]) -> BTreeMap<MessageId, String> {
+    let mut texts = BTreeMap::new();
+    let text = |words: &domain::words::Field<MessageWords>| {
+        MessageWords::decode(words.sealed().unwrap().bytes.clone()).unwrap().text
+    };
+    for recorded in events {
+        match &recorded.event {
+            Event::MessageSent(event) => {
+                let conversation = recorded.stream.conversation_id().unwrap();
+                texts.insert(MessageId { conversation, seq: recorded.revision + 1 }, text(&event.words));
+            }
+            Event::MessageEdited(event) => {
+                let id = recorded.stream.message_id().unwrap();
+                texts.entry(id).and_modify(|kept| *kept = text(&event.words));
+            }
+            Event::MessageDeleted(_) => drop(texts.remove(&recorded.stream.message_id().unwrap())),
+            _ => {}
+        }
+    }
+    texts
+}
+
+#[tokio::test]
+async fn messages_are_found_as_they_stand() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.group(0, &[0, 1]);
+    script.sends(0, 0, "red roses", None);
+    script.sends(0, 1, "red tulips", None);
+    script.edits(0, 1, 0, "blue roses");
+    script.reacts(0, 2, 0, "👍");
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    assert_eq!(following.finds("red").await, [message(0, 2)]);
+    assert_eq!(following.finds("roses").await, [message(0, 1)]);
+    script.deletes(0, 2, 1);
+    following.source.set(&script.events);
+    assert!(following.finds("red").await.is_empty());
+    let left = [Readable { conversation: conversation(0), until_seq: Some(1) }];
+    assert_eq!(ask(&following.search, "roses", &left).await.total, 1);
+    let before = [Readable { conversation: conversation(0), until_seq: Some(0) }];
+    assert_eq!(ask(&following.search, "roses", &before).await.total, 0);
+    assert_eq!(ask(&following.search, "roses", &[]).await.total, 0);
+    following.end().await;
+}
+
+#[tokio::test]
+async fn each_event_has_its_effect_once_however_often_the_process_begins_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = everything(1_200, 4);
+    let words: Arc<OpenWords> = Arc::default();
+    for end in [300, 301, 650, 1_100, script.events.len()] {
+        let events = &script.events[..end];
+        let following = Following::begin(directory.path(), events, LOG, words.clone());
+        following.caught_up().await;
+        let all = texts(events);
+        for word in ["edited", "message", "hello", "1*"] {
+            let typed = Typed::parse(word).needles.remove(0);
+            let is_in = |text: &str| {
+                terms(text).iter().any(|term| {
+                    if typed.is_prefix { term.text.starts_with(&typed.terms[0]) } else { term.text == typed.terms[0] }
+                })
+            };
+            let expected: Vec<MessageId> = all.iter().filter(|(_, text)| is_in(text)).map(|(id, _)| *id).collect();
+            assert_eq!(following.finds(word).await, expected, "{word} after {end}");
+        }
+        following.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_erased_is_found_no_more_and_leaves_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut script, words) = (Script::default(), Arc::<OpenWords>::default());
+    script.group(0, &[0, 1]);
+    script.sends(0, 0, "secret roses", None);
+    script.sends(0, 1, "open roses", None);
+    let following = Following::begin(directory.path(), &script.events, LOG, words.clone());
+    assert_eq!(following.finds("roses").await.len(), 2);
+    erase(&mut script, &words, 0);
+    script.reacts(0, 1, 1, "👍");
+    following.source.set(&script.events);
+    assert_eq!(following.finds("roses").await, [message(0, 2)]);
+    following.search.purge().await.unwrap();
+    assert_eq!(following.search.purge().await.unwrap(), 0, "no segment keeps anything that was deleted");
+    assert_eq!(following.search.mentions("secret"), 0, "the word itself is gone");
+    assert_eq!(following.search.mentions("open"), 1);
+    assert_eq!(following.finds("roses").await, [message(0, 2)]);
+
+    let again = tempfile::tempdir().unwrap();
+    let replayed = Following::begin(again.path(), &script.events, LOG, following.words.clone());
+    assert_eq!(replayed.finds("roses").await, [message(0, 2)], "as a replay of the erased log");
+    assert_eq!(replayed.search.mentions("secret"), 0);
+    replayed.end().await;
+    following.end().await;
+}
+
+#[tokio::test]
+async fn an_index_is_built_again_beside_the_one_that_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.group(0, &[0, 1]);
+    for number in 0..50 {
+        script.sends(0, 0, &format!("rose {number}"), None);
+    }
+    script.deletes(0, 7, 0);
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    let before = following.finds("rose").await;
+    let source: Arc<dyn EventSource> = following.source.clone();
+    let rebuilt = following.search.rebuild(source, &watch::Sender::default()).await.unwrap();
+    assert_eq!((rebuilt.position, rebuilt.is_switched), (following.source.head(), true));
+    assert_eq!(following.finds("rose").await, before);
+    script.sends(0, 1, "rose of the new one", None);
+    following.source.set(&script.events);
+    assert_eq!(following.finds("rose").await.len(), before.len() + 1);
+    let events = script.events.clone();
+    following.end().await;
+    let again = Following::begin(directory.path(), &events, LOG, Arc::default());
+    assert_eq!(again.finds("rose").await.len(), before.len() + 1);
+    again.end().await;
+    assert!(!directory.path().join("v1_0").exists() && directory.path().join("v1_1").exists());
+}
+
+#[tokio::test]
+async fn an_index_of_another_log_or_of_more_than_the_log_has_is_begun_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.group(0, &[0, 1]);
+    script.sends(0, 0, "one", None);
+    script.sends(0, 0, "two", None);
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    assert_eq!(following.finds("two").await.len(), 1);
+    following.end().await;
+    let shorter = &script.events[..script.events.len() - 1];
+    let following = Following::begin(directory.path(), shorter, LOG, Arc::default());
+    assert!(following.finds("two").await.is_empty());
+    assert_eq!(following.finds("one").await.len(), 1);
+    following.end().await;
+    let other = LogId::new(Uuid::from_u128(7));
+    let search = LocalSearch::open(directory.path(), other, Position(100), Arc::<OpenWords>::default()).unwrap();
+    assert_eq!(search.status().position, Position::START);
+    assert_eq!(ask(&search, "one", &everywhere()).await.total, 0);
+    search.close().await;
+    std::fs::write(directory.path().join("v1_0/meta.json"), "rubbish").unwrap();
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    assert_eq!(following.finds("two").await.len(), 1, "a damaged one, too");
+    following.end().await;
+}
