@@ -115,7 +115,8 @@ impl Place {
             println!("skipped on PostgreSQL: TIDINGS_TEST_POSTGRES is not set");
             return None;
         };
-        let prefix = format!("t{:x}_{test}_", std::process::id());
+        // Two lines at the end: no test's prefix begins another's, whose schemas would be cleaned away with its own.
+        let prefix = format!("t{:x}_{test}__", std::process::id());
         Some(Self { url: DatabaseUrl::Postgres { url, schema_prefix: prefix }, _directory: None })
     }
 
