@@ -10,7 +10,7 @@ use crate::live::wire::{Texts, Wire};
 use bytes::{Bytes, BytesMut};
 use domain::clock::Time;
 use domain::ids::{AccountId, SessionId};
-use domain::limits::{FEED_QUEUE_MAX_BYTES, FEED_STUCK_SECONDS};
+use domain::limits::FEED_QUEUE_MAX_BYTES;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -181,7 +181,9 @@ async fn a_reader_that_never_reads_is_cut_within_ten_seconds_and_others_get_ever
     let since = Instant::now();
     stuck.server.await.unwrap();
     let took = since.elapsed();
-    assert!(took <= Duration::from_secs(FEED_STUCK_SECONDS + 2), "with goodbye: {took:?}");
+    // The patience, the goodbye, and what the system still moves by itself: its delayed acknowledgements come in real time, and
+    // the test's clock may have gone on by seconds then.
+    assert!(took <= Duration::from_secs(10), "with goodbye: {took:?}");
     assert!(world.live.routes.lock().outboxes(ann).next().is_none());
 }
 
