@@ -54,6 +54,7 @@ macro_rules! codes {
 codes! {
     BadCursor = "BAD_CURSOR", 400, "The cursor is not one of this list";
     BadHeader = "BAD_HEADER", 400, "A header has no valid value";
+    BlockLimitReached = "BLOCK_LIMIT_REACHED", 409, "The account blocks too many";
     CiphertextRequired = "CIPHERTEXT_REQUIRED", 409, "The conversation takes ciphertext only";
     CloseFriendsFull = "CLOSE_FRIENDS_FULL", 409, "The list of close friends is full";
     Contended = "CONTENDED", 503, "Too many changes at once";
@@ -77,6 +78,7 @@ codes! {
     LogFull = "LOG_FULL", 503, "The server has no space left";
     MalformedJson = "MALFORMED_JSON", 400, "The body is not JSON";
     MessageDeleted = "MESSAGE_DELETED", 409, "The message was deleted";
+    MessagingNotAllowed = "MESSAGING_NOT_ALLOWED", 403, "The two do not message each other";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "The address does not know this method";
     NotFound = "NOT_FOUND", 404, "Not found";
     NotPermitted = "NOT_PERMITTED", 403, "Not permitted";
@@ -91,6 +93,7 @@ codes! {
     ReasonRequired = "REASON_REQUIRED", 422, "A reason is needed";
     RequestTimeout = "REQUEST_TIMEOUT", 408, "The request took too long to arrive";
     RoleRequired = "ROLE_REQUIRED", 403, "Another role is needed";
+    StoryListFull = "STORY_LIST_FULL", 409, "The list of accounts is full";
     StoryNotDue = "STORY_NOT_DUE", 409, "The story's time is not over";
     TextRequired = "TEXT_REQUIRED", 409, "The conversation takes texts only";
     TooLarge = "TOO_LARGE", 413, "The body is too large";

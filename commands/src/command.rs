@@ -32,6 +32,11 @@ pub trait Command: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What else it must know, as the states asked for by [`Command::then_reads`] tell.
+    fn last_reads(&self, _names: &Names<'_>, _states: &States) -> Vec<Read> {
+        Vec::new()
+    }
+
     /// The words that it must see; it finds them in its context.
     fn opens(&self, _states: &States) -> Vec<SealedField> {
         Vec::new()
@@ -64,6 +69,10 @@ impl<C: Command + ?Sized> Command for Box<C> {
 
     fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
         (**self).then_reads(names, states)
+    }
+
+    fn last_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
+        (**self).last_reads(names, states)
     }
 
     fn opens(&self, states: &States) -> Vec<SealedField> {

@@ -142,7 +142,13 @@ impl States {
 
     /// The ties of the account with this id.
     pub fn relationship(&self, id: AccountId) -> &Relationship {
-        static EMPTY: Relationship = Relationship { follows: BTreeSet::new(), close_friends: BTreeSet::new() };
+        static EMPTY: Relationship = Relationship {
+            follows: BTreeSet::new(),
+            close_friends: BTreeSet::new(),
+            blocks: BTreeSet::new(),
+            story_mutes: BTreeSet::new(),
+            story_hides: BTreeSet::new(),
+        };
         let stream = StreamName::relationship(id);
         match self.streams.iter().find(|of| of.stream == stream).map(|of| &*of.state) {
             Some(State::Relationship(relationship)) => relationship,

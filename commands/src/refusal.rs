@@ -88,6 +88,15 @@ pub enum Refusal {
     #[error("the message has too many different emoji")]
     EmojiLimitReached,
 
+    /// One of the two blocks the other; which of them is not told.
+    #[error("the two do not message each other")]
+    MessagingNotAllowed,
+    /// The actor blocks as many accounts as one can block.
+    #[error("the actor blocks too many accounts")]
+    BlockLimitReached,
+    /// The actor keeps as many stories out, or hides its own from as many, as one can.
+    #[error("the list of accounts is full")]
+    StoryListFull,
     /// The list of close friends has as many as it can have.
     #[error("the list of close friends is full")]
     CloseFriendsFull,

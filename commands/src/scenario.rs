@@ -19,7 +19,7 @@ use domain::proto::account::v1::{AccountWords, DeviceKeyWords};
 use domain::proto::message::v1::MessageWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::relationship::event::{AccountFollowed, CloseFriendAdded};
+use domain::relationship::event::{AccountBlocked, AccountFollowed, AccountUnblocked, CloseFriendAdded};
 use domain::state::State;
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted};
 use domain::story::values::StoryPrivacy;
@@ -173,6 +173,16 @@ pub(crate) fn befriended(friend: AccountId) -> Happened {
     (StreamName::relationship(ALICE), CloseFriendAdded { account: friend }.into())
 }
 
+/// Somebody blocks another.
+pub(crate) fn blocked(owner: AccountId, account: AccountId) -> Happened {
+    (StreamName::relationship(owner), AccountBlocked { account }.into())
+}
+
+/// Somebody blocks another no longer.
+pub(crate) fn unblocked(owner: AccountId, account: AccountId) -> Happened {
+    (StreamName::relationship(owner), AccountUnblocked { account }.into())
+}
+
 /// What happened, who commands, and when.
 pub(crate) struct Scenario {
     happened: Vec<Arc<Recorded>>,
@@ -232,6 +242,7 @@ impl Scenario {
         }
         command.reads(&names).into_iter().for_each(|read| self.take(&mut states, read));
         command.then_reads(&names, &states).into_iter().for_each(|read| self.take(&mut states, read));
+        command.last_reads(&names, &states).into_iter().for_each(|read| self.take(&mut states, read));
         let context = Context {
             actor: self.envelope.actor,
             now: self.now,

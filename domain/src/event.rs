@@ -15,7 +15,10 @@ use crate::job::event::{JobEnded, JobStarted};
 use crate::keys::event::KeyDestroyed;
 use crate::message::event::{MessageDeleted, MessageEdited, MessageSent, ReactionAdded, ReactionRemoved};
 use crate::notification::event::NotificationsRead;
-use crate::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use crate::relationship::event::{
+    AccountBlocked, AccountFollowed, AccountUnblocked, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved,
+    StoriesHidden, StoriesMuted, StoriesShown, StoriesUnmuted,
+};
 use crate::session::event::{SessionOpened, SessionRefreshed, SessionRevoked};
 use crate::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use serde::Serialize;
@@ -65,9 +68,11 @@ macro_rules! events {
 }
 
 events! {
+    AccountBlocked = "AccountBlocked";
     AccountErased = "AccountErased";
     AccountFollowed = "AccountFollowed";
     AccountRegistered = "AccountRegistered";
+    AccountUnblocked = "AccountUnblocked";
     AccountUnfollowed = "AccountUnfollowed";
     AdminsChanged = "AdminsChanged";
     CloseFriendAdded = "CloseFriendAdded";
@@ -105,6 +110,10 @@ events! {
     SessionRefreshed = "SessionRefreshed";
     SessionRevoked = "SessionRevoked";
     SettingsChanged = "SettingsChanged";
+    StoriesHidden = "StoriesHidden";
+    StoriesMuted = "StoriesMuted";
+    StoriesShown = "StoriesShown";
+    StoriesUnmuted = "StoriesUnmuted";
     StoryDeleted = "StoryDeleted";
     StoryExpired = "StoryExpired";
     StoryPosted = "StoryPosted";

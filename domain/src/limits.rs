@@ -83,6 +83,12 @@ pub const STORY_VIEW_MAX_MILLISECONDS: u32 = 24 * 60 * 60 * 1_000;
 pub const FOLLOWS_PER_ACCOUNT_MAX: usize = 5_000;
 /// Close friends of one account, at most.
 pub const CLOSE_FRIENDS_PER_ACCOUNT_MAX: usize = 100;
+/// Accounts that one account blocks, at most.
+pub const BLOCKS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Accounts whose stories one account leaves out of its story feed, at most.
+pub const STORY_MUTES_PER_ACCOUNT_MAX: usize = 1_000;
+/// Accounts that one account hides its stories from, at most.
+pub const STORY_HIDES_PER_ACCOUNT_MAX: usize = 1_000;
 /// Bytes of an idempotency key, at most (visible ASCII).
 pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 128;
 /// Seconds for which an idempotency key is remembered.

@@ -248,4 +248,43 @@ pub const ACTS: &[Act] = &[
             }
         })
     },
+    |s| {
+        Box::pin(async {
+            let direct = json!({"type": "direct", "participant_id": s.bob.id});
+            let room = Room::from_json(s.alice.post("/v1/conversations", direct).await.any(&[200, 201]));
+            let said = s.alice.sends("before", &room).await;
+            s.bob.follows(&s.alice).await.ok(204);
+            s.alice.follows(&s.bob).await.ok(204);
+            s.alice.posts_story("before").await;
+            s.bob.posts_story("before").await;
+            s.alice.blocks(&s.bob).await.ok(204);
+            s.alice.posts_story("apart").await;
+            s.bob.posts_story("apart").await;
+            s.bob.reacts("👍", &said).await.problem(403, "MESSAGING_NOT_ALLOWED");
+            s.bob.blocks(&s.carol).await.ok(204);
+            s.bob.unblocks(&s.carol).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.follows(&s.alice).await.ok(204);
+            s.carol.follows(&s.alice).await.ok(204);
+            s.alice.posts_story("for both").await;
+            s.carol.mutes_stories_of(&s.alice).await.ok(204);
+            let story = s.alice.posts_story("for one").await;
+            for privacy in ["close_friends", "followers"] {
+                s.alice.changes_privacy(&story, privacy).await.ok(204);
+            }
+            s.carol.delete(&format!("/v1/accounts/{}/story-mute", s.alice.id)).await.ok(204);
+        })
+    },
+    |s| {
+        Box::pin(async {
+            s.bob.follows(&s.alice).await.ok(204);
+            s.alice.hides_stories_from(&s.bob).await.ok(204);
+            s.alice.posts_story("not for bob").await;
+            s.alice.hides_stories_from(&s.carol).await.ok(204);
+            s.alice.delete(&format!("/v1/accounts/{}/story-hide", s.carol.id)).await.ok(204);
+        })
+    },
 ];

@@ -237,6 +237,26 @@ impl Person {
         self.delete(&format!("/v1/accounts/{}/close-friends/{}", self.id, who.id)).await
     }
 
+    /// Blocks somebody.
+    pub async fn blocks(&self, who: &Person) -> Reply {
+        self.ask("PUT", &format!("/v1/accounts/{}/block", who.id)).send().await
+    }
+
+    /// Blocks somebody no longer.
+    pub async fn unblocks(&self, who: &Person) -> Reply {
+        self.delete(&format!("/v1/accounts/{}/block", who.id)).await
+    }
+
+    /// Leaves somebody's stories out of their story feed.
+    pub async fn mutes_stories_of(&self, who: &Person) -> Reply {
+        self.ask("PUT", &format!("/v1/accounts/{}/story-mute", who.id)).send().await
+    }
+
+    /// Hides their stories from somebody.
+    pub async fn hides_stories_from(&self, who: &Person) -> Reply {
+        self.ask("PUT", &format!("/v1/accounts/{}/story-hide", who.id)).send().await
+    }
+
     /// The conversation as they see it now.
     pub async fn sees(&self, room: &Room) -> Value {
         self.get(&room.path("")).await.ok(200)

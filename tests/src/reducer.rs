@@ -8,7 +8,8 @@
 //! - A `story.privacy_changed` of a story that is not known yet: the client fetches it. `story.deleted` also comes to who may
 //!   see a story no longer.
 //! - On `relationship.changed` the client fetches what its circle shows. Whom somebody else adds to a list of close
-//!   friends, or removes, is not told: their stories come as they are posted, and go when they are asked for next.
+//!   friends, or removes, is not told: their stories come as they are posted, and go when they are asked for next. Neither is
+//!   from whom somebody else hides their stories. Whose stories one muted, one leaves out.
 //! - `account.updated` carries the fields that changed; `erases_at` comes to one's own devices only.
 //! - On `account.erased` the client forgets every word of that account: its names, what its messages and stories said. All
 //!   else stays: who wrote, when, and what others said to it.
@@ -40,6 +41,8 @@ pub struct Screen {
     close_friends: BTreeSet<String>,
     /// What one was notified of, by id.
     notifications: BTreeMap<u64, Value>,
+    /// Whom one keeps away, by how.
+    kept_away: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One conversation on the screen.
@@ -54,6 +57,9 @@ struct Shown {
     /// Who pinned it and when, by the message's seq.
     pins: BTreeMap<u64, (Value, Value)>,
 }
+
+/// How one keeps somebody away.
+const KEPT_AWAY: [&str; 3] = ["blocked", "story_muted", "story_hidden"];
 
 impl Screen {
     /// A fresh snapshot: what the API answers now.
@@ -75,6 +81,11 @@ impl Screen {
         for (list, into) in [("following", &mut screen.following), ("close-friends", &mut screen.close_friends)] {
             let people = person.all(&format!("/v1/accounts/{}/{list}?limit=100", person.id)).await;
             into.extend(people.iter().map(|someone| text_of(&someone["account_id"])));
+        }
+        for relation in KEPT_AWAY {
+            let people = person.all(&format!("/v1/me/blocks?relation={relation}&limit=100")).await;
+            let ids = people.iter().map(|someone| text_of(&someone["account_id"])).collect();
+            screen.kept_away.insert(relation.to_owned(), ids);
         }
         screen
     }
@@ -156,7 +167,9 @@ impl Screen {
         if frame["type"] == "relationship.changed" {
             self.fetch_circle(person).await;
         }
-        if frame["type"] == "story.privacy_changed" && !self.stories.contains_key(&id_of(data)) {
+        let is_unknown =
+            data["id"].as_str().is_some_and(|id| !self.stories.contains_key(id)) && !self.is_muted(&data["author_id"]);
+        if frame["type"] == "story.privacy_changed" && is_unknown {
             let reply = person.get(&format!("/v1/stories/{}", id_of(data))).await;
             if reply.status == 200 {
                 self.stories.insert(id_of(data), unseen(reply.json()));
@@ -298,11 +311,19 @@ impl Screen {
 
     /// Views and reactions begin with nothing; only the author is told how many views there are.
     fn posted(&mut self, data: &Value) {
+        if self.is_muted(&data["author_id"]) {
+            return;
+        }
         let mut story = data.clone();
         story["viewed"] = json!(false);
         story["reactions"] = json!([]);
         story["view_count"] = if data["author_id"] == self.me.as_str() { json!(0) } else { Value::Null };
         self.stories.insert(id_of(data), story);
+    }
+
+    fn is_muted(&self, author: &Value) -> bool {
+        let muted = self.kept_away.get("story_muted");
+        author.as_str().is_some_and(|author| muted.is_some_and(|muted| muted.contains(author)))
     }
 
     fn viewed(&mut self, data: &Value) {
@@ -315,6 +336,7 @@ impl Screen {
         let list = match data["relation"].as_str() {
             Some("following") => &mut self.following,
             Some("close_friend") => &mut self.close_friends,
+            Some(relation) if KEPT_AWAY.contains(&relation) => self.kept_away.entry(relation.to_owned()).or_default(),
             _ => panic!("the reducer does not know {data}"),
         };
         let account = text_of(&data["account_id"]);

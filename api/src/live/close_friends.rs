@@ -1,5 +1,6 @@
-//! Whom authors count as close friends, looked up when a story of theirs is shown: at most a hundred for each author, while
-//! nobody knows a limit of how many authors count somebody as theirs.
+//! Whom authors count as close friends, and from whom they hide their stories, looked up when a story of theirs is shown: at
+//! most a hundred and a thousand for each author, while nobody knows a limit of how many authors count somebody as theirs, or
+//! hide from them.
 
 use domain::event::Event;
 use domain::ids::{AccountId, Position};
@@ -20,7 +21,16 @@ pub struct CloseFriends(LruCache<AccountId, Known>);
 struct Known {
     as_of: Position,
     next_revision: u64,
-    friends: Arc<HashSet<AccountId>>,
+    circle: Circle,
+}
+
+/// What an author's relationships say of who is shown their stories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circle {
+    /// The close friends.
+    pub friends: Arc<HashSet<AccountId>>,
+    /// From whom the stories are hidden.
+    pub hidden_from: Arc<HashSet<AccountId>>,
 }
 
 impl CloseFriends {
@@ -39,16 +49,19 @@ impl CloseFriends {
         source: &dyn EventSource,
         author: AccountId,
         position: Position,
-    ) -> Result<Arc<HashSet<AccountId>>, SourceFault> {
+    ) -> Result<Circle, SourceFault> {
         let mut known = self.0.get(&author).filter(|known| known.as_of <= position).cloned().unwrap_or_default();
         let stream = StreamName::relationship(author);
         loop {
             let slice = source.read_stream(&stream, known.next_revision, Direction::Forward, PAGE_EVENTS).await?;
             let earlier = slice.events.iter().take_while(|event| event.position < position);
             for event in earlier.clone() {
+                let Circle { friends, hidden_from } = &mut known.circle;
                 match &event.event {
-                    Event::CloseFriendAdded(e) => drop(Arc::make_mut(&mut known.friends).insert(e.account)),
-                    Event::CloseFriendRemoved(e) => drop(Arc::make_mut(&mut known.friends).remove(&e.account)),
+                    Event::CloseFriendAdded(e) => drop(Arc::make_mut(friends).insert(e.account)),
+                    Event::CloseFriendRemoved(e) => drop(Arc::make_mut(friends).remove(&e.account)),
+                    Event::StoriesHidden(e) => drop(Arc::make_mut(hidden_from).insert(e.account)),
+                    Event::StoriesShown(e) => drop(Arc::make_mut(hidden_from).remove(&e.account)),
                     _ => {}
                 }
                 known.next_revision = event.revision + 1;
@@ -62,7 +75,7 @@ impl CloseFriends {
         }
         known.as_of = position;
         self.0.put(author, known.clone());
-        Ok(known.friends)
+        Ok(known.circle)
     }
 
     /// How many authors are remembered.

@@ -176,7 +176,8 @@ pub struct StoryViewed {
 pub struct RelationshipChanged {
     /// To whom.
     pub account_id: AccountId,
-    /// `following` or `close_friend`.
+    /// `following`, `close_friend`, `blocked`, `story_muted` (the account's stories stay out of one's story feed) or
+    /// `story_hidden` (one's own are hidden from the account).
     pub relation: &'static str,
     /// Whether it is so from now on, or no longer.
     pub active: bool,

@@ -93,6 +93,7 @@ struct Waiting {
     receipts: BTreeMap<(ConversationId, AccountId), u64>,
     presences: HashMap<AccountId, Changed>,
     newcomers: Vec<(AccountId, Weak<Outbox>)>,
+    parted: Vec<(AccountId, AccountId)>,
 }
 
 struct Changed {
@@ -132,6 +133,16 @@ impl Ephemerals {
         }
         drop(waiting);
         self.looked(account);
+    }
+
+    /// One of the two blocks the other from now on.
+    pub fn parted(&self, one: AccountId, other: AccountId) {
+        let mut waiting = self.waiting.lock();
+        if waiting.parted.len() < WAITING_MAX {
+            waiting.parted.push((one, other));
+        }
+        drop(waiting);
+        self.filled.notify_one();
     }
 
     /// Somebody looked here or away.
@@ -179,7 +190,8 @@ impl Live {
         // Whether it exists is nobody's business who is no member.
         if self.routes.lock().is_member(account, conversation) && self.is_small(conversation).await {
             let frame = frame("typing", &Typing { conversation_id: conversation, account_id: account });
-            self.tell_members([conversation], account, &frame);
+            // Who types here has a socket, so the routes know whom they block.
+            self.tell_members([conversation], account, &HashSet::new(), &frame);
         }
     }
 
@@ -192,10 +204,11 @@ impl Live {
     /// Tells what is due. Gives whether something waits that is not.
     pub(in crate::live) async fn tell_ephemerals(&self) -> bool {
         let now = Instant::now();
-        let (receipts, due, newcomers) = {
+        let (receipts, due, newcomers, parted) = {
             let mut waiting = self.ephemerals.waiting.lock();
             let due: Vec<_> = waiting.presences.extract_if(|_, changed| changed.due <= now).collect();
-            (std::mem::take(&mut waiting.receipts), due, std::mem::take(&mut waiting.newcomers))
+            let (newcomers, parted) = (std::mem::take(&mut waiting.newcomers), std::mem::take(&mut waiting.parted));
+            (std::mem::take(&mut waiting.receipts), due, newcomers, parted)
         };
         for (account, changed) in due {
             self.tell_presence(account, changed.gone_from).await;
@@ -208,15 +221,22 @@ impl Live {
         for ((conversation, account), seq) in receipts {
             self.tell_receipt(conversation, account, seq).await;
         }
+        for (one, other) in parted {
+            self.tell_of_parting(one, other).await;
+        }
         let waiting = self.ephemerals.waiting.lock();
-        !waiting.presences.is_empty() || !waiting.receipts.is_empty() || !waiting.newcomers.is_empty()
+        !waiting.presences.is_empty()
+            || !waiting.receipts.is_empty()
+            || !waiting.newcomers.is_empty()
+            || !waiting.parted.is_empty()
     }
 
     async fn tell_receipt(&self, conversation: ConversationId, account: AccountId, seq: u64) {
         let others_are_there = self.routes.lock().has_others(conversation, account);
         if others_are_there && self.signals(account).await.read_receipts && self.is_small(conversation).await {
+            let Some(blocks) = self.blocks_elsewhere(account).await else { return };
             let frame = frame("read", &Read { conversation_id: conversation, account_id: account, seq });
-            self.tell_members([conversation], account, &frame);
+            self.tell_members([conversation], account, &blocks, &frame);
         }
     }
 
@@ -231,15 +251,41 @@ impl Live {
         if before.unwrap_or(Presence::Offline) != status {
             let frame = frame("presence", &PresenceChanged { account_id: account, status });
             let small = self.small_ones(conversations).await;
-            self.tell_members(small, account, &frame);
+            let Some(blocks) = self.blocks_elsewhere(account).await else { return };
+            self.tell_members(small, account, &blocks, &frame);
         }
+    }
+
+    /// To each other, two who are apart are offline: nothing is told of a change any more.
+    async fn tell_of_parting(&self, one: AccountId, other: AccountId) {
+        let shared = self.routes.lock().shared(one, other);
+        if self.small_ones(shared).await.is_empty() {
+            return;
+        }
+        for (account, whom) in [(one, other), (other, one)] {
+            let was_told = self.ephemerals.told.lock().contains_key(&whom);
+            if was_told {
+                let frame = frame("presence", &PresenceChanged { account_id: whom, status: Presence::Offline });
+                let sockets: Vec<_> = self.routes.lock().outboxes(account).cloned().collect();
+                sockets.iter().for_each(|socket| socket.push_ephemeral(&frame));
+            }
+        }
+    }
+
+    /// Whom an account blocks that has no socket here; of those who have one, the routes know it. Nothing if it cannot be
+    /// known: then nothing is told.
+    async fn blocks_elsewhere(&self, account: AccountId) -> Option<HashSet<AccountId>> {
+        if self.routes.lock().is_connected(account) {
+            return Some(HashSet::new());
+        }
+        known(self.index.blocked_by(account).await)
     }
 
     /// Who else is there is told to a socket that came.
     async fn tell_who_is_there(&self, account: AccountId, socket: &Outbox) {
         let (_, conversations) = self.routes.lock().presence(account);
         let small = self.small_ones(conversations).await;
-        let others = self.routes.lock().connected_members(small, account, PRESENCE_MAX_ACCOUNTS);
+        let others = self.routes.lock().company(account, &HashSet::new(), small, PRESENCE_MAX_ACCOUNTS);
         for other in others {
             let told = self.ephemerals.told.lock().get(&other).copied();
             if let Some(status) = told {
@@ -248,10 +294,17 @@ impl Live {
         }
     }
 
-    fn tell_members(&self, conversations: impl IntoIterator<Item = ConversationId>, except: AccountId, frame: &Wire) {
+    /// Tells the others of some conversations what somebody does, but for those who block them or whom they block.
+    fn tell_members(
+        &self,
+        conversations: impl IntoIterator<Item = ConversationId>,
+        who: AccountId,
+        blocks_elsewhere: &HashSet<AccountId>,
+        frame: &Wire,
+    ) {
         let sockets: Vec<Arc<Outbox>> = {
             let routes = self.routes.lock();
-            let others = routes.connected_members(conversations, except, PRESENCE_MAX_ACCOUNTS);
+            let others = routes.company(who, blocks_elsewhere, conversations, PRESENCE_MAX_ACCOUNTS);
             others.iter().flat_map(|other| routes.outboxes(*other).cloned()).collect()
         };
         sockets.iter().for_each(|socket| socket.push_ephemeral(frame));

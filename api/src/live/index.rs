@@ -9,6 +9,7 @@ use projections::feed::topic::Topic;
 use projections::projection::FEED_INDEX;
 use projections::projections::Projections;
 use projections::reader::ReadFault;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// What an account sees, as of a position.
@@ -42,6 +43,9 @@ pub trait Index: Send + Sync + 'static {
 
     /// What an account lets others know.
     fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>>;
+
+    /// Whom an account blocks.
+    fn blocked_by(&self, account: AccountId) -> BoxFuture<'_, Result<HashSet<AccountId>, ReadFault>>;
 
     /// How many these are, counted up to `at_most`.
     fn missed_count(
@@ -83,10 +87,11 @@ impl Index for ProjectedIndex {
                 match topic {
                     Topic::Conversation(conversation) => drop(sight.enter(Place::Conversation(conversation))),
                     Topic::Followers(author) => drop(sight.enter(Place::Followers(author))),
+                    Topic::Blocked(account) => drop(sight.enter(Place::Blockers(account))),
                     // Always seen.
                     Topic::Account(_) | Topic::Author(_) | Topic::Views(_) | Topic::Everyone => {}
                     // Looked up from the author's side.
-                    Topic::CloseFriends(_) => {}
+                    Topic::CloseFriends(_) | Topic::HiddenStories(_) => {}
                 }
             }
             Ok(Seen { position: topics.position, sight })
@@ -114,6 +119,10 @@ impl Index for ProjectedIndex {
             let nothing = Signals { read_receipts: false, presence: false };
             Ok(signals.get(&account).copied().unwrap_or(nothing))
         })
+    }
+
+    fn blocked_by(&self, account: AccountId) -> BoxFuture<'_, Result<HashSet<AccountId>, ReadFault>> {
+        Box::pin(async move { Ok(self.reader.blocked_by(account).await?.value.into_iter().collect()) })
     }
 
     fn missed_count(

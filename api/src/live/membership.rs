@@ -53,8 +53,14 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         Event::AccountErased(_) => Some(Topic::Everyone),
         Event::AccountFollowed(_)
         | Event::AccountUnfollowed(_)
+        | Event::AccountBlocked(_)
+        | Event::AccountUnblocked(_)
         | Event::CloseFriendAdded(_)
-        | Event::CloseFriendRemoved(_) => recorded.stream.relationship_id().map(Topic::Account),
+        | Event::CloseFriendRemoved(_)
+        | Event::StoriesHidden(_)
+        | Event::StoriesMuted(_)
+        | Event::StoriesShown(_)
+        | Event::StoriesUnmuted(_) => recorded.stream.relationship_id().map(Topic::Account),
         Event::StoryPosted(e) => Some(Topic::Stories(e.author)),
         Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPrivacyChanged(_) => {
             stories.get(&recorded.position).map(|story| Topic::Stories(story.author))
@@ -84,6 +90,8 @@ pub enum Place {
     Conversation(ConversationId),
     /// Among the followers of an author.
     Followers(AccountId),
+    /// Among those who block an account: no event goes there, but what is ephemeral stays away.
+    Blockers(AccountId),
 }
 
 /// What an account sees beside its own affairs. Whose close friend it is, is no part of it: that has no limit, and is
@@ -94,6 +102,8 @@ pub struct Sight {
     pub conversations: HashSet<ConversationId>,
     /// The authors whom it follows: at most [`domain::limits::FOLLOWS_PER_ACCOUNT_MAX`].
     pub follows: HashSet<AccountId>,
+    /// Whom it blocks: at most [`domain::limits::BLOCKS_PER_ACCOUNT_MAX`]. Who blocks it has no limit, and is no part of it.
+    pub blocks: HashSet<AccountId>,
 }
 
 impl Sight {
@@ -102,6 +112,7 @@ impl Sight {
         match place {
             Place::Conversation(conversation) => self.conversations.insert(conversation),
             Place::Followers(author) => self.follows.insert(author),
+            Place::Blockers(blocked) => self.blocks.insert(blocked),
         }
     }
 
@@ -110,6 +121,7 @@ impl Sight {
         match place {
             Place::Conversation(conversation) => self.conversations.remove(&conversation),
             Place::Followers(author) => self.follows.remove(&author),
+            Place::Blockers(blocked) => self.blocks.remove(&blocked),
         }
     }
 
@@ -117,13 +129,21 @@ impl Sight {
     pub fn places(&self) -> impl Iterator<Item = Place> {
         let conversations = self.conversations.iter().copied().map(Place::Conversation);
         let follows = self.follows.iter().copied().map(Place::Followers);
-        conversations.chain(follows)
+        let blocks = self.blocks.iter().copied().map(Place::Blockers);
+        conversations.chain(follows).chain(blocks)
     }
 }
 
 /// The types of events that are a [`Change`], and the prefixes of their streams.
-pub const CHANGING: ([EventType; 4], [&str; 2]) = (
-    [EventType::MemberJoined, EventType::MemberLeft, EventType::AccountFollowed, EventType::AccountUnfollowed],
+pub const CHANGING: ([EventType; 6], [&str; 2]) = (
+    [
+        EventType::MemberJoined,
+        EventType::MemberLeft,
+        EventType::AccountFollowed,
+        EventType::AccountUnfollowed,
+        EventType::AccountBlocked,
+        EventType::AccountUnblocked,
+    ],
     ["conversation-", "relationship-"],
 );
 
@@ -149,6 +169,8 @@ impl Change {
             Event::MemberLeft(e) => (e.account, Place::Conversation(recorded.stream.conversation_id()?), false),
             Event::AccountFollowed(e) => (owner()?, Place::Followers(e.account), true),
             Event::AccountUnfollowed(e) => (owner()?, Place::Followers(e.account), false),
+            Event::AccountBlocked(e) => (owner()?, Place::Blockers(e.account), true),
+            Event::AccountUnblocked(e) => (owner()?, Place::Blockers(e.account), false),
             _ => return None,
         };
         Some(Self { position: recorded.position, place, account, joined })

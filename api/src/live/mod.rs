@@ -15,10 +15,12 @@ pub mod wire;
 pub mod conversation;
 pub mod message;
 pub mod notification;
+pub mod relationship;
 pub mod story;
 
 pub mod catch_up;
 pub mod close_friends;
+pub mod company;
 pub mod ephemeral;
 pub mod follower;
 pub mod index;

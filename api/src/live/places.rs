@@ -30,6 +30,8 @@ impl Places {
             Place::Followers(author) => {
                 self.followers.entry(author).or_default().insert(account);
             }
+            // Nothing is looked up by who is blocked.
+            Place::Blockers(_) => {}
         }
     }
 
@@ -52,6 +54,7 @@ impl Places {
                     }
                 }
             }
+            Place::Blockers(_) => {}
         }
     }
 }

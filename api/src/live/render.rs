@@ -6,10 +6,11 @@
 use crate::live::conversation::conversation;
 use crate::live::data::{
     AccountErased, AccountUpdated, DeviceKeyChanged, ErasureChanged, MemberJoined, MemberLeft, MemberRoleChanged,
-    MessagePinned, MessageUnpinned, NotificationsRead, ReadMoved, RelationshipChanged, StoryViewed,
+    MessagePinned, MessageUnpinned, NotificationsRead, ReadMoved, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
+use crate::live::relationship;
 use crate::live::wire::Wire;
 use crate::wire::account::Settings;
 use crate::wire::conversation::ConversationSettings;
@@ -102,6 +103,7 @@ impl Renderer {
         let at = recorded.occurred_at;
         let conversation_id = || recorded.stream.conversation_id().ok_or_else(|| misplaced(recorded));
         let message_id = || recorded.stream.message_id().ok_or_else(|| misplaced(recorded));
+        let account_id = || recorded.stream.account_id().ok_or_else(|| misplaced(recorded));
         Ok(Some(match &recorded.event {
             Event::ConversationCreated(e) => {
                 let words = e.words.as_ref().map(|words| read::<ConversationWords>(words, opened)).transpose()?;
@@ -186,18 +188,17 @@ impl Renderer {
                 ("read.moved", raw(&ReadMoved { conversation_id, account_id, seq: e.seq }))
             }
             Event::ProfileChanged(e) => {
-                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                let id = account_id()?;
                 let words = read::<ProfileWords>(&e.words, opened)?.present();
                 let (display_name, bio) = words.map_or((None, None), |words| (Some(words.display_name), words.bio));
                 ("account.updated", raw(&AccountUpdated { id, display_name, bio }))
             }
             Event::ErasureRequested(e) => {
-                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
+                let id = account_id()?;
                 ("account.updated", raw(&ErasureChanged { id, erases_at: Some(e.erases_at) }))
             }
             Event::ErasureCancelled(_) => {
-                let id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
-                ("account.updated", raw(&ErasureChanged { id, erases_at: None }))
+                ("account.updated", raw(&ErasureChanged { id: account_id()?, erases_at: None }))
             }
             Event::SettingsChanged(e) => {
                 let words = e.time_zone.as_ref().map(|words| read::<SettingsWords>(words, opened)).transpose()?;
@@ -217,21 +218,23 @@ impl Renderer {
                     StoryViewed { story_id: e.story, account_id: e.viewer, viewed_at: at, duration_ms: e.duration_ms };
                 ("story.viewed", raw(&data))
             }
-            Event::AccountFollowed(e) => ("relationship.changed", raw(&relationship(e.account, "following", true))),
-            Event::AccountUnfollowed(e) => ("relationship.changed", raw(&relationship(e.account, "following", false))),
-            Event::CloseFriendAdded(e) => ("relationship.changed", raw(&relationship(e.account, "close_friend", true))),
-            Event::CloseFriendRemoved(e) => {
-                ("relationship.changed", raw(&relationship(e.account, "close_friend", false)))
-            }
+            Event::AccountFollowed(e) => relationship::changed(e.account, "following", true),
+            Event::AccountUnfollowed(e) => relationship::changed(e.account, "following", false),
+            Event::CloseFriendAdded(e) => relationship::changed(e.account, "close_friend", true),
+            Event::CloseFriendRemoved(e) => relationship::changed(e.account, "close_friend", false),
+            Event::AccountBlocked(e) => relationship::changed(e.account, "blocked", true),
+            Event::AccountUnblocked(e) => relationship::changed(e.account, "blocked", false),
+            Event::StoriesMuted(e) => relationship::changed(e.account, "story_muted", true),
+            Event::StoriesUnmuted(e) => relationship::changed(e.account, "story_muted", false),
+            Event::StoriesHidden(e) => relationship::changed(e.account, "story_hidden", true),
+            Event::StoriesShown(e) => relationship::changed(e.account, "story_hidden", false),
             Event::AccountErased(e) => ("account.erased", raw(&AccountErased { id: e.account })),
             Event::DeviceKeyPublished(e) => {
-                let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
-                let data = DeviceKeyChanged { account_id, device_id: e.device, key_id: Some(e.key) };
+                let data = DeviceKeyChanged { account_id: account_id()?, device_id: e.device, key_id: Some(e.key) };
                 ("device_key.changed", raw(&data))
             }
             Event::DeviceKeyRemoved(e) => {
-                let account_id = recorded.stream.account_id().ok_or_else(|| misplaced(recorded))?;
-                let data = DeviceKeyChanged { account_id, device_id: e.device, key_id: None };
+                let data = DeviceKeyChanged { account_id: account_id()?, device_id: e.device, key_id: None };
                 ("device_key.changed", raw(&data))
             }
             Event::AccountRegistered(_)
@@ -330,6 +333,12 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::AdminsChanged(_)
         | Event::CloseFriendAdded(_)
         | Event::CloseFriendRemoved(_)
+        | Event::AccountBlocked(_)
+        | Event::AccountUnblocked(_)
+        | Event::StoriesHidden(_)
+        | Event::StoriesMuted(_)
+        | Event::StoriesShown(_)
+        | Event::StoriesUnmuted(_)
         | Event::ContentAccessed(_)
         | Event::ErasureBegun(_)
         | Event::ErasureCancelled(_)
@@ -375,11 +384,6 @@ where
         (Field::Sealed(sealed), Some(opened)) => decode_opened(sealed, opened),
         (Field::Sealed(sealed), None) => Err(WordsFault::Damaged(sealed.event)),
     }
-}
-
-/// A change of what the account is to another.
-fn relationship(account_id: AccountId, relation: &'static str, active: bool) -> RelationshipChanged {
-    RelationshipChanged { account_id, relation, active }
 }
 
 /// The account and conversation of a `read-…` stream.

@@ -155,8 +155,9 @@ impl Live {
     }
 }
 
-struct Connected {
-    sight: Sight,
+/// A connected account.
+pub(in crate::live) struct Connected {
+    pub(in crate::live) sight: Sight,
     sockets: Vec<Arc<Outbox>>,
 }
 
@@ -177,8 +178,8 @@ pub struct TooMany;
 /// The connected accounts and what they see, as of a position.
 pub struct Routes {
     position: Position,
-    accounts: HashMap<AccountId, Connected>,
-    places: Places,
+    pub(in crate::live) accounts: HashMap<AccountId, Connected>,
+    pub(in crate::live) places: Places,
     changes: Changes,
 }
 
@@ -296,24 +297,6 @@ impl Routes {
         self.places.members(conversation).any(|member| member != than)
     }
 
-    /// The connected members of some conversations but one account, each once, so many at most.
-    pub fn connected_members(
-        &self,
-        conversations: impl IntoIterator<Item = ConversationId>,
-        except: AccountId,
-        at_most: usize,
-    ) -> HashSet<AccountId> {
-        let of = |conversation| self.places.members(conversation);
-        let mut accounts = HashSet::new();
-        for account in conversations.into_iter().flat_map(of).filter(|account| *account != except) {
-            if accounts.len() == at_most {
-                break;
-            }
-            accounts.insert(account);
-        }
-        accounts
-    }
-
     /// Whether an account is there, and its conversations.
     pub fn presence(&self, account: AccountId) -> (Presence, HashSet<ConversationId>) {
         let Some(connected) = self.accounts.get(&account) else { return (Presence::Offline, HashSet::new()) };
@@ -366,7 +349,7 @@ impl Routes {
             let follows = self.accounts.get(&account)?.sight.follows.contains(&author);
             shown_to(event, stories, story.ties(account, follows)).map(|shown| (account, shown))
         };
-        let friends = story.close_friends.iter().copied();
+        let friends = story.circle.friends.iter().copied();
         let circle: HashSet<AccountId> = self.places.followers(author).chain(friends).chain([author]).collect();
         let (as_it_is, otherwise): (Vec<_>, Vec<_>) =
             circle.into_iter().filter_map(shown).partition(|(_, shown)| Arc::ptr_eq(shown, event));

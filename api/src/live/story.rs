@@ -1,6 +1,6 @@
 //! Stories in the feed: whom each of their events reaches and as what, and its frame.
 
-use crate::live::close_friends::CloseFriends;
+use crate::live::close_friends::{Circle, CloseFriends};
 use crate::live::data::{StoryEnded, StoryPosted, StoryPrivacyChanged};
 use crate::live::frame::raw;
 use crate::live::render::{RenderFault, Renderer, When, misplaced};
@@ -16,7 +16,7 @@ use domain::story::state::Story;
 use domain::story::values::{StoryPrivacy, Ties};
 use domain::stream::StreamName;
 use serde_json::value::RawValue;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Every event that a story can have: posted, its changes, its end.
@@ -29,15 +29,16 @@ pub struct StoryBefore {
     pub author: AccountId,
     /// Who could see it.
     pub privacy: StoryPrivacy,
-    /// The author's close friends at that moment; nobody where they were not looked up.
-    pub close_friends: Arc<HashSet<AccountId>>,
+    /// Who was near the author or kept out at that moment; nobody where it was not looked up.
+    pub circle: Circle,
 }
 
 impl StoryBefore {
     /// What an account was to the author.
     pub fn ties(&self, account: AccountId, follows: bool) -> Ties {
-        let (is_author, is_close_friend) = (account == self.author, self.close_friends.contains(&account));
-        Ties { is_author, follows, is_close_friend }
+        let (is_author, is_close_friend) = (account == self.author, self.circle.friends.contains(&account));
+        // Where one blocks the other, nothing ties the two that could bring a story.
+        Ties { is_author, follows, is_close_friend, is_kept_out: self.circle.hidden_from.contains(&account) }
     }
 }
 
@@ -59,13 +60,13 @@ pub async fn stories_before(source: &dyn EventSource, events: &[Arc<Recorded>]) 
             _ => None,
         };
         if let Some((author, privacy)) = before {
-            stories.insert(event.position, StoryBefore { author, privacy, close_friends: Arc::default() });
+            stories.insert(event.position, StoryBefore { author, privacy, circle: Circle::default() });
         }
     }
     Ok(stories)
 }
 
-/// The same, and who the close friends of their authors were.
+/// The same, and who was near their authors or kept out.
 ///
 /// # Errors
 /// When the log does not answer.
@@ -77,7 +78,7 @@ pub async fn stories_and_friends_before(
     let mut stories = stories_before(source, events).await?;
     for event in events {
         if let Some(story) = stories.get_mut(&event.position) {
-            story.close_friends = friends.before(source, story.author, event.position).await?;
+            story.circle = friends.before(source, story.author, event.position).await?;
         }
     }
     Ok(stories)

@@ -111,6 +111,11 @@ impl Live {
             {
                 self.ephemerals.read(conversation, account, e.seq);
             }
+            if let Event::AccountBlocked(e) = &event.event
+                && let Some(owner) = event.stream.relationship_id()
+            {
+                self.ephemerals.parted(owner, e.account);
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use domain::event::Event;
 use domain::ids::{AccountId, ConversationId};
 use domain::limits::{GROUP_MAX_MEMBERS, GROUP_MIN_MEMBERS};
 use domain::proto::conversation::v1::ConversationWords;
+use domain::relationship::state::are_apart;
 use domain::stream::StreamName;
 use domain::values::{ConversationDescription, ConversationName};
 use domain::words::{Field, Purpose};
@@ -79,6 +80,10 @@ impl Command for CreateDirect {
         }
         if !states.account(self.participant).exists() {
             return Err(Refusal::invalid("/participant_id", "UNKNOWN_ACCOUNT", "is not an account"));
+        }
+        let (own, theirs) = (states.relationship(actor), states.relationship(self.participant));
+        if are_apart((actor, own), (self.participant, theirs)) && !context.is_import() {
+            return Err(Refusal::MessagingNotAllowed);
         }
         match states.conversation() {
             Conversation::Open { privacy_mode, .. } if *privacy_mode == self.privacy_mode => return Ok(vec![]),
@@ -195,7 +200,7 @@ fn on_one_stream(
 mod tests {
     use super::*;
     use crate::log::clear_words::ClearWords;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, ROOM, given, person, registered};
+    use crate::scenario::{ALICE, BOB, CAROL, DAVE, ROOM, blocked, given, person, registered};
 
     fn direct() -> CreateDirect {
         CreateDirect { participant: BOB, privacy_mode: PrivacyMode::Searchable }
@@ -247,6 +252,16 @@ mod tests {
         let back = CreateDirect { participant: ALICE, privacy_mode: PrivacyMode::Searchable };
         let given_both = events.into_iter().chain([registered(ALICE), registered(BOB)]);
         given(given_both).by(BOB).when(back).then_it_is_already_so();
+    }
+
+    #[test]
+    fn two_who_are_apart_open_none_whoever_blocks() {
+        let (_, exists) = created_direct(PrivacyMode::Searchable);
+        for (owner, other) in [(ALICE, BOB), (BOB, ALICE)] {
+            let apart = || [registered(BOB), blocked(owner, other)];
+            given(apart()).by(ALICE).when(direct()).refused(Refusal::MessagingNotAllowed);
+            given(exists.iter().cloned().chain(apart())).by(ALICE).when(direct()).refused(Refusal::MessagingNotAllowed);
+        }
     }
 
     #[test]

@@ -140,7 +140,10 @@ fn weight(state: &State) -> usize {
         State::Conversation(Conversation::Closed { members, former, .. }) => members.len() + former.len(),
         State::Message(message) => message.reactions.len(),
         State::Admins(admins) => admins.accounts.len(),
-        State::Relationship(ties) => ties.follows.len() + ties.close_friends.len(),
+        State::Relationship(ties) => {
+            let kept_away = ties.blocks.len() + ties.story_mutes.len() + ties.story_hides.len();
+            ties.follows.len() + ties.close_friends.len() + kept_away
+        }
         State::Conversation(Conversation::Unknown)
         | State::Access
         | State::Account(_)

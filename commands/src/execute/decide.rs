@@ -94,6 +94,7 @@ impl Executor {
         }
         gathering.take_all(command.reads(&names)).await?;
         gathering.take_all(command.then_reads(&names, &gathering.states)).await?;
+        gathering.take_all(command.last_reads(&names, &gathering.states)).await?;
         let Gathering { states, used, rests_on, .. } = gathering;
         let opened = self.open(command.opens(&states)).await?;
         let loaded = Instant::now();

@@ -3,6 +3,7 @@
 use super::target;
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::{may_message, message_reads};
 use crate::refusal::Refusal;
 use domain::ids::MessageId;
 use domain::limits::EMOJI_PER_MESSAGE_MAX;
@@ -33,8 +34,13 @@ impl Command for AddReaction {
         target::reads(self.message)
     }
 
+    fn then_reads(&self, _names: &Names<'_>, states: &States) -> Vec<Read> {
+        message_reads(states.conversation())
+    }
+
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let (account, _, _) = target::visible(self.message, states, context)?;
+        may_message(account, states, context)?;
         let message = states.message();
         if message.deleted && !context.is_import() {
             return Err(Refusal::MessageDeleted);
@@ -71,7 +77,10 @@ fn is_full(message: &Message, emoji: &str) -> bool {
 mod tests {
     use super::*;
     use crate::refusal::Missing;
-    use crate::scenario::{ALICE, BOB, CAROL, DAVE, Happened, given, group, message, person, said, then_happened};
+    use crate::scenario::{
+        ALICE, BOB, CAROL, DAVE, Happened, blocked, direct, given, group, message, person, said, then_happened,
+    };
+    use domain::conversation::values::PrivacyMode;
     use domain::ids::AccountId;
     use domain::message::event::MessageDeleted;
 
@@ -94,6 +103,14 @@ mod tests {
         given(once()).by(BOB).when(react("👍")).then_it_is_already_so();
         given(once()).by(CAROL).when(react("👍")).then([reacted(CAROL, "👍")]);
         given(once()).by(BOB).when(react("🎉")).then([reacted(BOB, "🎉")]);
+    }
+
+    #[test]
+    fn between_two_who_are_apart_nobody_reacts() {
+        let apart = direct(PrivacyMode::Searchable).into_iter().chain([said(ALICE, "one"), blocked(ALICE, BOB)]);
+        given(apart).by(BOB).when(react("👍")).refused(Refusal::MessagingNotAllowed);
+        let in_a_group = talk().into_iter().chain([blocked(ALICE, BOB)]);
+        given(in_a_group).by(BOB).when(react("👍")).then([reacted(BOB, "👍")]);
     }
 
     #[test]

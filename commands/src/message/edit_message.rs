@@ -3,6 +3,7 @@
 use super::{content, mentions, target};
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
+use crate::conversation::standing::{may_message, message_reads};
 use crate::refusal::Refusal;
 use domain::conversation::state::Conversation;
 use domain::ids::{AccountId, MessageId};
@@ -46,7 +47,14 @@ impl Command for EditMessage {
     }
 
     fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
-        content::reads(names, states.conversation(), &self.content)
+        let conversation = states.conversation();
+        let mut reads = message_reads(conversation);
+        reads.extend(content::reads(names, conversation, &self.content));
+        reads
+    }
+
+    fn last_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
+        mentions::tie_reads(&self.content, &self.mentions, names, states, self.all_max_members)
     }
 
     fn opens(&self, states: &States) -> Vec<SealedField> {
@@ -58,6 +66,7 @@ impl Command for EditMessage {
         if target.sent.sender != actor && !context.is_import() {
             return Err(Refusal::NotPermitted);
         }
+        may_message(actor, states, context)?;
         if let Conversation::Open { privacy_mode, .. } = states.conversation() {
             content::check(&self.content, *privacy_mode, states, actor)?;
         }
@@ -88,8 +97,8 @@ mod tests {
     use super::*;
     use crate::refusal::Missing;
     use crate::scenario::{
-        ALICE, CAROL, DAVE, Happened, ROOM, direct, encrypted, given, group, message, named, published, registered,
-        said, then_happened, words,
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, blocked, direct, encrypted, given, group, message, named, published,
+        registered, said, then_happened, words,
     };
     use domain::conversation::values::PrivacyMode;
     use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
@@ -116,6 +125,17 @@ mod tests {
     #[test]
     fn an_author_gives_a_message_another_text() {
         given(talk()).by(CAROL).when(edit("two")).then([edited("two")]);
+    }
+
+    #[test]
+    fn between_two_who_are_apart_no_text_is_changed() {
+        let talk = direct(PrivacyMode::Searchable).into_iter().chain([said(ALICE, "one"), blocked(BOB, ALICE)]);
+        given(talk).by(ALICE).when(edit("two")).refused(Refusal::MessagingNotAllowed);
+        given(talk_of_apart()).by(CAROL).when(edit("two")).then([edited("two")]);
+    }
+
+    fn talk_of_apart() -> impl Iterator<Item = Happened> {
+        talk().into_iter().chain([blocked(ALICE, CAROL)])
     }
 
     #[test]

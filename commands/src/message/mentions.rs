@@ -6,11 +6,12 @@ use crate::context::{Context, Names, States};
 use crate::refusal::{InvalidField, Refusal};
 use domain::account::values::Username;
 use domain::conversation::state::Conversation;
-use domain::conversation::values::MemberRole;
+use domain::conversation::values::{ConversationKind, MemberRole};
 use domain::ids::AccountId;
 use domain::limits::MENTION_ALL_MAX_MEMBERS;
 use domain::message::mentions::Mentioned;
 use domain::message::values::MessageContent;
+use domain::relationship::state::are_apart;
 use domain::stream::StreamName;
 use domain::values::MessageText;
 use std::collections::BTreeSet;
@@ -30,8 +31,35 @@ fn username(names: &Names<'_>, name: &str) -> Option<StreamName> {
     Some(StreamName::username(username_hash(names, &name)))
 }
 
+/// Whether mentions reach somebody rests on what the author and each of them are to each other. A direct conversation
+/// rests on that anyway.
+pub(crate) fn tie_reads(
+    content: &MessageContent,
+    listed: &[AccountId],
+    names: &Names<'_>,
+    states: &States,
+    all_max_members: usize,
+) -> Vec<Read> {
+    let conversation = states.conversation();
+    if names.is_import || matches!(conversation, Conversation::Open { kind: ConversationKind::Direct, .. }) {
+        return vec![];
+    }
+    let author = names.actor_or_nil();
+    let mut others: BTreeSet<AccountId> = match content {
+        MessageContent::Text(text) => in_text(&Mentioned::of(text.as_str()), states, names, author, all_max_members),
+        MessageContent::Ciphertext(_) => listed.to_vec(),
+    }
+    .into_iter()
+    .filter(|account| conversation.member(*account).is_some())
+    .collect();
+    others.remove(&author);
+    let author = (!others.is_empty()).then_some(author);
+    author.into_iter().chain(others).map(|account| Read::Check(StreamName::relationship(account))).collect()
+}
+
 /// Who is mentioned, each once: by a list that comes with ciphertext, or by names in a text. Names that nobody here has
-/// are plain text, and so is `@all` of somebody who is no admin, or among more than `all_max_members`.
+/// are plain text, and so is `@all` of somebody who is no admin, or among more than `all_max_members`. Where one of the
+/// two blocks the other, the mention stays plain, too.
 ///
 /// # Errors
 /// Names everybody on the list who is no member.
@@ -42,37 +70,38 @@ pub(crate) fn of(
     context: &Context<'_>,
     all_max_members: usize,
 ) -> Result<Vec<AccountId>, Refusal> {
-    match content {
+    let author = context.actor()?;
+    let mut mentioned = match content {
         MessageContent::Text(text) if !context.is_import() => {
-            let author = context.actor()?;
-            Ok(in_text(&Mentioned::of(text.as_str()), states, context, author, all_max_members))
+            in_text(&Mentioned::of(text.as_str()), states, &context.names(), author, all_max_members)
         }
-        MessageContent::Text(_) | MessageContent::Ciphertext(_) => on_list(listed, states.conversation()),
-    }
+        MessageContent::Text(_) | MessageContent::Ciphertext(_) => on_list(listed, states.conversation())?,
+    };
+    mentioned.retain(|account| context.is_import() || reaches(states, author, *account));
+    Ok(mentioned)
 }
 
 fn in_text(
     mentioned: &Mentioned,
     states: &States,
-    context: &Context<'_>,
+    names: &Names<'_>,
     author: AccountId,
     all_max_members: usize,
 ) -> Vec<AccountId> {
     let Conversation::Open { members, .. } = states.conversation() else { return vec![] };
-    let names = context.names();
-    let by_name = mentioned.names.iter().filter_map(|name| states.username_at(&username(&names, name)?).holder);
+    let by_name = mentioned.names.iter().filter_map(|name| states.username_at(&username(names, name)?).holder);
     let by_name = by_name.filter(|account| members.contains_key(account));
     let is_admin = members.get(&author).is_some_and(|member| member.role >= MemberRole::Admin);
     let fits = members.len() <= all_max_members.min(MENTION_ALL_MAX_MEMBERS);
     let everybody = members.keys().copied().filter(|account| *account != author);
     let everybody = everybody.filter(|_| mentioned.all && is_admin && fits);
     let mut seen = BTreeSet::new();
-    by_name.chain(everybody).filter(|account| reaches(states, author, *account) && seen.insert(*account)).collect()
+    by_name.chain(everybody).filter(|account| seen.insert(*account)).collect()
 }
 
-/// Whether a mention by one account reaches another: the place where blocks come in, which keep it plain text.
-fn reaches(_states: &States, _author: AccountId, _account: AccountId) -> bool {
-    true
+/// Whether a mention by one account reaches another: not where one of the two blocks the other.
+fn reaches(states: &States, author: AccountId, account: AccountId) -> bool {
+    !are_apart((author, states.relationship(author)), (account, states.relationship(account)))
 }
 
 /// Those on the list, each once.

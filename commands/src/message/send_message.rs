@@ -3,10 +3,9 @@
 use super::{content, mentions};
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
-use crate::conversation::standing::not_open;
+use crate::conversation::standing::{may_message, message_reads, not_open};
 use crate::refusal::{Missing, Refusal};
 use domain::conversation::state::Conversation;
-use domain::conversation::values::ConversationKind;
 use domain::ids::{AccountId, ConversationId};
 use domain::message::event::MessageSent;
 use domain::message::values::MessageContent;
@@ -46,16 +45,13 @@ impl Command for SendMessage {
 
     fn then_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
         let conversation = states.conversation();
-        let mut reads = match conversation {
-            Conversation::Open { kind: ConversationKind::Direct, members, .. } => {
-                members.keys().map(|account| Read::Check(StreamName::relationship(*account))).collect()
-            }
-            Conversation::Open { kind: ConversationKind::Group, .. }
-            | Conversation::Closed { .. }
-            | Conversation::Unknown => vec![],
-        };
+        let mut reads = message_reads(conversation);
         reads.extend(content::reads(names, conversation, &self.content));
         reads
+    }
+
+    fn last_reads(&self, names: &Names<'_>, states: &States) -> Vec<Read> {
+        mentions::tie_reads(&self.content, &self.mentions, names, states, self.all_max_members)
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
@@ -67,6 +63,7 @@ impl Command for SendMessage {
         if !context.is_import() && !members.contains_key(&sender) {
             return Err(Refusal::NotFound(Missing::Conversation));
         }
+        may_message(sender, states, context)?;
         content::check(&self.content, *privacy_mode, states, sender)?;
         let mentions = mentions::of(&self.content, &self.mentions, states, context, self.all_max_members)?;
         // The timeline has no gap, so every number up to the last one is a message.
@@ -87,10 +84,10 @@ impl Command for SendMessage {
 mod tests {
     use super::*;
     use crate::scenario::{
-        ALICE, BOB, CAROL, DAVE, Happened, ROOM, closed, direct, encrypted, given, group, named, published, registered,
-        said, words,
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, blocked, closed, conversation, direct, encrypted, given, group, named,
+        published, registered, said, unblocked, words,
     };
-    use domain::conversation::values::PrivacyMode;
+    use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
     use domain::proto::message::v1::MessageWords;
     use domain::values::MessageText;
 
@@ -233,6 +230,42 @@ mod tests {
         given(named_group()).by(CAROL).when(text("@all")).then(mentioning(CAROL, "@all", &[]));
         let among_two = SendMessage { all_max_members: 2, ..text("@all") };
         given(named_group()).by(ALICE).when(among_two).then(mentioning(ALICE, "@all", &[]));
+    }
+
+    #[test]
+    fn between_two_who_are_apart_nothing_is_said_whoever_blocks() {
+        for (owner, other) in [(ALICE, BOB), (BOB, ALICE)] {
+            let talk = || direct(PrivacyMode::Searchable).into_iter().chain([blocked(owner, other)]);
+            given(talk()).by(ALICE).when(send(None)).refused(Refusal::MessagingNotAllowed);
+            given(talk()).by(BOB).when(send(None)).refused(Refusal::MessagingNotAllowed);
+            given(talk().chain([unblocked(owner, other)])).by(BOB).when(send(None)).then([said(BOB, "hi")]);
+            given(talk()).by(DAVE).when(send(None)).refused(Refusal::NotFound(Missing::Conversation));
+        }
+        given(group().into_iter().chain([blocked(ALICE, CAROL)])).by(CAROL).when(send(None)).then([said(CAROL, "hi")]);
+    }
+
+    #[test]
+    fn a_mention_of_somebody_who_is_apart_stays_plain() {
+        let members = [(ALICE, MemberRole::Owner), (BOB, MemberRole::Member), (CAROL, MemberRole::Member)];
+        let room = conversation(ConversationKind::Group, PrivacyMode::StrictE2e, &members);
+        let room = room.into_iter().chain([registered(ALICE), published(ALICE, 1), blocked(BOB, ALICE)]);
+        let words = Field::Clear(MessageContent::Ciphertext(encrypted(1)).to_words(None));
+        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![CAROL] };
+        let outcome = given(room).by(ALICE).when(send_encrypted(1, &[BOB, CAROL]));
+        outcome.rests_on(&StreamName::relationship(BOB));
+        outcome.then([(StreamName::timeline(ROOM), sent.into())]);
+    }
+
+    #[test]
+    fn a_name_of_somebody_who_is_apart_is_plain_text_whoever_blocks() {
+        for (owner, other) in [(ALICE, BOB), (BOB, ALICE)] {
+            let apart = || named_group().into_iter().chain([blocked(owner, other)]);
+            let outcome = given(apart()).by(ALICE).when(text("@bob and @carol"));
+            outcome.rests_on(&StreamName::relationship(ALICE));
+            outcome.rests_on(&StreamName::relationship(BOB));
+            outcome.then(mentioning(ALICE, "@bob and @carol", &[CAROL]));
+            given(apart()).by(ALICE).when(text("@all")).then(mentioning(ALICE, "@all", &[CAROL]));
+        }
     }
 
     #[test]

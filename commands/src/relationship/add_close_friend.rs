@@ -6,6 +6,7 @@ use crate::refusal::{Missing, Refusal};
 use domain::ids::AccountId;
 use domain::limits::CLOSE_FRIENDS_PER_ACCOUNT_MAX;
 use domain::relationship::event::{CloseFriendAdded, CloseFriendRemoved};
+use domain::relationship::state::are_apart;
 use domain::stream::StreamName;
 
 /// Puts somebody on a list of close friends.
@@ -36,7 +37,8 @@ impl Command for AddCloseFriend {
     }
 
     fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
-        vec![Read::Fact(StreamName::account(self.friend))]
+        // A block by the other may come at the same moment.
+        vec![Read::Fact(StreamName::account(self.friend)), Read::Check(StreamName::relationship(self.friend))]
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
@@ -47,7 +49,12 @@ impl Command for AddCloseFriend {
         if !states.account(self.friend).exists() {
             return Err(Refusal::NotFound(Missing::Account));
         }
-        let friends = &states.relationship(self.owner).close_friends;
+        let own = states.relationship(self.owner);
+        // As if nobody were there, whoever blocks.
+        if are_apart((self.owner, own), (self.friend, states.relationship(self.friend))) {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        let friends = &own.close_friends;
         if friends.contains(&self.friend) {
             return Ok(vec![]);
         }
@@ -91,7 +98,7 @@ fn own(owner: AccountId, context: &Context<'_>) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, CAROL, Happened, given, person, registered};
+    use crate::scenario::{ALICE, BOB, CAROL, Happened, blocked, given, person, registered};
 
     const ADD: AddCloseFriend = AddCloseFriend { owner: ALICE, friend: BOB };
     const REMOVE: RemoveCloseFriend = RemoveCloseFriend { owner: ALICE, friend: BOB };
@@ -124,6 +131,14 @@ mod tests {
         given([registered(ALICE)]).by(ALICE).when(oneself).invalid(&[("/friend_id", "ONESELF")]);
         given([]).by(ALICE).when(ADD).refused(Refusal::NotFound(Missing::Account));
         given([]).by(ALICE).when(REMOVE).refused(Refusal::NotFound(Missing::Account));
+    }
+
+    #[test]
+    fn nobody_befriends_whom_they_are_apart_from_whoever_blocks() {
+        for (owner, other) in [(ALICE, BOB), (BOB, ALICE)] {
+            let apart = [registered(BOB), blocked(owner, other)];
+            given(apart).by(ALICE).when(ADD).refused(Refusal::NotFound(Missing::Account));
+        }
     }
 
     #[test]

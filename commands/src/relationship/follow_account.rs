@@ -6,6 +6,7 @@ use crate::refusal::{Missing, Refusal};
 use domain::ids::AccountId;
 use domain::limits::FOLLOWS_PER_ACCOUNT_MAX;
 use domain::relationship::event::{AccountFollowed, AccountUnfollowed};
+use domain::relationship::state::are_apart;
 use domain::stream::StreamName;
 
 /// Follows an account.
@@ -32,7 +33,8 @@ impl Command for FollowAccount {
     }
 
     fn reads(&self, _names: &Names<'_>) -> Vec<Read> {
-        vec![Read::Fact(StreamName::account(self.account))]
+        // A block by the other may come at the same moment.
+        vec![Read::Fact(StreamName::account(self.account)), Read::Check(StreamName::relationship(self.account))]
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
@@ -43,7 +45,12 @@ impl Command for FollowAccount {
         if !states.account(self.account).exists() {
             return Err(Refusal::NotFound(Missing::Account));
         }
-        let follows = &states.relationship(actor).follows;
+        let own = states.relationship(actor);
+        // As if nobody were there, whoever blocks.
+        if are_apart((actor, own), (self.account, states.relationship(self.account))) {
+            return Err(Refusal::NotFound(Missing::Account));
+        }
+        let follows = &own.follows;
         if follows.contains(&self.account) {
             return Ok(vec![]);
         }
@@ -82,7 +89,7 @@ impl Command for UnfollowAccount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ALICE, BOB, Happened, given, person, registered};
+    use crate::scenario::{ALICE, BOB, Happened, blocked, given, person, registered, unblocked};
 
     const FOLLOW: FollowAccount = FollowAccount { account: BOB };
     const UNFOLLOW: UnfollowAccount = UnfollowAccount { account: BOB };
@@ -102,6 +109,19 @@ mod tests {
         given([registered(BOB), followed(BOB)]).by(ALICE).when(UNFOLLOW).then([unfollowed()]);
         given([registered(BOB), followed(BOB), unfollowed()]).by(ALICE).when(UNFOLLOW).then_it_is_already_so();
         given([registered(BOB), followed(BOB), unfollowed()]).by(ALICE).when(FOLLOW).then([followed(BOB)]);
+    }
+
+    #[test]
+    fn nobody_follows_whom_they_are_apart_from_whoever_blocks() {
+        for (owner, other) in [(ALICE, BOB), (BOB, ALICE)] {
+            let apart = || [registered(BOB), blocked(owner, other)];
+            let outcome = given(apart()).by(ALICE).when(FOLLOW);
+            outcome.rests_on(&StreamName::relationship(BOB));
+            outcome.refused(Refusal::NotFound(Missing::Account));
+            given(apart()).by(ALICE).when(UNFOLLOW).then_it_is_already_so();
+            let again = apart().into_iter().chain([unblocked(owner, other)]);
+            given(again).by(ALICE).when(FOLLOW).then([followed(BOB)]);
+        }
     }
 
     #[test]

@@ -57,9 +57,12 @@ mod tests {
     use super::*;
     use crate::log::clear_words::ClearWords;
     use crate::refusal::{Missing, Refusal};
-    use crate::scenario::{ALICE, BOB, CAROL, Happened, STORY, befriended, deleted, expired, followed, given, posted};
+    use crate::scenario::{
+        ALICE, BOB, CAROL, Happened, STORY, befriended, blocked, deleted, expired, followed, given, posted,
+    };
     use domain::ids::AccountId;
     use domain::limits::STORY_LIFE_SECONDS;
+    use domain::relationship::event::StoriesHidden;
     use domain::story::values::StoryPrivacy;
     use domain::words::Words;
 
@@ -109,6 +112,15 @@ mod tests {
         let outcome = given([posted(StoryPrivacy::Public)]).by(BOB).when(VIEW);
         for stream in [StreamName::story(STORY), StreamName::relationship(ALICE), StreamName::relationship(BOB)] {
             outcome.rests_on(&stream);
+        }
+    }
+    #[test]
+    fn who_is_kept_out_does_not_see_it_whatever_ties_them() {
+        let hidden = (StreamName::relationship(ALICE), StoriesHidden { account: BOB }.into());
+        let story = || [posted(StoryPrivacy::Public), followed(BOB), befriended(BOB)];
+        for how in [blocked(ALICE, BOB), blocked(BOB, ALICE), hidden] {
+            let events = story().into_iter().chain([how]);
+            given(events).by(BOB).when(VIEW).refused(Refusal::NotFound(Missing::Story));
         }
     }
 }

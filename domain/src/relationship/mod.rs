@@ -1,4 +1,4 @@
-//! Relationships: whom an account follows, and whom it counts as close friends.
+//! Relationships: whom an account follows, whom it counts as close friends, and whom it keeps away.
 
 pub mod event;
 pub mod state;

@@ -17,6 +17,12 @@ pub struct Relationship {
     pub follows: BTreeSet<AccountId>,
     /// Its close friends.
     pub close_friends: BTreeSet<AccountId>,
+    /// Whom it blocks.
+    pub blocks: BTreeSet<AccountId>,
+    /// Whose stories it does not want in its story feed.
+    pub story_mutes: BTreeSet<AccountId>,
+    /// Who is not shown its stories.
+    pub story_hides: BTreeSet<AccountId>,
 }
 
 impl Relationship {
@@ -35,6 +41,24 @@ impl Relationship {
             Event::CloseFriendRemoved(e) => {
                 self.close_friends.remove(&e.account);
             }
+            Event::AccountBlocked(e) => {
+                self.blocks.insert(e.account);
+            }
+            Event::AccountUnblocked(e) => {
+                self.blocks.remove(&e.account);
+            }
+            Event::StoriesMuted(e) => {
+                self.story_mutes.insert(e.account);
+            }
+            Event::StoriesUnmuted(e) => {
+                self.story_mutes.remove(&e.account);
+            }
+            Event::StoriesHidden(e) => {
+                self.story_hides.insert(e.account);
+            }
+            Event::StoriesShown(e) => {
+                self.story_hides.remove(&e.account);
+            }
             _ => {}
         }
     }
@@ -46,5 +70,11 @@ pub fn ties(viewer: (AccountId, &Relationship), author: (AccountId, &Relationshi
         is_author: viewer.0 == author.0,
         follows: viewer.1.follows.contains(&author.0),
         is_close_friend: author.1.close_friends.contains(&viewer.0),
+        is_kept_out: are_apart(viewer, author) || author.1.story_hides.contains(&viewer.0),
     }
+}
+
+/// Whether one of two accounts blocks the other, each with their own relationships: the same whoever does.
+pub fn are_apart(one: (AccountId, &Relationship), other: (AccountId, &Relationship)) -> bool {
+    one.1.blocks.contains(&other.0) || other.1.blocks.contains(&one.0)
 }

@@ -11,6 +11,8 @@ pub struct Ties {
     pub follows: bool,
     /// Stands on the author's list of close friends.
     pub is_close_friend: bool,
+    /// One of the two blocks the other, or the author hides their stories from them.
+    pub is_kept_out: bool,
 }
 
 /// Who may see a story.
@@ -30,12 +32,12 @@ impl StoryPrivacy {
     /// Whether somebody with these ties may see a story: the one rule, judged whenever somebody looks. The author always
     /// may. The reader of the stories says the same in SQL; a test compares them.
     pub const fn admits(self, ties: Ties) -> bool {
-        ties.is_author
-            || match self {
-                StoryPrivacy::Public => true,
-                StoryPrivacy::Followers => ties.follows,
-                StoryPrivacy::CloseFriends => ties.is_close_friend,
-            }
+        let is_in_circle = match self {
+            StoryPrivacy::Public => true,
+            StoryPrivacy::Followers => ties.follows,
+            StoryPrivacy::CloseFriends => ties.is_close_friend,
+        };
+        ties.is_author || (is_in_circle && !ties.is_kept_out)
     }
 
     /// Whether a story comes to somebody by itself, in their feeds: they may see it, and are something to its author.

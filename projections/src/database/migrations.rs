@@ -59,6 +59,8 @@ changes! {
     STORY_AUDIENCE = 21, "0021_story_audience";
     /// Whose stories were seen.
     VIEWS_OF_AUTHORS = 22, "0022_views_of_authors";
+    /// Blocks, and whose stories are not wanted or not shown; after [`STORY_CIRCLES`].
+    KEPT_AWAY = 23, "0023_kept_away";
     /// Earlier versions of messages, and replies by what they answer; after [`MESSAGING`].
     THREADS = 30, "0030_threads";
     /// Counts by the hour, and views for analysts; after [`MESSAGE_COUNTS`].

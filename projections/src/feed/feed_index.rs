@@ -138,7 +138,8 @@ pub struct Missed {
 }
 
 /// Around the entries that an account sees: `$1` the account, `$2` after, `$3` up to, `$5` everyone's topic. The lower bound
-/// is one expression, so that the walk over the entries begins where it can.
+/// is one expression, so that the walk over the entries begins where it can. What an author hides at that moment (kind 8)
+/// is not seen through what the two are to each other (4 and 5).
 macro_rules! seen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -148,6 +149,9 @@ macro_rules! seen {
                AND e.position > CASE WHEN i.from_position > $2 THEN i.from_position - 1 ELSE $2 END \
                AND e.position <= CASE WHEN i.to_position < $3 THEN i.to_position ELSE $3 END \
                WHERE i.account = $1 AND i.from_position <= $3 AND (i.to_position IS NULL OR i.to_position > $2) \
+               AND (i.kind NOT IN (4, 5) OR NOT EXISTS (SELECT 1 FROM intervals h WHERE h.account = i.account \
+                 AND h.kind = 8 AND h.topic = i.topic AND h.from_position < e.position \
+                 AND (h.to_position IS NULL OR h.to_position > e.position))) \
              UNION \
              SELECT e.position, e.kind, e.topic FROM entries e \
                WHERE e.kind IN (2, 3, 6) AND e.topic = $1 AND e.position > $2 AND e.position <= $3 \
@@ -178,8 +182,8 @@ impl Reader {
         Self(access)
     }
 
-    /// The topics that the account sees as of the answer's position, its own included; but not those of authors who count
-    /// it as a close friend, because they have no limit.
+    /// The topics that the account sees as of the answer's position, its own included, and whom it blocks; but not those of
+    /// authors who count it as a close friend or hide from it, because they have no limit.
     ///
     /// # Errors
     /// When the database fails.
@@ -187,7 +191,8 @@ impl Reader {
         let (mut tx, position) = self.0.snapshot().await?;
         let rows = tx
             .fetch_all(
-                "SELECT DISTINCT kind, topic FROM intervals WHERE account = $1 AND to_position IS NULL AND kind <> 5 \
+                "SELECT DISTINCT kind, topic FROM intervals WHERE account = $1 AND to_position IS NULL \
+                 AND kind NOT IN (5, 8) \
                  ORDER BY kind, topic",
                 [account.into()],
             )
@@ -197,6 +202,19 @@ impl Reader {
         for row in &rows {
             value.push(Topic::read(&mut row.columns())?);
         }
+        Ok(At { position, value })
+    }
+
+    /// Whom the account blocks.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn blocked_by(&self, account: AccountId) -> Result<At<BTreeSet<AccountId>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let blocked = "SELECT DISTINCT topic FROM intervals WHERE account = $1 AND kind = 9 AND to_position IS NULL";
+        let rows = tx.fetch_all(blocked, [account.into()]).await?;
+        tx.commit().await?;
+        let value = rows.iter().map(|row| row.columns().account()).collect::<Result<_, _>>()?;
         Ok(At { position, value })
     }
 
@@ -218,7 +236,8 @@ impl Reader {
         for row in &rows {
             let mut columns = row.columns();
             let (position, least, most) = (columns.position()?, columns.take::<i16>()?, columns.take::<i16>()?);
-            let ties = Ties { is_author: least == 3, follows: least == 4, is_close_friend: most == 5 };
+            let ties =
+                Ties { is_author: least == 3, follows: least == 4, is_close_friend: most == 5, ..Ties::default() };
             value.push(Missed { position, ties });
         }
         Ok(At { position, value })

@@ -1,5 +1,5 @@
 //! From where to where an account sees a conversation, or the stories of an author whom it follows or whose close friend it
-//! is.
+//! is; from where to where an author hides them from it, and whom it blocks.
 
 use crate::database::bulk::Bulk;
 use crate::database::row::DatabaseFault;
@@ -102,6 +102,10 @@ impl Changes {
             Event::AccountUnfollowed(e) => self.close((owner()?, Topic::Followers(e.account)), at),
             Event::CloseFriendAdded(e) => self.open((e.account, Topic::CloseFriends(owner()?)), at),
             Event::CloseFriendRemoved(e) => self.close((e.account, Topic::CloseFriends(owner()?)), at),
+            Event::AccountBlocked(e) => self.open((owner()?, Topic::Blocked(e.account)), at),
+            Event::AccountUnblocked(e) => self.close((owner()?, Topic::Blocked(e.account)), at),
+            Event::StoriesHidden(e) => self.open((e.account, Topic::HiddenStories(owner()?)), at),
+            Event::StoriesShown(e) => self.close((e.account, Topic::HiddenStories(owner()?)), at),
             _ => {}
         }
         Ok(())

@@ -129,3 +129,39 @@ async fn stories_are_seen_by_who_may_see_them_at_that_moment() {
         place.clean().await;
     }
 }
+
+#[tokio::test]
+async fn hidden_stories_are_not_seen_while_they_are_hidden_and_blocks_are_known_as_they_stand() {
+    use domain::story::values::StoryPrivacy::{Followers, Public};
+    for place in Place::all("hidden_intervals") {
+        let mut script = Script::default();
+        script.follows(2, 1); // 1
+        script.befriends(1, 2); // 2
+        script.posts_for(1, 1, Public); // 3
+        script.hides(1, 2); // 4
+        script.posts_for(2, 1, Public); // 5
+        script.turns(1, Public, Followers); // 6
+        script.shows(1, 2); // 7
+        script.posts_for(3, 1, Followers); // 8
+        script.hides(1, 2); // 9
+        script.expires(3); // 10
+        script.blocks(3, 4); // 11
+        script.blocks(3, 5); // 12
+        script.unblocks(3, 4); // 13
+        for batch in [1, 3, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events, batch).await;
+            let reader = world.projections.feed_index();
+            assert_eq!(missed(&reader, 1, 0).await, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
+            assert_eq!(missed(&reader, 2, 0).await, [1, 3, 8]);
+            assert_eq!(missed(&reader, 3, 0).await, [11, 12, 13]);
+            let blocked = reader.blocked_by(account(3)).await.unwrap().value;
+            assert_eq!(blocked.into_iter().collect::<Vec<_>>(), [account(5)]);
+            assert!(reader.topics_of(account(3)).await.unwrap().value.contains(&Topic::Blocked(account(5))));
+            let hidden = Topic::HiddenStories(account(1));
+            assert!(!reader.topics_of(account(2)).await.unwrap().value.contains(&hidden));
+            world.stop().await;
+        }
+        place.clean().await;
+    }
+}

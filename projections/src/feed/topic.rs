@@ -25,6 +25,11 @@ pub enum Topic {
     Views(AccountId),
     /// What everybody is told.
     Everyone,
+    /// Stories of an author who hides them: no event is in it. Who is in it does not see what they would otherwise see of
+    /// the author's stories.
+    HiddenStories(AccountId),
+    /// An account that is blocked: no event is in it. Those who block it are in it.
+    Blocked(AccountId),
 }
 
 impl Topic {
@@ -38,6 +43,8 @@ impl Topic {
             Topic::CloseFriends(id) => (5, id.uuid()),
             Topic::Views(id) => (6, id.uuid()),
             Topic::Everyone => (7, Uuid::nil()),
+            Topic::HiddenStories(id) => (8, id.uuid()),
+            Topic::Blocked(id) => (9, id.uuid()),
         }
     }
 
@@ -56,6 +63,8 @@ impl Topic {
             5 => Ok(Topic::CloseFriends(AccountId::new(id))),
             6 => Ok(Topic::Views(AccountId::new(id))),
             7 => Ok(Topic::Everyone),
+            8 => Ok(Topic::HiddenStories(AccountId::new(id))),
+            9 => Ok(Topic::Blocked(AccountId::new(id))),
             _ => Err(DatabaseFault::Damaged("a topic is of an unknown kind")),
         }
     }
@@ -114,8 +123,14 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         }
         Event::AccountFollowed(_)
         | Event::AccountUnfollowed(_)
+        | Event::AccountBlocked(_)
+        | Event::AccountUnblocked(_)
         | Event::CloseFriendAdded(_)
-        | Event::CloseFriendRemoved(_) => {
+        | Event::CloseFriendRemoved(_)
+        | Event::StoriesHidden(_)
+        | Event::StoriesMuted(_)
+        | Event::StoriesShown(_)
+        | Event::StoriesUnmuted(_) => {
             recorded.stream.relationship_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Account(id)))
         }
         Event::StoryDeleted(_) | Event::StoryExpired(_) | Event::StoryPosted(_) | Event::StoryPrivacyChanged(_) => {

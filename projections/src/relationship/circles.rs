@@ -1,4 +1,4 @@
-//! Followers, followed accounts, close friends: lists with counts, the newest first.
+//! Followers, followed accounts, close friends, who is kept away: lists with counts, the newest first.
 
 use crate::reader::{Access, At, ReadFault};
 use domain::clock::Time;
@@ -48,6 +48,33 @@ const CLOSE_FRIENDS: List = List {
     count: "SELECT COUNT(*) FROM close_friends WHERE owner = $1",
 };
 
+const BLOCKS: List = List {
+    page: "SELECT account, since, position FROM blocks WHERE owner = $1 AND position < $2 \
+           ORDER BY position DESC LIMIT $3",
+    count: "SELECT COUNT(*) FROM blocks WHERE owner = $1",
+};
+const STORY_MUTES: List = List {
+    page: "SELECT account, since, position FROM story_mutes WHERE owner = $1 AND position < $2 \
+           ORDER BY position DESC LIMIT $3",
+    count: "SELECT COUNT(*) FROM story_mutes WHERE owner = $1",
+};
+const STORY_HIDES: List = List {
+    page: "SELECT account, since, position FROM story_hides WHERE owner = $1 AND position < $2 \
+           ORDER BY position DESC LIMIT $3",
+    count: "SELECT COUNT(*) FROM story_hides WHERE owner = $1",
+};
+
+/// How somebody is kept away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Blocked.
+    Blocked,
+    /// Their stories are left out of the owner's story feed.
+    StoryMuted,
+    /// The owner's stories are hidden from them.
+    StoryHidden,
+}
+
 /// Answers who follows whom, and who counts whom as a close friend.
 #[derive(Clone)]
 pub struct Reader(Access);
@@ -94,6 +121,25 @@ impl Reader {
         limit: usize,
     ) -> Result<At<People>, ReadFault> {
         self.list(&CLOSE_FRIENDS, owner, before, limit).await
+    }
+
+    /// Whom an account keeps away in this way; for its owner only.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept_away(
+        &self,
+        kept: Kept,
+        owner: AccountId,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<At<People>, ReadFault> {
+        let list = match kept {
+            Kept::Blocked => &BLOCKS,
+            Kept::StoryMuted => &STORY_MUTES,
+            Kept::StoryHidden => &STORY_HIDES,
+        };
+        self.list(list, owner, before, limit).await
     }
 
     async fn list(

@@ -1,4 +1,4 @@
-//! Follows and close friends. Their rows belong to the projection of stories, which asks them with every story.
+//! Follows, close friends and who is kept away. Their rows belong to the projection of stories, which asks them with every story.
 
 pub mod circles;
 pub mod ties;

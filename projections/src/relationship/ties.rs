@@ -1,4 +1,4 @@
-//! What a batch does to follows and close friends.
+//! What a batch does to follows, to close friends and to who is kept away.
 
 use crate::database::bulk::Bulk;
 use crate::database::tx::Tx;
@@ -37,6 +37,37 @@ static UNFRIEND: Bulk = Bulk::new(
     ") DELETE FROM close_friends WHERE (owner, friend) IN (SELECT v.owner, v.friend FROM v)",
 );
 
+static BLOCK: Bulk = Bulk::new(
+    "INSERT INTO blocks (owner, account, since, position)",
+    4,
+    "ON CONFLICT (owner, account) DO UPDATE SET since = excluded.since, position = excluded.position",
+);
+static UNBLOCK: Bulk = Bulk::new(
+    "WITH v (owner, account) AS (",
+    2,
+    ") DELETE FROM blocks WHERE (owner, account) IN (SELECT v.owner, v.account FROM v)",
+);
+static MUTE: Bulk = Bulk::new(
+    "INSERT INTO story_mutes (owner, account, since, position)",
+    4,
+    "ON CONFLICT (owner, account) DO UPDATE SET since = excluded.since, position = excluded.position",
+);
+static UNMUTE: Bulk = Bulk::new(
+    "WITH v (owner, account) AS (",
+    2,
+    ") DELETE FROM story_mutes WHERE (owner, account) IN (SELECT v.owner, v.account FROM v)",
+);
+static HIDE: Bulk = Bulk::new(
+    "INSERT INTO story_hides (owner, account, since, position)",
+    4,
+    "ON CONFLICT (owner, account) DO UPDATE SET since = excluded.since, position = excluded.position",
+);
+static SHOW: Bulk = Bulk::new(
+    "WITH v (owner, account) AS (",
+    2,
+    ") DELETE FROM story_hides WHERE (owner, account) IN (SELECT v.owner, v.account FROM v)",
+);
+
 /// Since when something is so; none when it is no longer.
 type Since = Option<(Time, Position)>;
 
@@ -45,6 +76,9 @@ type Since = Option<(Time, Position)>;
 pub(crate) struct Ties {
     follows: BTreeMap<(AccountId, AccountId), Since>,
     friends: BTreeMap<(AccountId, AccountId), Since>,
+    blocks: BTreeMap<(AccountId, AccountId), Since>,
+    mutes: BTreeMap<(AccountId, AccountId), Since>,
+    hides: BTreeMap<(AccountId, AccountId), Since>,
     /// By how many followers and followed accounts somebody has more. A row stands even for nothing, so that rows do not
     /// depend on how the log is cut.
     more: BTreeMap<AccountId, (i64, i64)>,
@@ -73,6 +107,24 @@ impl Ties {
             Event::CloseFriendRemoved(e) => {
                 self.friends.insert((owner.ok_or(unfit)?, e.account), None);
             }
+            Event::AccountBlocked(e) => {
+                self.blocks.insert((owner.ok_or(unfit)?, e.account), Some((at, position)));
+            }
+            Event::AccountUnblocked(e) => {
+                self.blocks.insert((owner.ok_or(unfit)?, e.account), None);
+            }
+            Event::StoriesMuted(e) => {
+                self.mutes.insert((owner.ok_or(unfit)?, e.account), Some((at, position)));
+            }
+            Event::StoriesUnmuted(e) => {
+                self.mutes.insert((owner.ok_or(unfit)?, e.account), None);
+            }
+            Event::StoriesHidden(e) => {
+                self.hides.insert((owner.ok_or(unfit)?, e.account), Some((at, position)));
+            }
+            Event::StoriesShown(e) => {
+                self.hides.insert((owner.ok_or(unfit)?, e.account), None);
+            }
             _ => {}
         }
         Ok(())
@@ -85,13 +137,18 @@ impl Ties {
 
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.follows.is_empty() && self.friends.is_empty()
+        let Self { follows, friends, blocks, mutes, hides, more: _ } = self;
+        let is_near = follows.is_empty() && friends.is_empty();
+        is_near && blocks.is_empty() && mutes.is_empty() && hides.is_empty()
     }
 
     /// Writes them.
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
         write(tx, self.follows, &FOLLOW, &UNFOLLOW).await?;
         write(tx, self.friends, &BEFRIEND, &UNFRIEND).await?;
+        write(tx, self.blocks, &BLOCK, &UNBLOCK).await?;
+        write(tx, self.mutes, &MUTE, &UNMUTE).await?;
+        write(tx, self.hides, &HIDE, &SHOW).await?;
         let counts = self.more.into_iter();
         let counts = counts.flat_map(|(account, (followers, following))| {
             [account.into(), Value::from(followers), Value::from(following)]

@@ -14,11 +14,14 @@ use std::collections::BTreeMap;
 /// Whether `$1` may see the story `s` at `$2`: `StoryPrivacy::admits`, in SQL. Every question about stories asks it.
 macro_rules! visible {
     () => {
-        "s.expires_at > $2 AND (s.author = $1 OR s.privacy = 'public' \
+        "s.expires_at > $2 AND (s.author = $1 OR ((s.privacy = 'public' \
            OR (s.privacy = 'followers' AND EXISTS \
                (SELECT 1 FROM follows f WHERE f.follower = $1 AND f.author = s.author)) \
            OR (s.privacy = 'close_friends' AND EXISTS \
-               (SELECT 1 FROM close_friends c WHERE c.owner = s.author AND c.friend = $1)))"
+               (SELECT 1 FROM close_friends c WHERE c.owner = s.author AND c.friend = $1))) \
+         AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.owner = s.author AND b.account = $1) \
+         AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.owner = $1 AND b.account = s.author) \
+         AND NOT EXISTS (SELECT 1 FROM story_hides h WHERE h.owner = s.author AND h.account = $1)))"
     };
 }
 
@@ -46,7 +49,7 @@ macro_rules! stories {
 const STORY: &str = stories!(" AND s.story = $3");
 const OF_AUTHOR: &str = stories!(" AND s.author = $3 AND s.position < $4 ORDER BY s.position DESC LIMIT $5");
 
-/// The authors of `$1`'s feed: oneself, whom one follows, whose close friend one is.
+/// The authors of `$1`'s feed: oneself, whom one follows, whose close friend one is, but not whose stories one muted.
 const AUTHORS: &str = concat!(
     "WITH circle (author) AS (SELECT $1 UNION SELECT author FROM follows WHERE follower = $1 \
        UNION SELECT owner FROM close_friends WHERE friend = $1) \
@@ -57,7 +60,8 @@ const AUTHORS: &str = concat!(
     " THEN 1 ELSE 0 END AS BIGINT)) AS seen \
        FROM circle JOIN stories s ON s.author = circle.author WHERE ",
     visible!(),
-    " GROUP BY s.author) found \
+    " AND NOT EXISTS (SELECT 1 FROM story_mutes m WHERE m.owner = $1 AND m.account = s.author) \
+       GROUP BY s.author) found \
      WHERE seen > $3 OR (seen = $3 AND newest < $4) ORDER BY seen, newest DESC LIMIT $5"
 );
 

@@ -100,6 +100,12 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
             | Event::AccountUnfollowed(_)
             | Event::CloseFriendAdded(_)
             | Event::CloseFriendRemoved(_)
+            | Event::AccountBlocked(_)
+            | Event::AccountUnblocked(_)
+            | Event::StoriesHidden(_)
+            | Event::StoriesMuted(_)
+            | Event::StoriesShown(_)
+            | Event::StoriesUnmuted(_)
             | Event::ConversationChanged(_)
             | Event::ConversationClosed(_)
             | Event::ConversationCreated(_)
@@ -141,8 +147,9 @@ pub(crate) fn fold(batch: &[Arc<Recorded>]) -> Result<Shelf<'_>, ApplyFault> {
 
 impl Projection for Stories {
     const NAME: &'static str = projection::STORIES;
-    const VERSION: u32 = 3;
-    const CHANGES: &'static [Change] = &[migrations::STORIES, migrations::STORY_CIRCLES, migrations::VIEWS_OF_AUTHORS];
+    const VERSION: u32 = 4;
+    const CHANGES: &'static [Change] =
+        &[migrations::STORIES, migrations::STORY_CIRCLES, migrations::VIEWS_OF_AUTHORS, migrations::KEPT_AWAY];
     // Views may vanish from the log, so neither they nor their count are here.
     const TABLES: &'static [Table] = &[
         Table {
@@ -164,6 +171,21 @@ impl Projection for Stories {
         Table {
             name: "close_friends",
             select: "SELECT owner, friend, since, position FROM close_friends ORDER BY owner, friend",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
+        },
+        Table {
+            name: "blocks",
+            select: "SELECT owner, account, since, position FROM blocks ORDER BY owner, account",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
+        },
+        Table {
+            name: "story_mutes",
+            select: "SELECT owner, account, since, position FROM story_mutes ORDER BY owner, account",
+            columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
+        },
+        Table {
+            name: "story_hides",
+            select: "SELECT owner, account, since, position FROM story_hides ORDER BY owner, account",
             columns: &[Kind::Uuid, Kind::Uuid, Kind::Time, Kind::Int],
         },
     ];

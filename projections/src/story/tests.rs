@@ -1,5 +1,6 @@
 //! Who sees which story until when.
 
+use crate::relationship::circles::Kept;
 use crate::story::shown::Viewers;
 use crate::testing::script::{Script, account, story, time_of};
 use crate::testing::world::{Place, World};
@@ -63,7 +64,7 @@ async fn who_may_see_a_story_is_one_rule_in_both_languages() {
         let (reader, now) = (world.projections.stories(), time_of(60));
         for viewer in 1..=9_u128 {
             let kind = if viewer < 6 && viewer > 1 { kinds[viewer as usize - 2] } else { (false, false) };
-            let ties = Ties { is_author: viewer == 1, follows: kind.0, is_close_friend: kind.1 };
+            let ties = Ties { is_author: viewer == 1, follows: kind.0, is_close_friend: kind.1, is_kept_out: false };
             let shelf = reader.of_author(account(viewer), account(1), now, None, 10).await.unwrap().value.stories;
             let feed = reader.feed(account(viewer), now, None, 10).await.unwrap().value.authors;
             let of_author = feed.into_iter().find(|of| of.author == account(1));
@@ -234,4 +235,58 @@ async fn an_erased_story_has_no_words() {
     let texts: Vec<_> = seen.into_iter().map(|s| s.words.present().map(|words| words.text)).collect();
     assert_eq!(texts, [Some("story 2".into()), None]);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_kept_out_sees_nothing_and_what_is_muted_stays_out_of_the_feed_alone() {
+    for place in Place::all("story_kept_away") {
+        let mut script = Script::default();
+        // 2 is blocked by the author, 3 blocks the author, 4 is hidden from, 5 muted the author; 6 to 9 were, each.
+        for viewer in 2..=9 {
+            script.follows(viewer, 1);
+            script.befriends(1, viewer);
+        }
+        for (first, is_over) in [(2, false), (6, true)] {
+            script.blocks(1, first);
+            script.blocks(first + 1, 1);
+            script.hides(1, first + 2);
+            script.mutes(first + 3, 1);
+            if is_over {
+                script.unblocks(1, first);
+                script.unblocks(first + 1, 1);
+                script.shows(1, first + 2);
+                script.unmutes(first + 3, 1);
+            }
+        }
+        for (number, privacy) in (1..).zip(TIERS) {
+            script.posts_for(number, 1, privacy);
+        }
+        for batch in [1, 5, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events, batch).await;
+            let (reader, circles, now) = (world.projections.stories(), world.projections.circles(), time_of(60));
+            for viewer in 1..=9_u128 {
+                let is_kept_out = (2..=4).contains(&viewer);
+                let ties = Ties { is_author: viewer == 1, follows: true, is_close_friend: true, is_kept_out };
+                let shelf = reader.of_author(account(viewer), account(1), now, None, 10).await.unwrap().value.stories;
+                let feed = reader.feed(account(viewer), now, None, 10).await.unwrap().value.authors;
+                assert_eq!(feed.is_empty(), is_kept_out || viewer == 5, "{viewer}");
+                for (number, privacy) in (1..).zip(TIERS) {
+                    let one = reader.story(account(viewer), story(number), now).await.unwrap().value;
+                    assert_eq!(one.is_some(), privacy.admits(ties), "{viewer} {privacy:?}");
+                    assert_eq!(
+                        shelf.iter().any(|s| s.id == story(number)),
+                        privacy.admits(ties),
+                        "{viewer} {privacy:?}"
+                    );
+                }
+            }
+            for (kept, owner, whom) in [(Kept::Blocked, 1, 2), (Kept::StoryHidden, 1, 4), (Kept::StoryMuted, 5, 1)] {
+                let list = circles.kept_away(kept, account(owner), None, 10).await.unwrap().value;
+                assert_eq!((list.count, list.people[0].account), (1, account(whom)));
+            }
+            world.stop().await;
+        }
+        place.clean().await;
+    }
 }

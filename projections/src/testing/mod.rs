@@ -3,5 +3,6 @@
 pub(crate) mod words;
 
 pub(crate) mod script;
+pub(crate) mod ties;
 
 pub(crate) mod world;

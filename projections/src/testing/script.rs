@@ -19,7 +19,6 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::MessageWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
@@ -250,22 +249,6 @@ impl Script {
         self.record(StreamName::view(hash), viewed)
     }
 
-    pub(crate) fn follows(&mut self, who: u128, whom: u128) -> Position {
-        self.record(StreamName::relationship(account(who)), AccountFollowed { account: account(whom) })
-    }
-
-    pub(crate) fn unfollows(&mut self, who: u128, whom: u128) -> Position {
-        self.record(StreamName::relationship(account(who)), AccountUnfollowed { account: account(whom) })
-    }
-
-    pub(crate) fn befriends(&mut self, who: u128, whom: u128) -> Position {
-        self.record(StreamName::relationship(account(who)), CloseFriendAdded { account: account(whom) })
-    }
-
-    pub(crate) fn unfriends(&mut self, who: u128, whom: u128) -> Position {
-        self.record(StreamName::relationship(account(who)), CloseFriendRemoved { account: account(whom) })
-    }
-
     pub(crate) fn reads(&mut self, number: u128, who: u128, seq: u64) -> Position {
         self.record(StreamName::read(account(who), conversation(number)), ReadMoved { seq })
     }
@@ -286,6 +269,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
     let mut reactions: BTreeSet<(u128, u64, u128)> = BTreeSet::new();
     let mut follows: BTreeSet<(u128, u128)> = BTreeSet::new();
     let mut friends: BTreeSet<(u128, u128)> = BTreeSet::new();
+    let mut kept_away: BTreeSet<(u64, u128, u128)> = BTreeSet::new();
     let mut running: Vec<(u128, u128, StoryPrivacy)> = Vec::new();
     let mut views: BTreeSet<(u128, u128)> = BTreeSet::new();
     const TIERS: [StoryPrivacy; 3] = [StoryPrivacy::Public, StoryPrivacy::Followers, StoryPrivacy::CloseFriends];
@@ -298,7 +282,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
         let seq = dice(head.max(1)) + 1;
         let whom = (who + 1 + u128::from(dice(3))) % 12;
         let at = dice(running.len().max(1) as u64) as usize;
-        match dice(26) {
+        match dice(28) {
             0 if groups < 20 => {
                 let others = [who, (who + 1) % 12, (who + 2) % 12];
                 script.group(groups, &others);
@@ -345,6 +329,18 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
             20 if follows.remove(&(who, whom)) => ignore(script.unfollows(who, whom)),
             21 if friends.insert((who, whom)) => ignore(script.befriends(who, whom)),
             22 if friends.remove(&(who, whom)) => ignore(script.unfriends(who, whom)),
+            26 | 27 => {
+                let how = dice(3);
+                let begins = kept_away.insert((how, who, whom)) || !kept_away.remove(&(how, who, whom));
+                ignore(match (how, begins) {
+                    (0, true) => script.blocks(who, whom),
+                    (0, false) => script.unblocks(who, whom),
+                    (1, true) => script.mutes(who, whom),
+                    (1, false) => script.unmutes(who, whom),
+                    (_, true) => script.hides(who, whom),
+                    (_, false) => script.shows(who, whom),
+                });
+            }
             23 if !running.is_empty() => {
                 let (number, author, privacy) = running[at];
                 match dice(4) {

@@ -4,7 +4,10 @@ use crate::codec::fields::Place;
 use crate::codec::stored::{EncodeFault, Malformed, Stored, uuid, uuid_bytes};
 use domain::ids::AccountId;
 use domain::proto::relationship::v1 as proto;
-use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::relationship::event::{
+    AccountBlocked, AccountFollowed, AccountUnblocked, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved,
+    StoriesHidden, StoriesMuted, StoriesShown, StoriesUnmuted,
+};
 
 /// All of them name the other account and nothing else.
 macro_rules! naming_an_account {
@@ -23,4 +26,7 @@ macro_rules! naming_an_account {
     )*};
 }
 
-naming_an_account! { AccountFollowed AccountUnfollowed CloseFriendAdded CloseFriendRemoved }
+naming_an_account! {
+    AccountBlocked AccountFollowed AccountUnblocked AccountUnfollowed CloseFriendAdded CloseFriendRemoved
+    StoriesHidden StoriesMuted StoriesShown StoriesUnmuted
+}

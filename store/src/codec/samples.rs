@@ -36,7 +36,10 @@ use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::message::v1::{Ciphertext, MessageWords};
 use domain::proto::session::v1::DeviceWords;
 use domain::proto::story::v1::StoryWords;
-use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::relationship::event::{
+    AccountBlocked, AccountFollowed, AccountUnblocked, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved,
+    StoriesHidden, StoriesMuted, StoriesShown, StoriesUnmuted,
+};
 use domain::session::event::{SessionOpened, SessionRefreshed, SessionRevoked};
 use domain::session::values::RevocationReason;
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
@@ -266,6 +269,12 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::AccountUnfollowed => (relationship, AccountUnfollowed { account: bob() }.into()),
         EventType::CloseFriendAdded => (relationship, CloseFriendAdded { account: bob() }.into()),
         EventType::CloseFriendRemoved => (relationship, CloseFriendRemoved { account: bob() }.into()),
+        EventType::AccountBlocked => (relationship, AccountBlocked { account: bob() }.into()),
+        EventType::AccountUnblocked => (relationship, AccountUnblocked { account: bob() }.into()),
+        EventType::StoriesHidden => (relationship, StoriesHidden { account: bob() }.into()),
+        EventType::StoriesMuted => (relationship, StoriesMuted { account: bob() }.into()),
+        EventType::StoriesShown => (relationship, StoriesShown { account: bob() }.into()),
+        EventType::StoriesUnmuted => (relationship, StoriesUnmuted { account: bob() }.into()),
         EventType::ImportAdvanced => {
             (StreamName::import(Hash16([0x33; 16])), ImportAdvanced { at: at(), step: 4 }.into())
         }

@@ -30,6 +30,12 @@ GET    /readyz                                         200      200    200    20
 GET    /v1/accounts                                    401      200    200    200   200   200       200     200     200      200
 POST   /v1/accounts                                    201      201    201    201   201   201       201     201     201      201
 GET    /v1/accounts/{id}                               401      200    200    200   200   200       200     200     200      200
+PUT    /v1/accounts/{id}/block                         401      204    204    204   204   204       204     204     204      204
+DELETE /v1/accounts/{id}/block                         401      204    204    204   204   204       204     204     204      204
+PUT    /v1/accounts/{id}/story-hide                    401      204    204    204   204   204       204     204     204      204
+DELETE /v1/accounts/{id}/story-hide                    401      204    204    204   204   204       204     204     204      204
+PUT    /v1/accounts/{id}/story-mute                    401      204    204    204   204   204       204     204     204      204
+DELETE /v1/accounts/{id}/story-mute                    401      204    204    204   204   204       204     204     204      204
 GET    /v1/accounts/{id}/close-friends                 401      403    403    200   403   403       403     403     403      403
 DELETE /v1/accounts/{id}/close-friends/{friend_id}     401      403    403    204   403   403       403     403     403      403
 POST   /v1/accounts/{id}/close-friends/{friend_id}     401      403    403    204   403   403       403     403     403      403
@@ -72,6 +78,7 @@ GET    /v1/me                                          401      200    200    20
 PUT    /v1/me                                          401      200    200    200   200   200       200     200     200      200
 DELETE /v1/me/devices/{device_id}/key                  401      204    204    204   204   204       204     204     204      204
 PUT    /v1/me/devices/{device_id}/key                  401      200    200    200   200   200       200     200     200      200
+GET    /v1/me/blocks                                   401      200    200    200   200   200       200     200     200      200
 POST   /v1/me/erasure/cancel                           401      204    204    204   204   204       204     204     204      204
 PUT    /v1/me/password                                 401      403    403    403   403   403       403     403     403      403
 GET    /v1/me/settings                                 401      200    200    200   200   200       200     200     200      200

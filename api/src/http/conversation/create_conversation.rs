@@ -56,7 +56,7 @@ pub fn route() -> Route {
         .summary("Creates a group, or opens the direct conversation with somebody.")
         .answers::<Conversation>(201, "The conversation.")
         .answers::<Conversation>(200, "The direct conversation that the two have already.")
-        .refuses(&[Code::PrivacyModeDiffers])
+        .refuses(&[Code::PrivacyModeDiffers, Code::MessagingNotAllowed])
 }
 
 /// The command at the edge.

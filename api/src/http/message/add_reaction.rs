@@ -32,7 +32,13 @@ pub fn route() -> Route {
         .summary("Reacts to a message.")
         .answers::<Reaction>(201, "The reaction.")
         .answers::<Reaction>(200, "The reaction, which was there already.")
-        .refuses(&[Code::NotFound, Code::MessageDeleted, Code::EmojiLimitReached, Code::ConversationClosed])
+        .refuses(&[
+            Code::NotFound,
+            Code::MessagingNotAllowed,
+            Code::MessageDeleted,
+            Code::EmojiLimitReached,
+            Code::ConversationClosed,
+        ])
 }
 
 /// The command at the edge.

@@ -80,6 +80,7 @@ pub fn route() -> Route {
         .refuses(&[
             Code::NotFound,
             Code::NotPermitted,
+            Code::MessagingNotAllowed,
             Code::EditWindowClosed,
             Code::MessageDeleted,
             Code::CiphertextRequired,

@@ -81,7 +81,13 @@ pub fn route() -> Route {
     Route::command::<SendMessage>(Method::Post, "/v1/conversations/{id}/messages")
         .summary("Sends a message.")
         .answers::<Message>(201, "The message.")
-        .refuses(&[Code::NotFound, Code::CiphertextRequired, Code::TextRequired, Code::ConversationClosed])
+        .refuses(&[
+            Code::NotFound,
+            Code::MessagingNotAllowed,
+            Code::CiphertextRequired,
+            Code::TextRequired,
+            Code::ConversationClosed,
+        ])
 }
 
 /// The command at the edge.

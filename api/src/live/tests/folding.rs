@@ -12,7 +12,9 @@ use domain::ids::{AccountId, Hash16, MessageId, Position, StoryId};
 use domain::limits::{FEED_QUEUE_MAX_BYTES, RESUME_MAX_FRAMES, STORY_LIFE_SECONDS};
 use domain::message::event::MessageSent;
 use domain::proto::message::v1::MessageWords;
-use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::relationship::event::{
+    AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved, StoriesHidden, StoriesShown,
+};
 use domain::story::event::{StoryDeleted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
@@ -404,7 +406,7 @@ async fn a_resume_shows_no_words_of_a_story_that_is_over() {
     assert_eq!(texts(&frames), [None, None, None]);
 }
 
-/// Random follows, close friends, tiers and ends: wherever a socket had stopped and whatever the index knew.
+/// Random follows, close friends, hidden stories, tiers and ends: wherever a socket had stopped and whatever the index knew.
 #[tokio::test]
 async fn a_resume_shows_stories_as_a_socket_that_never_dropped_was_shown_them() {
     const TIERS: [StoryPrivacy; 3] = [StoryPrivacy::Public, StoryPrivacy::Followers, StoryPrivacy::CloseFriends];
@@ -420,14 +422,19 @@ async fn a_resume_shows_stories_as_a_socket_that_never_dropped_was_shown_them() 
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) as usize % sides
         };
-        let (mut follows, mut friends) = (HashSet::new(), HashSet::new());
+        let (mut follows, mut friends, mut hides) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut running: Vec<(StoryId, StoryPrivacy, AccountId)> = Vec::new();
         for step in 0..45_u8 {
             let (one, other) = (dice(3), dice(3));
             let pair = (people[one], people[(one + 1 + other % 2) % 3]);
             let ties = StreamName::relationship(pair.0);
             let at = dice(running.len().max(1));
-            match dice(8) {
+            match dice(9) {
+                8 if hides.insert(pair) => drop(world.happens(ties, StoriesHidden { account: pair.1 }).await),
+                8 => {
+                    hides.remove(&pair);
+                    world.happens(ties, StoriesShown { account: pair.1 }).await;
+                }
                 0 | 1 if follows.insert(pair) => drop(world.happens(ties, AccountFollowed { account: pair.1 }).await),
                 0 | 1 => {
                     follows.remove(&pair);

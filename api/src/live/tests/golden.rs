@@ -16,7 +16,10 @@ use domain::message::event::{ReactionAdded, ReactionRemoved};
 use domain::proto::conversation::v1::ConversationWords;
 use domain::proto::story::v1::StoryWords;
 use domain::recorded::Recorded;
-use domain::relationship::event::{AccountFollowed, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved};
+use domain::relationship::event::{
+    AccountBlocked, AccountFollowed, AccountUnblocked, AccountUnfollowed, CloseFriendAdded, CloseFriendRemoved,
+    StoriesHidden, StoriesMuted, StoriesShown, StoriesUnmuted,
+};
 use domain::story::event::{StoryDeleted, StoryExpired, StoryPosted, StoryPrivacyChanged, StoryViewed};
 use domain::story::values::StoryPrivacy;
 use domain::stream::StreamName;
@@ -173,11 +176,17 @@ async fn events_of_an_erasure() {
 async fn events_between_accounts() {
     let world = World::new();
     let (ties, ann) = (StreamName::relationship(account(2)), account(1));
-    let events: [(Event, &str, bool); 4] = [
+    let events: [(Event, &str, bool); 10] = [
         (AccountFollowed { account: ann }.into(), "following", true),
         (AccountUnfollowed { account: ann }.into(), "following", false),
         (CloseFriendAdded { account: ann }.into(), "close_friend", true),
         (CloseFriendRemoved { account: ann }.into(), "close_friend", false),
+        (AccountBlocked { account: ann }.into(), "blocked", true),
+        (AccountUnblocked { account: ann }.into(), "blocked", false),
+        (StoriesMuted { account: ann }.into(), "story_muted", true),
+        (StoriesUnmuted { account: ann }.into(), "story_muted", false),
+        (StoriesHidden { account: ann }.into(), "story_hidden", true),
+        (StoriesShown { account: ann }.into(), "story_hidden", false),
     ];
     for (position, (change, relation, active)) in (1..).zip(events) {
         let expected = format!(r#"{{"account_id":"ANN","relation":"{relation}","active":{active}}}"#);

@@ -133,6 +133,13 @@ impl Index for SlowIndex {
         Box::pin(std::future::ready(Ok(Signals { read_receipts: is_open, presence: is_open })))
     }
 
+    fn blocked_by(&self, account: AccountId) -> BoxFuture<'_, Result<HashSet<AccountId>, ReadFault>> {
+        Box::pin(async move {
+            let (_, sight) = self.visible(account, self.position()).await;
+            Ok(sight.blocks)
+        })
+    }
+
     fn missed_count(
         &self,
         account: AccountId,
@@ -161,6 +168,8 @@ fn ties_of(everything: &[Arc<Recorded>], account: AccountId, event: &Recorded) -
             Event::CloseFriendRemoved(e) if (owner, e.account) == (Some(author), account) => {
                 ties.is_close_friend = false;
             }
+            Event::StoriesHidden(e) if (owner, e.account) == (Some(author), account) => ties.is_kept_out = true,
+            Event::StoriesShown(e) if (owner, e.account) == (Some(author), account) => ties.is_kept_out = false,
             _ => {}
         }
     }
