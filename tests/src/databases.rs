@@ -56,11 +56,11 @@ impl Databases {
         connection.close().await.expect("closed");
     }
 
-    /// The schemas of the read models: one for each copy, and the catalogue's.
+    /// The schemas of the read models: one for each copy, and the catalogue's. Without that of the analysts' views.
     pub async fn schemas(&self) -> Vec<String> {
         let mut connection = PgConnection::connect(&self.read_models).await.expect("the database of the read models");
         let sql = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' \
-                   AND nspname NOT IN ('information_schema', 'public')";
+                   AND nspname NOT IN ('information_schema', 'public', 'analytics')";
         let schemas = sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("schemas");
         connection.close().await.expect("closed");
         schemas
