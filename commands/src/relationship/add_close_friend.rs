@@ -3,6 +3,7 @@
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::{Missing, Refusal};
+use crate::relationship::tie;
 use domain::ids::AccountId;
 use domain::limits::CLOSE_FRIENDS_PER_ACCOUNT_MAX;
 use domain::relationship::event::{CloseFriendAdded, CloseFriendRemoved};
@@ -43,12 +44,7 @@ impl Command for AddCloseFriend {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         own(self.owner, context)?;
-        if self.owner == self.friend {
-            return Err(Refusal::invalid("/friend_id", "ONESELF", "must be somebody else"));
-        }
-        if !states.account(self.friend).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
+        tie::is_to_another(states, self.owner, self.friend, "/friend_id")?;
         let own = states.relationship(self.owner);
         // As if nobody were there, whoever blocks.
         if are_apart((self.owner, own), (self.friend, states.relationship(self.friend))) {
@@ -80,13 +76,8 @@ impl Command for RemoveCloseFriend {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         own(self.owner, context)?;
-        if states.relationship(self.owner).close_friends.contains(&self.friend) {
-            return Ok(vec![(states.primary(), CloseFriendRemoved { account: self.friend }.into())]);
-        }
-        if !states.account(self.friend).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
-        Ok(vec![])
+        let stands = states.relationship(self.owner).close_friends.contains(&self.friend);
+        tie::end(states, self.friend, stands, CloseFriendRemoved { account: self.friend })
     }
 }
 

@@ -3,7 +3,8 @@
 
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
-use crate::refusal::{Missing, Refusal};
+use crate::refusal::Refusal;
+use crate::relationship::tie;
 use domain::event::Event;
 use domain::ids::AccountId;
 use domain::limits::BLOCKS_PER_ACCOUNT_MAX;
@@ -44,12 +45,7 @@ impl Command for BlockAccount {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let actor = context.actor()?;
-        if actor == self.account {
-            return Err(Refusal::invalid("/id", "ONESELF", "must be somebody else"));
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
+        tie::is_to_another(states, actor, self.account, "/id")?;
         let (own, theirs) = (states.relationship(actor), states.relationship(self.account));
         if own.blocks.contains(&self.account) {
             return Ok(vec![]);
@@ -85,20 +81,15 @@ impl Command for UnblockAccount {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
-        let actor = context.actor()?;
-        if states.relationship(actor).blocks.contains(&self.account) {
-            return Ok(vec![(states.primary(), AccountUnblocked { account: self.account }.into())]);
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
-        Ok(vec![])
+        let stands = states.relationship(context.actor()?).blocks.contains(&self.account);
+        tie::end(states, self.account, stands, AccountUnblocked { account: self.account })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::Missing;
     use crate::scenario::{ALICE, BOB, Happened, blocked, given, person, registered, unblocked};
     use domain::relationship::event::{AccountFollowed, CloseFriendAdded};
 

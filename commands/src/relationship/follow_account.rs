@@ -3,6 +3,7 @@
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
 use crate::refusal::{Missing, Refusal};
+use crate::relationship::tie;
 use domain::ids::AccountId;
 use domain::limits::FOLLOWS_PER_ACCOUNT_MAX;
 use domain::relationship::event::{AccountFollowed, AccountUnfollowed};
@@ -39,12 +40,7 @@ impl Command for FollowAccount {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let actor = context.actor()?;
-        if actor == self.account {
-            return Err(Refusal::invalid("/id", "ONESELF", "must be somebody else"));
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
+        tie::is_to_another(states, actor, self.account, "/id")?;
         let own = states.relationship(actor);
         // As if nobody were there, whoever blocks.
         if are_apart((actor, own), (self.account, states.relationship(self.account))) {
@@ -75,14 +71,8 @@ impl Command for UnfollowAccount {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
-        let actor = context.actor()?;
-        if states.relationship(actor).follows.contains(&self.account) {
-            return Ok(vec![(states.primary(), AccountUnfollowed { account: self.account }.into())]);
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
-        Ok(vec![])
+        let stands = states.relationship(context.actor()?).follows.contains(&self.account);
+        tie::end(states, self.account, stands, AccountUnfollowed { account: self.account })
     }
 }
 

@@ -5,3 +5,5 @@ pub mod block_account;
 pub mod follow_account;
 pub mod hide_stories;
 pub mod mute_stories;
+
+mod tie;

@@ -2,7 +2,8 @@
 
 use crate::command::{Command, Decided, Read};
 use crate::context::{Context, Names, States};
-use crate::refusal::{Missing, Refusal};
+use crate::refusal::Refusal;
+use crate::relationship::tie;
 use domain::ids::AccountId;
 use domain::limits::STORY_MUTES_PER_ACCOUNT_MAX;
 use domain::relationship::event::{StoriesMuted, StoriesUnmuted};
@@ -37,12 +38,7 @@ impl Command for MuteStories {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let actor = context.actor()?;
-        if actor == self.account {
-            return Err(Refusal::invalid("/id", "ONESELF", "must be somebody else"));
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
+        tie::is_to_another(states, actor, self.account, "/id")?;
         let list = &states.relationship(actor).story_mutes;
         if list.contains(&self.account) {
             return Ok(vec![]);
@@ -68,20 +64,15 @@ impl Command for UnmuteStories {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
-        let actor = context.actor()?;
-        if states.relationship(actor).story_mutes.contains(&self.account) {
-            return Ok(vec![(states.primary(), StoriesUnmuted { account: self.account }.into())]);
-        }
-        if !states.account(self.account).exists() {
-            return Err(Refusal::NotFound(Missing::Account));
-        }
-        Ok(vec![])
+        let stands = states.relationship(context.actor()?).story_mutes.contains(&self.account);
+        tie::end(states, self.account, stands, StoriesUnmuted { account: self.account })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::Missing;
     use crate::scenario::{ALICE, BOB, Happened, given, person, registered};
 
     const ON: MuteStories = MuteStories { account: BOB };
