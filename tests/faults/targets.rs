@@ -153,7 +153,7 @@ fn record(payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Every golden event in an envelope.
+/// Every golden event in an envelope, and those of a newer shape a second time as if they were of their first.
 fn envelopes() -> Vec<Vec<u8>> {
     use bytes::Bytes;
     use domain::clock::Time;
@@ -192,7 +192,12 @@ fn envelopes() -> Vec<Vec<u8>> {
                 fingerprint: Some(Fingerprint { key: Hash16([1; 16]), body: Hash16([2; 16]) }),
                 event,
             };
-            found.extend(encode(&recorded).map(|bytes| bytes.to_vec()));
+            let bytes = encode(&recorded).expect("a golden event is sealed").to_vec();
+            if version > 1 {
+                // The last value of a field counts: field 5, the schema version.
+                found.push([&bytes[..], &[0x28, 1]].concat());
+            }
+            found.push(bytes);
         }
     }
     assert!(found.len() >= EventType::ALL.len(), "only {} envelopes", found.len());
