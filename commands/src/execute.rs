@@ -13,6 +13,7 @@ mod lanes;
 mod load;
 mod meters;
 mod room;
+mod sequence;
 mod unit;
 mod working;
 
@@ -34,7 +35,8 @@ use job::Job;
 use lanes::Lanes;
 use meters::Meters;
 use room::Room;
-use std::collections::BTreeSet;
+use sequence::{Link, Sequence};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -114,6 +116,14 @@ enum Begun {
     UnderWay(oneshot::Receiver<Result<Done, Failure>>),
 }
 
+/// A command before it is in its lane.
+enum Prepared {
+    /// Its events were there before.
+    Replayed(Done),
+    /// It can go into its lane; the answer comes here.
+    Ready(Job, oneshot::Receiver<Result<Done, Failure>>),
+}
+
 impl Begun {
     async fn done(self) -> Result<Done, Failure> {
         match self {
@@ -167,24 +177,18 @@ impl Executor {
     }
 
     /// Executes several commands, those that write the same stream in their order. Gives what came of each, in the same
-    /// order. After one that cannot begin, further ones for its stream are not begun either, so that a repeat of all of
-    /// them keeps the order; they are [`Failure::Overloaded`].
+    /// order. After one without a result (it could not begin, was overtaken each time, or the log failed), those for its
+    /// stream that come after it are not appended either, so that a repeat of all of them keeps the order; they are
+    /// [`Failure::Overloaded`]. What is refused is left out.
     pub async fn execute_in_order<C: Command>(
         self: &Arc<Self>,
         commands: Vec<(C, Envelope)>,
     ) -> Vec<Result<Done, Failure>> {
-        let (mut begun, mut stuck) = (Vec::with_capacity(commands.len()), BTreeSet::new());
-        for (command, envelope) in commands {
+        let (mut begun, mut sequences) = (Vec::with_capacity(commands.len()), BTreeMap::new());
+        for (index, (command, envelope)) in commands.into_iter().enumerate() {
             let primary = command.stream(&Names::new(envelope.actor, self.words()));
-            if stuck.contains(&primary) {
-                begun.push(Err(Failure::Overloaded));
-                continue;
-            }
-            let one = self.begin(command, envelope).await;
-            if matches!(&one, Err(fault) if !matches!(fault, Failure::KeyReused(_))) {
-                stuck.insert(primary);
-            }
-            begun.push(one);
+            let link = sequences.entry(primary).or_insert_with(Sequence::new).link(index);
+            begun.push(self.begin_in_order(command, envelope, link).await);
         }
         let mut all = Vec::with_capacity(begun.len());
         for one in begun {
@@ -196,8 +200,45 @@ impl Executor {
         all
     }
 
+    async fn begin_in_order(
+        self: &Arc<Self>,
+        command: impl Command,
+        envelope: Envelope,
+        mut link: Link,
+    ) -> Result<Begun, Failure> {
+        if link.is_cut_off() {
+            return Err(Failure::Overloaded);
+        }
+        match self.prepare(command, envelope).await {
+            Ok(Prepared::Replayed(done)) => {
+                let done = Ok(done);
+                link.settle(&done);
+                done.map(Begun::Replayed)
+            }
+            Ok(Prepared::Ready(job, answer)) => {
+                self.enqueue(job.linked(link));
+                Ok(Begun::UnderWay(answer))
+            }
+            Err(failure) => {
+                let failed = Err(failure);
+                link.settle(&failed);
+                failed
+            }
+        }
+    }
+
     /// Puts a command into its lane, or finds that it is a repeat.
     async fn begin(self: &Arc<Self>, command: impl Command, envelope: Envelope) -> Result<Begun, Failure> {
+        Ok(match self.prepare(command, envelope).await? {
+            Prepared::Replayed(done) => Begun::Replayed(done),
+            Prepared::Ready(job, answer) => {
+                self.enqueue(job);
+                Begun::UnderWay(answer)
+            }
+        })
+    }
+
+    async fn prepare(&self, command: impl Command, envelope: Envelope) -> Result<Prepared, Failure> {
         let arrived = Instant::now();
         let place = self.room.take().ok_or(Failure::Overloaded)?;
         let claim = match &envelope.idempotency {
@@ -206,14 +247,13 @@ impl Executor {
                 Claim::Ours(claim) => Some(claim),
                 Claim::Replayed(mut done) => {
                     done.stages.wait = arrived.elapsed();
-                    return Ok(Begun::Replayed(done));
+                    return Ok(Prepared::Replayed(done));
                 }
             },
         };
         let primary = command.stream(&Names::new(envelope.actor, self.words()));
         let (job, answer) = Job::new(Box::new(command), envelope, primary, claim, place, arrived);
-        self.enqueue(job);
-        Ok(Begun::UnderWay(answer))
+        Ok(Prepared::Ready(job, answer))
     }
 
     /// The state of a stream as of the log's current revision of it.

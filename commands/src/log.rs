@@ -81,7 +81,9 @@ pub struct Check {
     pub expected: Expected,
 }
 
-/// What is appended as a whole or not at all. Units of one call are judged in order, each on what those before it wrote.
+/// What is appended as a whole or not at all. Units of one call are judged in order, each on what those before it wrote: one
+/// that expects something of a stream which a unit before it was to write and did not, falls with that, also where somebody
+/// else wrote meanwhile what brings the stream to the expected revision.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Unit {
     /// At least one; each stream at most once.
@@ -97,7 +99,7 @@ pub enum Appended {
     Committed(Vec<Arc<Recorded>>),
     /// An event of it was in the log before; this is the position of the first such. Nothing was appended.
     Duplicate(Position),
-    /// A stream is not as expected. Nothing of this unit was appended.
+    /// A stream is not as expected, or not by the units before. Nothing of this unit was appended.
     Conflict {
         /// The first such stream.
         stream: StreamName,

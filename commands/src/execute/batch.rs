@@ -6,6 +6,7 @@
 
 use super::decide::{Decision, Used};
 use super::job::Job;
+use super::sequence::Link;
 use super::working::Working;
 use super::{Done, Executor, Failure, Stages};
 use crate::log::{Appended, LogFault, Unit};
@@ -74,6 +75,10 @@ impl Executor {
         let mut batch = Batch::default();
         for (turn, mut job) in jobs.into_iter().enumerate() {
             job.turn = turn;
+            if job.link.as_ref().is_some_and(Link::is_cut_off) {
+                self.finish(job, Err(Failure::Overloaded));
+                continue;
+            }
             job.stages.wait += job.since.elapsed();
             let Job { command, envelope, primary, stages, .. } = &mut job;
             let decision = self.decide(&**command, envelope, primary, &mut working, stages).await;

@@ -2,6 +2,7 @@
 
 use super::idempotency::ClaimedKey;
 use super::room::Place;
+use super::sequence::Link;
 use super::{Done, Failure, Stages};
 use crate::command::{Command, Envelope};
 use domain::stream::StreamName;
@@ -16,6 +17,8 @@ pub(super) struct Job {
     pub(super) primary: StreamName,
     /// Its idempotency key; others with the same one wait until the job is dropped.
     pub(super) claim: Option<ClaimedKey>,
+    /// Its place among commands that must stay in their order, if it has one.
+    pub(super) link: Option<Link>,
     /// How often it was overtaken.
     pub(super) attempts: usize,
     /// Its place in the round that it is part of.
@@ -42,6 +45,7 @@ impl Job {
             envelope,
             primary,
             claim,
+            link: None,
             attempts: 0,
             turn: 0,
             stages: Stages::default(),
@@ -52,8 +56,14 @@ impl Job {
         (job, answer)
     }
 
+    /// The same, at its place among commands that must stay in their order.
+    pub(super) fn linked(self, link: Link) -> Self {
+        Self { link: Some(link), ..self }
+    }
+
     /// Answers whoever waits.
-    pub(super) fn answer(self, result: Result<Done, Failure>) {
+    pub(super) fn answer(mut self, result: Result<Done, Failure>) {
+        self.link.iter_mut().for_each(|link| link.settle(&result));
         if self.reply.send(result).is_err() {
             tracing::debug!(command = self.command.name(), "nobody waited for the result");
         }

@@ -74,6 +74,7 @@ cases! {
         a_unit_is_in_the_log_as_a_whole_or_not_at_all
         units_of_one_call_are_judged_on_what_those_before_them_wrote
         a_unit_that_falls_does_not_take_others_with_it
+        what_was_to_stand_after_a_unit_that_falls_falls_too
         a_known_id_is_a_duplicate_whatever_is_expected
         an_id_that_is_repeated_within_one_call_is_a_duplicate
         an_oversized_event_is_refused_and_the_log_goes_on

@@ -1,6 +1,6 @@
 //! The in-memory twin of the log: the same answers as every adapter, nothing kept. For tests.
 
-use crate::log::{Appended, EventLog, LogFault, Unit, Write};
+use crate::log::{Appended, EventLog, Expected, LogFault, Unit, Write};
 use domain::clock::{Clock, Time};
 use domain::event::Event;
 use domain::ids::{EventId, LogId, Position};
@@ -115,7 +115,8 @@ impl EventLog for MemoryLog {
         let mut history = self.history.write();
         let last = history.events.last().map_or(Time::default(), |event| event.recorded_at);
         let now = self.clock.now().max(last);
-        let results = units.into_iter().map(|unit| history.append(unit, now)).collect();
+        let mut fallen = Vec::new();
+        let results = units.into_iter().map(|unit| history.append_after(&mut fallen, unit, now)).collect();
         self.head.send_replace(Position(history.events.len() as u64));
         Box::pin(ready(Ok(results)))
     }
@@ -207,7 +208,17 @@ impl History {
         slice
     }
 
-    fn append(&mut self, unit: Unit, now: Time) -> Appended {
+    /// `fallen` are the streams that units before it were to write and did not.
+    fn append_after(&mut self, fallen: &mut Vec<StreamName>, unit: Unit, now: Time) -> Appended {
+        let streams: Vec<StreamName> = unit.writes.iter().map(|write| write.stream.clone()).collect();
+        let answer = self.append(fallen, unit, now);
+        if !matches!(answer, Appended::Committed(_)) {
+            fallen.extend(streams);
+        }
+        answer
+    }
+
+    fn append(&mut self, fallen: &[StreamName], unit: Unit, now: Time) -> Appended {
         let mut ids = unit.writes.iter().flat_map(|write| &write.events).map(|event| event.id);
         if let Some(position) = ids.find_map(|id| self.ids.get(&id).copied()) {
             return Appended::Duplicate(position);
@@ -223,7 +234,7 @@ impl History {
         let checks = unit.checks.iter().map(|check| (&check.stream, check.expected));
         for (stream, expected) in writes.chain(checks) {
             let actual = self.revision(stream);
-            if !expected.holds(actual) {
+            if !expected.holds(actual) || expected != Expected::Any && fallen.contains(stream) {
                 return Appended::Conflict { stream: stream.clone(), actual };
             }
         }

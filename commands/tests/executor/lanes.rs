@@ -1,14 +1,19 @@
 //! Lanes: batches, order, room, callers that go away.
 
-use crate::house::{ALICE, BOB, CAROL, House, ROOM, everybody_waits, say};
+use crate::house::{ALICE, BOB, CAROL, House, ROOM, another_process_appends, everybody_waits, say};
 use bytes::Bytes;
 use commands::command::{Command, Decided, Envelope, Idempotency};
 use commands::context::{Context, Names, States};
 use commands::execute::{Failure, PENDING_MAX_COMMANDS};
 use commands::log::LogFault;
 use commands::message::send_message::SendMessage;
-use domain::limits::{BATCH_MAX_BYTES, BATCH_MAX_COMMANDS};
+use domain::event::Event;
+use domain::limits::{BATCH_MAX_BYTES, BATCH_MAX_COMMANDS, CONFLICT_MAX_RETRIES};
+use domain::message::event::MessageSent;
+use domain::proto::message::v1::MessageWords;
 use domain::stream::StreamName;
+use domain::words::Field;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -61,6 +66,104 @@ async fn what_a_list_is_refused_does_not_hold_up_the_rest_of_it() {
     let done = house.executor.execute_in_order(list).await;
     assert!(matches!(&done[1], Err(Failure::Refused(..))));
     assert_eq!((done[0].as_ref().unwrap().events[0].revision, done[2].as_ref().unwrap().events[0].revision), (0, 1));
+}
+
+fn keyed(texts: impl IntoIterator<Item = usize>) -> Vec<(SendMessage, Envelope)> {
+    let one = |text: String| {
+        let idempotency = Idempotency { key: format!("key {text}"), body: Bytes::copy_from_slice(text.as_bytes()) };
+        (say(&text), Envelope { idempotency: Some(idempotency), ..Envelope::of(CAROL, Uuid::nil()) })
+    };
+    texts.into_iter().map(|number| one(number.to_string())).collect()
+}
+
+/// What Carol said.
+async fn hers(house: &House) -> Vec<String> {
+    let messages = house.messages().await;
+    let texts = messages.iter().filter_map(|recorded| match &recorded.event {
+        Event::MessageSent(e) if e.sender == CAROL => Some(e.words.clear()?.text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn numbers(up_to: usize) -> Vec<String> {
+    (0..up_to).map(|number| number.to_string()).collect()
+}
+
+/// Another process writes to the room before each of the next appends.
+fn meddles(house: &House, times: usize) {
+    let left = AtomicUsize::new(times);
+    house.log.meddle(move |log| {
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            let said = MessageSent {
+                sender: ALICE,
+                reply_to: None,
+                words: Field::Clear(MessageWords::default()),
+                mentions: vec![],
+            };
+            another_process_appends(log, StreamName::timeline(ROOM), said);
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_list_that_others_overtake_keeps_its_order() {
+    for times in 1..=CONFLICT_MAX_RETRIES {
+        let house = House::with_group().await;
+        meddles(&house, times);
+        for done in house.executor.execute_in_order(keyed(0..20)).await {
+            done.unwrap();
+        }
+        assert_eq!(hers(&house).await, numbers(20));
+    }
+}
+
+#[tokio::test]
+async fn after_one_of_a_list_that_is_overtaken_every_time_none_of_it_is_appended_until_it_is_repeated() {
+    let house = House::with_group().await;
+    for done in house.executor.execute_in_order(keyed(0..2)).await {
+        done.unwrap();
+    }
+    meddles(&house, CONFLICT_MAX_RETRIES + 1);
+    let mut told = house.executor.execute_in_order(keyed(0..20)).await.into_iter();
+    assert!(told.by_ref().take(2).all(|done| done.unwrap().replayed));
+    assert!(matches!(told.next(), Some(Err(Failure::Contended))));
+    assert!(told.all(|done| matches!(done, Err(Failure::Overloaded))));
+    assert_eq!(hers(&house).await, numbers(2));
+    for done in house.executor.execute_in_order(keyed(0..20)).await {
+        done.unwrap();
+    }
+    assert_eq!(hers(&house).await, numbers(20));
+}
+
+#[tokio::test]
+async fn after_a_batch_of_a_list_that_the_log_failed_none_of_it_is_appended_until_it_is_repeated() {
+    let house = House::with_group().await;
+    let count = BATCH_MAX_COMMANDS + 50;
+    house.log.hold();
+    let listed = house.clone();
+    let first = house.tracker.spawn(async move { listed.executor.execute_in_order(keyed(0..count)).await });
+    everybody_waits().await;
+    house.log.fail_next(LogFault::Full);
+    house.log.release();
+    let mut told = first.await.unwrap().into_iter();
+    assert!(matches!(told.next(), Some(Err(Failure::Log(LogFault::Full)))));
+    assert!(told.all(|done| matches!(done, Err(Failure::Overloaded))));
+    assert!(hers(&house).await.is_empty());
+    for done in house.executor.execute_in_order(keyed(0..count)).await {
+        done.unwrap();
+    }
+    assert_eq!(hers(&house).await, numbers(count));
+}
+
+#[tokio::test]
+async fn after_a_command_of_a_list_that_is_given_up_none_of_it_is_appended() {
+    let house = House::with_group().await;
+    let list = (0..3).map(|_| (Broken, Envelope::of(CAROL, Uuid::nil()))).collect();
+    let told = house.executor.execute_in_order(list).await;
+    assert!(matches!(told[0], Err(Failure::Aborted)));
+    assert!(told[1..].iter().all(|done| matches!(done, Err(Failure::Aborted | Failure::Overloaded))));
+    house.does(CAROL, say("hi")).await.unwrap();
 }
 
 #[tokio::test]

@@ -64,13 +64,30 @@ impl Batch {
         }
     }
 
-    /// Judges a unit and lays it out if it is to be committed. A fault of a read is one of the whole call; the batch is
+    /// Judges a unit and lays it out if it is to be committed. `fallen` are the streams that units before it in the same
+    /// call were to write and did not; those of this one join them if it falls. A fault of a read is one of the whole call; the batch is
     /// as it was before.
     pub fn judge(
         &mut self,
         history: &History,
         state: &State,
         ids_since: Time,
+        fallen: &mut Vec<StreamName>,
+        unit: &RawUnit,
+    ) -> Result<RawAppended, LogFault> {
+        let judged = self.judge_after(history, state, ids_since, fallen, unit)?;
+        if !matches!(judged, RawAppended::Committed(_)) {
+            fallen.extend(unit.writes.iter().map(|write| write.stream.clone()));
+        }
+        Ok(judged)
+    }
+
+    fn judge_after(
+        &mut self,
+        history: &History,
+        state: &State,
+        ids_since: Time,
+        fallen: &[StreamName],
         unit: &RawUnit,
     ) -> Result<RawAppended, LogFault> {
         let unreadable = |fault: SourceFault| LogFault::Failed(fault.to_string());
@@ -86,14 +103,14 @@ impl Batch {
         let mut revisions = Vec::with_capacity(unit.writes.len());
         for write in &unit.writes {
             let actual = self.head(history, state, &write.stream).map_err(unreadable)?;
-            if !write.expected.holds(actual) {
+            if !write.expected.holds(actual) || write.expected != Expected::Any && fallen.contains(&write.stream) {
                 return Ok(RawAppended::Conflict { stream: write.stream.clone(), actual });
             }
             revisions.push(actual.map_or(0, |newest| newest + 1));
         }
         for check in unit.checks.iter().filter(|check| check.expected != Expected::Any) {
             let actual = self.head(history, state, &check.stream).map_err(unreadable)?;
-            if !check.expected.holds(actual) {
+            if !check.expected.holds(actual) || fallen.contains(&check.stream) {
                 return Ok(RawAppended::Conflict { stream: check.stream.clone(), actual });
             }
         }

@@ -8,6 +8,7 @@ use super::commit::Commit;
 use super::head::End;
 use super::judge::Batch;
 use commands::log::LogFault;
+use domain::stream::StreamName;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Writer {
 struct Call {
     units: std::vec::IntoIter<RawUnit>,
     answers: Vec<RawAppended>,
+    /// The streams that units before were to write and did not.
+    fallen: Vec<StreamName>,
     /// How many of the answers the waiter was told as durable.
     told: usize,
     fault: Option<LogFault>,
@@ -75,8 +78,7 @@ impl Writer {
         while let Some(request) = self.waiting.pop_front() {
             match request {
                 Request::Append { units, waiter } => {
-                    let answers = Vec::with_capacity(units.len());
-                    calls.push_back(Call { units: units.into_iter(), answers, told: 0, fault: None, waiter });
+                    calls.push_back(Call::of(units, waiter));
                     if !matches!(self.waiting.front(), Some(Request::Append { .. })) {
                         self.append(&mut calls);
                     }
@@ -149,7 +151,7 @@ impl Writer {
             while self.batch.bytes.len() < BATCH_BYTES
                 && let Some(unit) = call.units.next()
             {
-                match self.batch.judge(&history, &state, ids_since, &unit) {
+                match self.batch.judge(&history, &state, ids_since, &mut call.fallen, &unit) {
                     Ok(answer) => call.answers.push(answer),
                     Err(fault) => call.fail(fault),
                 }
@@ -182,6 +184,11 @@ impl Writer {
 }
 
 impl Call {
+    fn of(units: Vec<RawUnit>, waiter: Box<dyn Waiter>) -> Self {
+        let answers = Vec::with_capacity(units.len());
+        Self { units: units.into_iter(), answers, fallen: Vec::new(), told: 0, fault: None, waiter }
+    }
+
     /// Nothing of what is left of the call is judged.
     fn fail(&mut self, fault: LogFault) {
         self.fault = Some(fault);

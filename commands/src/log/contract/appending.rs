@@ -104,6 +104,26 @@ pub(super) async fn a_unit_that_falls_does_not_take_others_with_it(subject: Subj
     committed(results.next().unwrap());
 }
 
+pub(super) async fn what_was_to_stand_after_a_unit_that_falls_falls_too(subject: Subject) {
+    // Somebody else wrote one event in between: what the first of a call expects holds no more, what its second does would.
+    subject.fill(stream(1), 1).await;
+    let units = [
+        unit(stream(1), Expected::NoStream, [new()]),
+        unit(stream(1), Expected::Exactly(0), [new()]),
+        checked(unit(stream(2), Expected::NoStream, [new()]), stream(1), Expected::Exactly(0)),
+        unit(stream(1), Expected::Any, [new()]),
+        unit(stream(3), Expected::NoStream, [new()]),
+    ];
+    let mut results = subject.append(units).await.into_iter();
+    for _ in 0..3 {
+        assert_eq!(conflict(results.next().unwrap()), (stream(1), Some(0)));
+    }
+    results.for_each(|stands| drop(committed(stands)));
+    // In a call of its own it stands.
+    subject.commit(unit(stream(1), Expected::Exactly(1), [new()])).await;
+    assert_eq!(subject.revision(stream(2)).await, None);
+}
+
 pub(super) async fn a_known_id_is_a_duplicate_whatever_is_expected(subject: Subject) {
     let known = new();
     let there = subject.commit(unit(stream(1), Expected::NoStream, [new(), known.clone()])).await;

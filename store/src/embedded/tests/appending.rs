@@ -64,18 +64,26 @@ async fn units_of_one_call_are_judged_on_what_those_before_them_wrote() {
         unit(stream(1), Expected::NoStream, [1]),
         unit(stream(1), Expected::NoStream, [2]),
         unit(stream(1), Expected::Exactly(0), [3]),
+        RawUnit {
+            writes: vec![write(stream(2), Expected::NoStream, [4])],
+            checks: vec![check(stream(1), Expected::Exactly(0))],
+        },
+        unit(stream(1), Expected::Any, [5]),
         unit(stream(9), Expected::NoStream, [1]),
     ]);
     match answers.await.unwrap().as_slice() {
         [
             RawAppended::Committed(first),
             RawAppended::Conflict { actual: Some(0), .. },
-            RawAppended::Committed(third),
+            // What was to stand after the one that fell falls with it.
+            RawAppended::Conflict { actual: Some(0), .. },
+            RawAppended::Conflict { actual: Some(0), .. },
+            RawAppended::Committed(any),
             RawAppended::Duplicate(Position(1)),
-        ] => assert_eq!((first.first, third.first), (Position(1), Position(2))),
+        ] => assert_eq!((first.first, any.first), (Position(1), Position(2))),
         other => panic!("{other:?}"),
     }
-    assert_eq!(everything(&log), [(1, 1), (2, 3)]);
+    assert_eq!(everything(&log), [(1, 1), (2, 5)]);
 }
 
 #[tokio::test]

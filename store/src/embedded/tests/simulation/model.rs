@@ -72,8 +72,29 @@ fn holds(expected: Expected, actual: Option<u64>) -> bool {
     }
 }
 
-/// What becomes of a unit after these events, and the events that it adds.
-fn judge(events: &[Known], hidden: &BTreeMap<String, u64>, unit: &RawUnit, now: Time) -> (RawAppended, Vec<Known>) {
+/// What becomes of a unit after these events, and the events that it adds. `fallen` are the streams that units before it in
+/// its call were to write and did not.
+fn judge_after(
+    fallen: &mut Vec<StreamName>,
+    events: &[Known],
+    hidden: &BTreeMap<String, u64>,
+    unit: &RawUnit,
+    now: Time,
+) -> (RawAppended, Vec<Known>) {
+    let judged = judge(fallen, events, hidden, unit, now);
+    if !matches!(judged.0, RawAppended::Committed(_)) {
+        fallen.extend(unit.writes.iter().map(|write| write.stream.clone()));
+    }
+    judged
+}
+
+fn judge(
+    fallen: &[StreamName],
+    events: &[Known],
+    hidden: &BTreeMap<String, u64>,
+    unit: &RawUnit,
+    now: Time,
+) -> (RawAppended, Vec<Known>) {
     for new in unit.writes.iter().flat_map(|write| &write.events) {
         if let Some(there) = events.iter().find(|event| event.id == new.id) {
             return (RawAppended::Duplicate(Position(there.position)), Vec::new());
@@ -86,7 +107,7 @@ fn judge(events: &[Known], hidden: &BTreeMap<String, u64>, unit: &RawUnit, now: 
     let expectations = unit.writes.iter().map(|write| (&write.stream, write.expected));
     for (stream, expected) in expectations.chain(unit.checks.iter().map(|check| (&check.stream, check.expected))) {
         let actual = revision(events, stream);
-        if !holds(expected, actual) {
+        if !holds(expected, actual) || expected != Expected::Any && fallen.contains(stream) {
             return (RawAppended::Conflict { stream: stream.clone(), actual }, Vec::new());
         }
     }
@@ -125,8 +146,9 @@ impl Model {
         if units.len() != answers.len() {
             return Err(format!("{} units were answered {} times", units.len(), answers.len()));
         }
+        let mut fallen = Vec::new();
         for (unit, answer) in units.iter().zip(answers) {
-            let (right, added) = judge(&self.events, &self.hidden, unit, now);
+            let (right, added) = judge_after(&mut fallen, &self.events, &self.hidden, unit, now);
             if right != *answer {
                 return Err(format!("a unit was answered {answer:?} instead of {right:?}"));
             }
@@ -141,8 +163,9 @@ impl Model {
         self.same(found.get(..sure.min(found.len())).unwrap_or_default(), &self.events)?;
         let mut ends = vec![sure];
         for append in std::mem::take(&mut self.unresolved) {
+            let mut fallen = Vec::new();
             for unit in &append.units {
-                let (_, added) = judge(&self.events, &self.hidden, unit, append.now);
+                let (_, added) = judge_after(&mut fallen, &self.events, &self.hidden, unit, append.now);
                 self.events.extend(added);
                 ends.push(self.events.len());
             }
