@@ -50,9 +50,6 @@ pub const MENTION_NAMES_PER_MESSAGE_MAX: usize = 50;
 pub const MENTION_ALL_MAX_MEMBERS: usize = MENTIONS_PER_MESSAGE_MAX;
 /// Notifications of one account that are kept, at most: the newest.
 pub const NOTIFICATIONS_PER_ACCOUNT_MAX: u64 = 1_000;
-/// Seconds between what happened and its recording after which it notifies nobody: far more than a request takes, and
-/// less than what an import brings is old.
-pub const NOTIFICATION_MAX_DELAY_SECONDS: i64 = 60 * 60;
 /// Seconds after sending in which an author may edit or delete a message.
 pub const MESSAGE_EDIT_WINDOW_SECONDS: i64 = 15 * 60;
 /// Different emoji on one message, at most.

@@ -43,3 +43,11 @@ pub struct Recorded {
     /// What happened.
     pub event: Event,
 }
+
+impl Recorded {
+    /// Whether an import brought it in. The log gives an event the writer's time for both; only an import says when it
+    /// happened, and that is never the microsecond at which it is written.
+    pub fn is_imported(&self) -> bool {
+        self.occurred_at != self.recorded_at
+    }
+}

@@ -267,6 +267,24 @@ pub const ACTS: &[Act] = &[
     },
     |s| {
         Box::pin(async {
+            // Told before: some of it goes with the block, from the list of the one who blocks.
+            s.carol.reacts("👍", &s.second).await.ok(201);
+            s.bob.reacts("🎉", &s.first).await.ok(201);
+            s.bob.blocks(&s.carol).await.ok(204);
+            s.alice.blocks(&s.bob).await.ok(204);
+            let hers = s.carol.sends("hers", &s.group).await;
+            s.bob.reacts("👍", &hers).await.ok(201);
+            s.carol.replies("apart", &s.second, &s.group).await;
+            s.alice.replies("apart", &s.second, &s.group).await;
+            s.bob.reacts("👍", &s.first).await.ok(201);
+            let shed = s.bob.founds("Shed", &[&s.carol, &s.dave]).await;
+            s.bob.adds(&s.alice, &shed).await.ok(201);
+            s.bob.unblocks(&s.carol).await.ok(204);
+            s.carol.reacts("🎉", &s.second).await.ok(201);
+        })
+    },
+    |s| {
+        Box::pin(async {
             s.bob.follows(&s.alice).await.ok(204);
             s.carol.follows(&s.alice).await.ok(204);
             s.alice.posts_story("for both").await;

@@ -14,8 +14,8 @@
 //! - On `account.erased` the client forgets every word of that account: its names, what its messages and stories said. All
 //!   else stays: who wrote, when, and what others said to it.
 //! - `notification.created` comes before the frame of the event that it tells of. A client takes one back when its message
-//!   is deleted, its reaction is removed, whoever caused it is erased, or one leaves the conversation; `notifications.read`
-//!   comes to one's own devices.
+//!   is deleted, its reaction is removed, whoever caused it is erased, or one leaves the conversation or blocks whoever caused
+//!   it; `notifications.read` comes to one's own devices.
 //! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
 
 use crate::person::Person;
@@ -236,6 +236,9 @@ impl Screen {
             }
             "member.left" => data["account_id"] != me.as_str() || told["conversation_id"] != data["conversation_id"],
             "account.erased" => told["actor_id"] != data["id"],
+            "relationship.changed" => {
+                data["relation"] != "blocked" || data["active"] != true || told["actor_id"] != data["account_id"]
+            }
             _ => true,
         });
     }

@@ -95,7 +95,7 @@ pub enum Place {
 }
 
 /// What an account sees beside its own affairs. Whose close friend it is, is no part of it: that has no limit, and is
-/// looked up from the author's side when it matters ([`crate::live::close_friends`]).
+/// looked up from the author's side when it matters ([`crate::live::circles`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sight {
     /// The conversations that it is a member of.

@@ -19,7 +19,7 @@ pub mod relationship;
 pub mod story;
 
 pub mod catch_up;
-pub mod close_friends;
+pub mod circles;
 pub mod company;
 pub mod ephemeral;
 pub mod follower;

@@ -1,6 +1,7 @@
 //! Notifications in the feed: whom an event notifies, and the frame that tells them. It comes before the frame of the event
 //! itself, which is the last: who was sent the one and not the other resumes before both.
 
+use crate::live::circles::Circles;
 use crate::live::frame::{Frame, raw};
 use crate::live::wire::Wire;
 use crate::wire::notification::Notification;
@@ -30,14 +31,15 @@ pub struct Notice {
 /// Whom events notify, by their position. Most notify nobody.
 pub type Notices = HashMap<Position, Vec<Notice>>;
 
-/// Looks up whom events notify, in the log alone: who wrote what is answered or reacted to, and how members keep the
-/// conversation at that moment. With `only`, of that account alone.
+/// Looks up whom events notify, in the log alone: who wrote what is answered or reacted to, how members keep the
+/// conversation at that moment, and who blocks whom. With `only`, of that account alone.
 ///
 /// # Errors
 /// When the log does not answer.
 pub async fn notices(
     source: &dyn EventLog,
     events: &[Arc<Recorded>],
+    circles: &mut Circles,
     only: Option<AccountId>,
 ) -> Result<Notices, SourceFault> {
     let mut notices = Notices::new();
@@ -59,7 +61,7 @@ pub async fn notices(
         };
         let mut candidates = cause.candidates(&event.event, author, is_group);
         candidates.retain(|(account, _)| only.is_none_or(|only| only == *account));
-        let wanted = wanted(source, event, &cause, candidates).await?;
+        let wanted = wanted(source, event, &cause, candidates, circles).await?;
         if !wanted.is_empty() {
             notices.insert(event.position, wanted);
         }
@@ -73,6 +75,7 @@ async fn wanted(
     event: &Recorded,
     cause: &Cause<'_>,
     candidates: Vec<(AccountId, NotificationKind)>,
+    circles: &mut Circles,
 ) -> Result<Vec<Notice>, SourceFault> {
     let mut wanted: Vec<Notice> = Vec::new();
     if candidates.is_empty() {
@@ -88,6 +91,9 @@ async fn wanted(
             None => MembershipSettings::default(),
         };
         if !kind.is_wanted(settings, event.occurred_at) {
+            continue;
+        }
+        if kind.asks_for_blocks() && circles.are_apart_before(source, (account, cause.actor), event.position).await? {
             continue;
         }
         match wanted.iter_mut().find(|notice| notice.kind == kind) {

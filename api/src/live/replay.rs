@@ -1,6 +1,6 @@
 //! What a socket missed: up to the index's position from the index, from there to the tail's position from the log.
 
-use crate::live::close_friends::CloseFriends;
+use crate::live::circles::Circles;
 use crate::live::frame::Reset;
 use crate::live::join::JoinFault;
 use crate::live::membership::{Sight, Topic, Visibility, complete_len, initial_joins, topic_of};
@@ -23,8 +23,8 @@ use std::time::Duration;
 
 /// Events rendered at once.
 const PAGE_EVENTS: usize = 128;
-/// Authors whose close friends are remembered while a socket catches up.
-const AUTHORS_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+/// Accounts whose circles are remembered while a socket catches up.
+const CIRCLES_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// How long a resume waits for an index that is behind.
 const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -79,7 +79,7 @@ pub struct FromLog {
     up_to: Position,
     /// Read and not passed on: a creation whose joins follow.
     waiting: Vec<Arc<Recorded>>,
-    close_friends: CloseFriends,
+    circles: Circles,
 }
 
 impl FromLog {
@@ -87,8 +87,8 @@ impl FromLog {
     /// comes from [`Live::start_of_unit`]. `sight` is what the account saw at the latter's argument.
     pub fn new(account: AccountId, after: Position, from: Position, sight: Sight, up_to: Position) -> Self {
         let (visibility, waiting) = (Visibility::new(account, sight), Vec::new());
-        let close_friends = CloseFriends::of_authors(AUTHORS_MAX);
-        Self { visibility, after, read_up_to: from, up_to, waiting, close_friends }
+        let circles = Circles::of_accounts(CIRCLES_MAX);
+        Self { visibility, after, read_up_to: from, up_to, waiting, circles }
     }
 
     /// The next frames; none at the end.
@@ -103,7 +103,7 @@ impl FromLog {
         let at_end = self.read_up_to >= self.up_to;
         let complete = if at_end { self.waiting.len() } else { complete_len(&self.waiting) };
         let events: Vec<_> = self.waiting.drain(..complete).collect();
-        let stories = stories_and_friends_before(&*live.renderer.source, &events, &mut self.close_friends).await?;
+        let stories = stories_and_friends_before(&*live.renderer.source, &events, &mut self.circles).await?;
         let mut missed = self.visibility.pass(&events, &stories);
         // Of what vanishes by age or count nothing is missed: it is sent once, as it stands in the end.
         missed.retain(|event| event.position > self.after && !event.stream.category().is_transient());
@@ -157,7 +157,8 @@ impl Live {
 
     /// What an account was to be sent of events that it sees: of each its notification first, if it notifies the account.
     async fn frames(&self, account: AccountId, events: &[Arc<Recorded>]) -> Result<Vec<Wire>, JoinFault> {
-        let notices = notices(&*self.renderer.source, events, Some(account)).await?;
+        let mut circles = Circles::of_accounts(CIRCLES_MAX);
+        let notices = notices(&*self.renderer.source, events, &mut circles, Some(account)).await?;
         let rendered = self.renderer.render(events, When::Afterwards).await?;
         let mut frames = Vec::with_capacity(rendered.len());
         for (event, frame) in events.iter().zip(rendered) {

@@ -1,6 +1,6 @@
 //! Who is connected and what each may see, as of one position of the log.
 
-use crate::live::close_friends::CloseFriends;
+use crate::live::circles::Circles;
 use crate::live::ephemeral::{self, Ephemerals, Presence};
 use crate::live::index::{Index, ProjectedIndex, Seen};
 use crate::live::membership::{Change, Changes, Sight, Topic, initial_joins, topic_of};
@@ -31,8 +31,8 @@ use tokio_util::task::TaskTracker;
 
 /// Pages of missed events that are read at the same time, at most: a restart brings everybody back at once.
 const PAGES_READ_MAX: usize = 16;
-/// Authors whose close friends are remembered, a hundred each at most.
-const AUTHORS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+/// Accounts whose circles are remembered: close friends, those whom stories are hidden from, the blocked.
+const CIRCLES_MAX: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
 /// The live feed of this node.
 pub struct Live {
@@ -63,7 +63,7 @@ pub struct Live {
     /// What is told once.
     pub(in crate::live) ephemerals: Ephemerals,
     /// Of the authors of the newest stories.
-    pub(in crate::live) close_friends: tokio::sync::Mutex<CloseFriends>,
+    pub(in crate::live) circles: tokio::sync::Mutex<Circles>,
 }
 
 impl Live {
@@ -104,7 +104,7 @@ impl Live {
             meters: Arc::new(Meters::default()),
             tickets: Tickets::default(),
             ephemerals: Ephemerals::default(),
-            close_friends: tokio::sync::Mutex::new(CloseFriends::of_authors(AUTHORS_MAX)),
+            circles: tokio::sync::Mutex::new(Circles::of_accounts(CIRCLES_MAX)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Stories in the feed: whom each of their events reaches and as what, and its frame.
 
-use crate::live::close_friends::{Circle, CloseFriends};
+use crate::live::circles::{Circle, Circles};
 use crate::live::data::{StoryEnded, StoryPosted, StoryPrivacyChanged};
 use crate::live::frame::raw;
 use crate::live::render::{RenderFault, Renderer, When, misplaced};
@@ -73,12 +73,12 @@ pub async fn stories_before(source: &dyn EventSource, events: &[Arc<Recorded>]) 
 pub async fn stories_and_friends_before(
     source: &dyn EventSource,
     events: &[Arc<Recorded>],
-    friends: &mut CloseFriends,
+    circles: &mut Circles,
 ) -> Result<Stories, SourceFault> {
     let mut stories = stories_before(source, events).await?;
     for event in events {
         if let Some(story) = stories.get_mut(&event.position) {
-            story.circle = friends.before(source, story.author, event.position).await?;
+            story.circle = circles.before(source, story.author, event.position).await?;
         }
     }
     Ok(stories)

@@ -94,10 +94,10 @@ fn chunk_len(events: &[Arc<Recorded>]) -> usize {
 impl Live {
     /// Hands events to the sockets that may see them.
     pub(in crate::live) async fn hand_on(&self, events: &[Arc<Recorded>]) -> Result<(), RenderFault> {
-        let mut friends = self.close_friends.lock().await;
-        let stories = stories_and_friends_before(&*self.renderer.source, events, &mut friends).await?;
-        drop(friends);
-        let notices = notification::notices(&*self.renderer.source, events, None).await?;
+        let mut circles = self.circles.lock().await;
+        let stories = stories_and_friends_before(&*self.renderer.source, events, &mut circles).await?;
+        let notices = notification::notices(&*self.renderer.source, events, &mut circles, None).await?;
+        drop(circles);
         let routed = self.routes.lock().route(events, &stories, &notices);
         if let Some(last) = events.last() {
             // From here on, whoever joins finds these events in the log and not in their outbox.

@@ -4,7 +4,6 @@ use crate::clock::Time;
 use crate::conversation::values::{MembershipSettings, Notify};
 use crate::event::Event;
 use crate::ids::{AccountId, ConversationId, MessageId};
-use crate::limits::NOTIFICATION_MAX_DELAY_SECONDS;
 use crate::recorded::Recorded;
 use serde::Serialize;
 
@@ -41,6 +40,15 @@ impl NotificationKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether nobody is told whom a block parts from who did it. A mention needs no asking: it was left out of the event
+    /// where one of the two blocks the other, and the unit rested on that.
+    pub const fn asks_for_blocks(self) -> bool {
+        match self {
+            NotificationKind::Added | NotificationKind::Reaction | NotificationKind::Reply => true,
+            NotificationKind::Mention => false,
+        }
+    }
+
     /// Whether a member who keeps a conversation like this wants it at that time.
     pub fn is_wanted(self, settings: MembershipSettings, at: Time) -> bool {
         let fits = match settings.notify {
@@ -68,10 +76,9 @@ pub struct Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// Of an event; none of one that notifies nobody. What is brought in from elsewhere long after it happened notifies
-    /// nobody either.
+    /// Of an event; none of one that notifies nobody. What was imported notifies nobody either.
     pub fn of(recorded: &'a Recorded) -> Option<Self> {
-        if recorded.recorded_at > recorded.occurred_at.plus_seconds(NOTIFICATION_MAX_DELAY_SECONDS) {
+        if recorded.is_imported() {
             return None;
         }
         match &recorded.event {

@@ -67,6 +67,8 @@ changes! {
     ANALYTICS = 31, "0031_analytics";
     /// Notifications; after [`MESSAGING`].
     NOTIFICATIONS = 40, "0040_notifications";
+    /// Blocks, for whom an event notifies; after [`NOTIFICATIONS`].
+    NOTIFICATION_BLOCKS = 42, "0042_notification_blocks";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

@@ -1,6 +1,6 @@
 //! What must be known to say whom a batch notifies: as it stood before the batch, and then as the batch changes it.
 
-use super::tables::{FIND_AUTHORS, FIND_GROUPS, FIND_INSIDE, FIND_SETTINGS};
+use super::tables::{FIND_AUTHORS, FIND_BLOCKS, FIND_GROUPS, FIND_INSIDE, FIND_SETTINGS};
 use crate::conversation::messaging::inbox::settings;
 use crate::database::value::Value;
 use crate::projection::{ApplyFault, Step};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A member.
 pub(super) type Key = (AccountId, ConversationId);
 
-/// Members, settings, authors and groups, as far as the batch needs them.
+/// Members, settings, authors, groups and blocks, as far as the batch needs them.
 #[derive(Default)]
 pub(super) struct Known {
     /// Of the messages whose authors may be notified. An author never changes.
@@ -25,10 +25,12 @@ pub(super) struct Known {
     /// Whoever may be notified, and whether they are members.
     inside: BTreeMap<Key, bool>,
     settings: BTreeMap<Key, MembershipSettings>,
+    /// Who blocks whom, among those who may be notified and whoever did something.
+    blocks: BTreeSet<(AccountId, AccountId)>,
 }
 
 impl Known {
-    /// Looks up what the events of this batch ask for, in four queries at most; in none when nothing may notify.
+    /// Looks up what the events of this batch ask for, in five queries at most; in none when nothing may notify.
     pub(super) async fn gather(batch: &[Arc<Recorded>], step: &mut Step<'_>) -> Result<Self, ApplyFault> {
         let causes = batch.iter().filter_map(|recorded| Some((&**recorded, Cause::of(recorded)?)));
         let causes: Vec<(&Recorded, Cause<'_>)> = causes.collect();
@@ -38,12 +40,17 @@ impl Known {
         }
         known.find_authors(batch, &causes, step).await?;
         known.find_groups(batch, &causes, step).await?;
+        let mut pairs: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
         for (recorded, cause) in &causes {
-            for (account, _) in known.candidates(recorded, cause) {
+            for (account, kind) in known.candidates(recorded, cause) {
                 known.inside.insert((account, cause.conversation), false);
+                if kind.asks_for_blocks() {
+                    pairs.extend([(account, cause.actor), (cause.actor, account)]);
+                }
             }
         }
         known.find_members(step).await?;
+        known.find_blocks(pairs, step).await?;
         Ok(known)
     }
 
@@ -121,11 +128,35 @@ impl Known {
         Ok(())
     }
 
-    /// Takes over a change of members or of their settings.
+    async fn find_blocks(
+        &mut self,
+        pairs: BTreeSet<(AccountId, AccountId)>,
+        step: &mut Step<'_>,
+    ) -> Result<(), ApplyFault> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let pairs = pairs.into_iter().flat_map(|(owner, account)| [owner.into(), Value::from(account)]);
+        for row in FIND_BLOCKS.fetch(step.tx().await?, pairs.collect()).await? {
+            let mut columns = row.columns();
+            self.blocks.insert((columns.account()?, columns.account()?));
+        }
+        Ok(())
+    }
+
+    /// Takes over a change of members, of their settings or of who blocks whom.
     pub(super) fn take(&mut self, recorded: &Recorded) {
         match &recorded.event {
             Event::MemberJoined(e) => self.moves(e.account, recorded, true),
             Event::MemberLeft(e) => self.moves(e.account, recorded, false),
+            Event::AccountBlocked(e) => {
+                self.blocks.extend(recorded.stream.relationship_id().map(|owner| (owner, e.account)));
+            }
+            Event::AccountUnblocked(e) => {
+                if let Some(owner) = recorded.stream.relationship_id() {
+                    self.blocks.remove(&(owner, e.account));
+                }
+            }
             Event::MembershipChanged(e) => {
                 if let Some((conversation, account)) = recorded.stream.member() {
                     self.settings.insert((account, conversation), e.settings);
@@ -153,8 +184,13 @@ impl Known {
         notified.retain(|(account, kind)| {
             let key = (*account, cause.conversation);
             let settings = self.settings.get(&key).copied().unwrap_or_default();
-            self.inside.get(&key) == Some(&true) && kind.is_wanted(settings, recorded.occurred_at)
+            let is_parted = kind.asks_for_blocks() && self.are_apart(*account, cause.actor);
+            self.inside.get(&key) == Some(&true) && !is_parted && kind.is_wanted(settings, recorded.occurred_at)
         });
         notified
+    }
+
+    fn are_apart(&self, one: AccountId, other: AccountId) -> bool {
+        self.blocks.contains(&(one, other)) || self.blocks.contains(&(other, one))
     }
 }

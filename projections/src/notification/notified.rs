@@ -1,10 +1,10 @@
 //! What a batch notifies of, and what it withdraws: of messages that were deleted, reactions that were taken back, people
-//! who left, accounts that were erased.
+//! who left, accounts that were erased or that somebody blocks.
 
 use super::known::{Key, Known};
 use super::tables::{
-    COUNT, DROP, FORGET_HEADS, INSERT, READ, WITHDRAW_OF_ACCOUNTS, WITHDRAW_OF_ACTORS, WITHDRAW_OF_MEMBERS,
-    WITHDRAW_OF_MESSAGES, WITHDRAW_OF_REACTIONS,
+    BLOCK, COUNT, DROP, FORGET_HEADS, INSERT, READ, UNBLOCK, WITHDRAW_OF_ACCOUNTS, WITHDRAW_OF_ACTORS,
+    WITHDRAW_OF_BLOCKED, WITHDRAW_OF_MEMBERS, WITHDRAW_OF_MESSAGES, WITHDRAW_OF_REACTIONS,
 };
 use crate::database::tx::Tx;
 use crate::database::value::Value;
@@ -17,6 +17,9 @@ use domain::notification::values::{Cause, NotificationKind};
 use domain::recorded::Recorded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// What is wrong with a block's event elsewhere.
+const RELATIONSHIPS: &str = "its stream is no account's relationships";
 
 /// A notification of the batch.
 struct New {
@@ -46,6 +49,9 @@ pub(crate) struct Notified {
     reactions: BTreeSet<(MessageId, AccountId, String)>,
     members: BTreeSet<Key>,
     erased: BTreeSet<AccountId>,
+    blocked: BTreeSet<(AccountId, AccountId)>,
+    /// Whether one blocks another in the end.
+    blocks: BTreeMap<(AccountId, AccountId), bool>,
 }
 
 impl Notified {
@@ -82,6 +88,16 @@ impl Notified {
                 self.counts.remove(&e.account);
                 self.read.remove(&e.account);
                 self.erased.insert(e.account);
+            }
+            Event::AccountBlocked(e) => {
+                let owner = recorded.stream.relationship_id().ok_or_else(|| unfit(RELATIONSHIPS))?;
+                self.new.retain(|new| (new.account, new.actor) != (owner, e.account));
+                self.blocked.insert((owner, e.account));
+                self.blocks.insert((owner, e.account), true);
+            }
+            Event::AccountUnblocked(e) => {
+                let owner = recorded.stream.relationship_id().ok_or_else(|| unfit(RELATIONSHIPS))?;
+                self.blocks.insert((owner, e.account), false);
             }
             Event::NotificationsRead(e) => {
                 let account = recorded.stream.notified_id().ok_or_else(|| unfit("its stream is no account's"))?;
@@ -131,12 +147,21 @@ impl Notified {
         for withdraw in [&WITHDRAW_OF_ACCOUNTS, &WITHDRAW_OF_ACTORS, &FORGET_HEADS] {
             withdraw.execute(tx, erased.clone()).await?;
         }
+        let blocked = self.blocked.into_iter().flat_map(pair);
+        WITHDRAW_OF_BLOCKED.execute(tx, blocked.collect()).await?;
+        let (begun, ended): (Vec<_>, Vec<_>) = self.blocks.into_iter().partition(|(_, stands)| *stands);
+        BLOCK.execute(tx, begun.into_iter().flat_map(|(key, _)| pair(key)).collect()).await?;
+        UNBLOCK.execute(tx, ended.into_iter().flat_map(|(key, _)| pair(key)).collect()).await?;
         insert(tx, self.new, &self.counts).await?;
         let read =
             self.read.into_iter().flat_map(|(account, up_to)| [account.into(), 0_u64.into(), Value::from(up_to)]);
         READ.execute(tx, read.collect()).await?;
         Ok(())
     }
+}
+
+fn pair((owner, account): (AccountId, AccountId)) -> [Value; 2] {
+    [owner.into(), account.into()]
 }
 
 async fn insert(tx: &mut Tx, new: Vec<New>, counts: &BTreeMap<AccountId, u64>) -> Result<(), ApplyFault> {

@@ -30,6 +30,12 @@ pub(super) static FIND_SETTINGS: Bulk = Bulk::new(
      JOIN settings s ON s.account = v.account AND s.conversation = v.conversation",
 );
 
+pub(super) static FIND_BLOCKS: Bulk = Bulk::new(
+    "WITH v (owner, account) AS (",
+    2,
+    ") SELECT b.owner, b.account FROM v JOIN blocks b ON b.owner = v.owner AND b.account = v.account",
+);
+
 pub(super) static WITHDRAW_OF_MESSAGES: Bulk = Bulk::new(
     "WITH v (conversation, seq) AS (",
     2,
@@ -54,6 +60,22 @@ pub(super) static WITHDRAW_OF_ACCOUNTS: Bulk =
 
 pub(super) static WITHDRAW_OF_ACTORS: Bulk =
     Bulk::new("WITH v (account) AS (", 1, ") DELETE FROM notifications WHERE actor IN (SELECT v.account FROM v)");
+
+/// From the list of the one who blocks.
+pub(super) static WITHDRAW_OF_BLOCKED: Bulk = Bulk::new(
+    "WITH v (account, actor) AS (",
+    2,
+    ") DELETE FROM notifications WHERE (account, actor) IN (SELECT v.account, v.actor FROM v)",
+);
+
+pub(super) static BLOCK: Bulk =
+    Bulk::new("INSERT INTO blocks (owner, account)", 2, "ON CONFLICT (owner, account) DO NOTHING");
+
+pub(super) static UNBLOCK: Bulk = Bulk::new(
+    "WITH v (owner, account) AS (",
+    2,
+    ") DELETE FROM blocks WHERE (owner, account) IN (SELECT v.owner, v.account FROM v)",
+);
 
 pub(super) static FORGET_HEADS: Bulk = Bulk::new(
     "WITH v (account) AS (",
@@ -100,4 +122,10 @@ pub(crate) const NOTIFICATION_HEADS: Table = Table {
     name: "notification_heads",
     select: "SELECT account, created, read_up_to FROM notification_heads ORDER BY account",
     columns: &[Kind::Uuid, Kind::Int, Kind::Int],
+};
+
+pub(crate) const NOTIFICATION_BLOCKS: Table = Table {
+    name: "blocks",
+    select: "SELECT owner, account FROM blocks ORDER BY owner, account",
+    columns: &[Kind::Uuid, Kind::Uuid],
 };

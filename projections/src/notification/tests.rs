@@ -78,6 +78,58 @@ async fn what_is_gone_is_withdrawn_in_the_same_batch_and_later() {
 }
 
 #[tokio::test]
+async fn a_block_parts_both_as_of_each_moment_and_clears_the_list_of_who_blocks() {
+    use NotificationKind::{Added, Mention, Reaction, Reply};
+    for place in Place::all("blocked_notified") {
+        let mut script = talk();
+        script.blocks(1, 2);
+        script.reacts(1, 1, 2, "apart");
+        script.reacts(1, 2, 1, "apart");
+        script.sends(1, 1, "apart", Some(2));
+        script.group(2, &[2, 5, 6]);
+        script.adds(2, 2, 1);
+        script.blocks(2, 1);
+        script.unblocks(1, 2);
+        script.reacts(1, 1, 2, "apart still");
+        let apart = script.events.len();
+        script.unblocks(2, 1);
+        script.reacts(1, 1, 2, "again");
+        script.sends(1, 1, "again", Some(2));
+        for batch in [1, 2, 5, 1000] {
+            let place = if batch == 1000 { place.again() } else { Place::sqlite() };
+            let world = World::caught_up(&place, &script.events[..apart], batch).await;
+            assert!(kinds(&world, 1).await.is_empty(), "who blocks keeps nothing of the other");
+            assert_eq!(kinds(&world, 2).await, [Mention], "it was carol's");
+            assert_eq!(world.projections.notifications().unread(account(1)).await.unwrap().value, 0);
+            world.source.set(&script.events);
+            world.catches_up().await;
+            assert_eq!(kinds(&world, 1).await, [Reaction]);
+            assert_eq!(kinds(&world, 2).await, [Reply, Mention]);
+            assert_eq!(kinds(&world, 4).await, [Mention, Added], "nobody else is touched");
+            let at_once = World::caught_up(&Place::sqlite(), &script.events, 1000).await;
+            assert_eq!(at_once.hashes().await, world.hashes().await);
+            at_once.stop().await;
+            world.stop().await;
+        }
+        place.clean().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_imported_notifies_nobody_however_young_it_is() {
+    let mut script = talk();
+    for (event, later) in script.events.iter_mut().zip(1_i64..) {
+        let event = std::sync::Arc::make_mut(event);
+        event.recorded_at = domain::clock::Time::from_micros(event.occurred_at.micros() + later);
+    }
+    let world = World::caught_up(&Place::sqlite(), &script.events, 1000).await;
+    for who in 1..5 {
+        assert!(kinds(&world, who).await.is_empty(), "{who}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_erased_account_leaves_no_notification_behind() {
     for place in Place::all("erased_notified") {
         let mut script = talk();

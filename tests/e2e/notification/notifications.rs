@@ -87,6 +87,64 @@ both_modes! {
         assert_eq!(bob.get("/v1/notifications/count").await.ok(200), json!({"unread": 0}));
     }
 
+    async fn of_two_who_are_apart_neither_is_told_of_the_other_whoever_blocks(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let (hers, his) = (alice.sends("hers", &room).await, bob.sends("his", &room).await);
+        for (owner, other) in [(&alice, &bob), (&bob, &alice)] {
+            let mut feeds = Vec::new();
+            for (one, said) in [(&alice, &hers), (&bob, &his)] {
+                let told = one.all(LIST).await;
+                feeds.push((one, said, one.feed().await, told));
+            }
+            owner.blocks(other).await.ok(204);
+            for (one, theirs) in [(&alice, &his), (&bob, &hers)] {
+                one.replies("an answer", theirs, &room).await;
+                one.reacts("👍", theirs).await.ok(201);
+                one.takes_back("👍", theirs).await.ok(204);
+                one.reacts("🎉", theirs).await.any(&[200, 201]);
+            }
+            let shed = alice.founds("shed", &[&bob, &carol]).await;
+            for (one, said, mut feed, before) in feeds {
+                carol.reacts("👍", said).await.ok(201);
+                let from = feed.position.clone();
+                let live = feed.event("notification.created").await;
+                assert_eq!(live["actor_id"], json!(carol.id), "{} is told of carol alone", one.username);
+                let mut again = one.resumes(&from).await;
+                let missed = again.catches_up().await;
+                let created = missed.iter().filter(|frame| frame["type"] == "notification.created");
+                assert_eq!(created.map(|frame| &frame["data"]).collect::<Vec<_>>(), [&live]);
+                assert_eq!(one.all(LIST).await, [vec![live], before].concat());
+                carol.takes_back("👍", said).await.ok(204);
+                for feed in [feed, again] {
+                    feed.closes().await;
+                }
+            }
+            bob.removes(&bob, &shed).await.ok(204);
+            owner.unblocks(other).await.ok(204);
+            for (one, theirs) in [(&alice, &his), (&bob, &hers)] {
+                one.takes_back("🎉", theirs).await.ok(204);
+            }
+        }
+        alice.reacts("🎉", &his).await.ok(201);
+        assert_eq!(kinds(&bob).await[0], "reaction", "both are told again");
+    }
+
+    async fn who_blocks_keeps_no_notification_of_whom_they_block_and_the_other_keeps_theirs(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        let (hers, his) = (alice.sends("hers", &room).await, bob.sends("his", &room).await);
+        alice.replies("@bob", &his, &room).await;
+        alice.reacts("👍", &his).await.ok(201);
+        carol.reacts("👍", &his).await.ok(201);
+        bob.reacts("👍", &hers).await.ok(201);
+        assert_eq!(kinds(&bob).await, ["reaction", "reaction", "mention", "added"]);
+        bob.blocks(&alice).await.ok(204);
+        assert_eq!(every(&bob.all(LIST).await, "actor_id"), [&json!(carol.id)], "the addition was alice's, too");
+        assert_eq!(bob.get("/v1/notifications/count").await.ok(200), json!({"unread": 1}));
+        assert_eq!(kinds(&alice).await, ["reaction"], "nothing changes for who is blocked");
+        bob.unblocks(&alice).await.ok(204);
+        assert_eq!(kinds(&bob).await, ["reaction"], "what is gone does not come back");
+    }
+
     async fn in_a_strict_conversation_they_hold_ids_only(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_strict_room().await;
         let key = alice.publishes(DEVICE, "AAAA").await;

@@ -20,8 +20,9 @@ pub fn route() -> Route {
         .summary("Lists the caller's notifications, the newest first.")
         .description(
             "Mentions, replies, reactions to own messages, and additions to a group, as `notify` and `muted` of the \
-             conversation let them through; nothing of what one did oneself. The newest 1,000 are kept. One goes when the \
-             message is deleted, the reaction is taken back, the caller leaves, or whoever caused it is erased.",
+             conversation let them through; nothing of what one did oneself, nor of what was imported, nor of somebody from \
+             whom a block parts the caller. The newest 1,000 are kept. One goes when the message is deleted, the reaction \
+             is taken back, the caller leaves, or whoever caused it is erased or blocked by the caller.",
         )
         .parameter("cursor", Type::String, "Where the page starts: `next_cursor` of the page before.")
         .parameter("limit", Type::Integer, "1 to 100; 50 when it is not sent.")

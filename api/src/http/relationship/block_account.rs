@@ -14,7 +14,8 @@ use commands::relationship::block_account;
 pub fn route() -> Route {
     Route::command::<BlockAccount>(Method::Put, "/v1/accounts/{id}/block")
         .summary("Blocks an account. It is not told.")
-        .description("Neither of the two writes to the other directly, mentions the other, sees the other's stories or is told of the other. \
+        .description("Neither of the two writes to the other directly, mentions the other, sees the other's stories or is told of the other; \
+             what the caller was told of it before goes. \
              Follows and close friendships between them end. In groups both still see what is said. 1,000 at most.")
         .answers_empty(204, "The caller blocks it.")
         .refuses(&[Code::NotFound, Code::BlockLimitReached])

@@ -375,7 +375,7 @@ async fn whose_close_friend_one_is_is_looked_up_when_a_story_comes_and_held_by_n
     let expected = ["story.posted@302", "story.posted@304", "story.posted@308"];
     assert_eq!(short(&taken(&early)), expected);
     assert_eq!(short(&taken(&late)), expected);
-    assert_eq!(world.live.close_friends.lock().await.authors(), 3);
+    assert_eq!(world.live.circles.lock().await.known(), 3);
     for index in [0, 303, 306, 308] {
         world.index_stands_at(Some(Position(index)));
         let (frames, _) = world.resume(&world.live, bob, Position(301)).await;

@@ -1,7 +1,7 @@
 //! A log, an index that stands where the test says, and the events that a test is about.
 
 use crate::live::catch_up::CatchUp;
-use crate::live::close_friends::CloseFriends;
+use crate::live::circles::Circles;
 use crate::live::index::{Index, Seen};
 use crate::live::join::{JoinFault, Joined};
 use crate::live::membership::{Change, Place, Sight, Visibility};
@@ -73,7 +73,7 @@ impl SlowIndex {
     async fn visible(&self, account: AccountId, up_to: Position) -> (Vec<Arc<Recorded>>, Sight) {
         let mut events = everything(&self.log).await;
         events.retain(|event| event.position <= up_to);
-        let mut friends = CloseFriends::of_authors(NonZeroUsize::MIN);
+        let mut friends = Circles::of_accounts(NonZeroUsize::MIN);
         let stories = stories_and_friends_before(&*self.log, &events, &mut friends).await.unwrap();
         let mut visibility = Visibility::new(account, Sight::default());
         let seen = visibility.pass(&events, &stories);

@@ -26,7 +26,7 @@ pub struct Messaging;
 
 impl Projection for Messaging {
     const NAME: &'static str = projection::MESSAGING;
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const CHANGES: &'static [Change] = &[
         migrations::MESSAGING,
         migrations::MESSAGE_MENTIONS,
@@ -34,6 +34,7 @@ impl Projection for Messaging {
         migrations::MEMBER_PERIODS,
         migrations::THREADS,
         migrations::NOTIFICATIONS,
+        migrations::NOTIFICATION_BLOCKS,
     ];
     const TABLES: &'static [Table] = TABLES;
 
@@ -63,12 +64,12 @@ fn concerns(recorded: &Recorded) -> bool {
         | Category::Read
         | Category::Timeline => true,
         Category::Account => matches!(recorded.event, Event::AccountErased(_)),
+        Category::Relationship => matches!(recorded.event, Event::AccountBlocked(_) | Event::AccountUnblocked(_)),
         Category::Access
         | Category::Admins
         | Category::Import
         | Category::Job
         | Category::Keys
-        | Category::Relationship
         | Category::Session
         | Category::Story
         | Category::Username

@@ -1,7 +1,7 @@
 //! The statements that write, and the tables' rows for comparing with a replay.
 
 use crate::database::bulk::Bulk;
-use crate::notification::tables::{NOTIFICATION_HEADS, NOTIFICATIONS};
+use crate::notification::tables::{NOTIFICATION_BLOCKS, NOTIFICATION_HEADS, NOTIFICATIONS};
 use crate::state_hash::{Kind, Table};
 
 pub(super) static INSERT_CONVERSATIONS: Bulk = Bulk::new(
@@ -223,4 +223,5 @@ pub(super) const TABLES: &[Table] = &[
     },
     NOTIFICATIONS,
     NOTIFICATION_HEADS,
+    NOTIFICATION_BLOCKS,
 ];
