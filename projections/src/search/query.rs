@@ -6,7 +6,7 @@
 //! | `"garden fence"` | one after the other |
 //! | `gard*` | a word that begins so; the last word of a phrase, too |
 //! | `-fence`, `-"garden fence"`, `-has:link` | not with it |
-//! | `from:name`, `in:name`, `in:"two words"`, `before:2024-05-01`, `after:2024-05-01`, `has:link` | operators |
+//! | `from:name`, `in:name`, `in:@name`, `in:"two words"`, `before:2024-05-01`, `after:2024-05-01`, `has:link` | operators |
 //!
 //! A piece that is cut into several terms, as an address is, means these one after the other. Anything else before a
 //! colon is no operator but words.

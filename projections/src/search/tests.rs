@@ -3,6 +3,7 @@
 use super::local::LocalSearch;
 use super::port::{Found, Question, Readable, Search, Sort};
 use super::query::Typed;
+use super::schema::Fields;
 use super::terms::terms;
 use crate::testing::script::{LOG, Script, account, conversation, everything, time_of};
 use crate::testing::words::OpenWords;
@@ -193,6 +194,64 @@ async fn what_was_erased_is_found_no_more_and_leaves_the_files() {
     assert_eq!(replayed.search.mentions("secret"), 0);
     replayed.end().await;
     following.end().await;
+}
+
+/// Whether a term stands in any file of an index: every segment that has a file is one that the index names, and its terms
+/// are looked through.
+fn stands_in_files(directory: &Path, term: &str) -> bool {
+    let index = tantivy::Index::open_in_dir(directory).unwrap();
+    let (_, fields) = Fields::make();
+    let named: Vec<String> = index.searchable_segment_ids().unwrap().iter().map(|id| id.uuid_string()).collect();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_of_a_segment = !name.starts_with('.') && !name.ends_with(".json");
+        let segment = name.split('.').next().unwrap_or_default();
+        assert!(!is_of_a_segment || named.iter().any(|id| id == segment), "{name} is of no segment");
+    }
+    let searcher = index.reader().unwrap().searcher();
+    let term = fields.of_text(term);
+    searcher.segment_readers().iter().any(|segment| {
+        let inverted = segment.inverted_index(term.field()).unwrap();
+        inverted.terms().get(term.serialized_value_bytes()).unwrap().is_some()
+    })
+}
+
+#[tokio::test]
+async fn what_was_edited_or_deleted_leaves_the_files_when_that_is_asked_for() {
+    for is_rebuilt in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut script = Script::default();
+        script.group(0, &[0, 1]);
+        for text in ["edited soonchanged", "deleted soongone", "both soonboth", "kept forgood"] {
+            script.sends(0, 0, text, None);
+        }
+        let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+        following.caught_up().await;
+        let mut files = directory.path().join("v1_0");
+        let gone = ["soonchanged", "soongone", "soonboth"];
+        assert!(gone.iter().all(|term| stands_in_files(&files, term)), "so it would be noticed");
+        script.edits(0, 1, 0, "edited now");
+        script.deletes(0, 2, 0);
+        script.edits(0, 3, 0, "both soonover");
+        script.deletes(0, 3, 0);
+        following.source.set(&script.events);
+        following.caught_up().await;
+        if is_rebuilt {
+            let source: Arc<dyn EventSource> = following.source.clone();
+            following.search.rebuild(source, &watch::Sender::default()).await.unwrap();
+            files = directory.path().join("v1_1");
+        } else {
+            following.search.purge().await.unwrap();
+        }
+        for term in gone.iter().chain(&["soonover"]) {
+            assert!(!stands_in_files(&files, term), "{term}");
+        }
+        assert!(stands_in_files(&files, "forgood") && stands_in_files(&files, "now"));
+        following.end().await;
+        if is_rebuilt {
+            assert!(!directory.path().join("v1_0").exists(), "nothing is left of the old index");
+        }
+    }
 }
 
 #[tokio::test]

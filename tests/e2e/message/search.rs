@@ -2,7 +2,9 @@
 
 use domain::source::EventSource;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tests::both_modes;
 use tests::person::{Person, percent_encoded};
 use tests::room::Room;
@@ -90,6 +92,121 @@ both_modes! {
         }
         bob.takes_back("👍", &pot).await.ok(204);
         assert!(found(&alice, "has:reaction").await.is_empty());
+    }
+
+    async fn filters_combine_in_every_way(world: &mut World) {
+        let (alice, bob, _, garden) = world.three_in_a_room().await;
+        let house = alice.founds("House", &[&bob, &world.registers("dave").await]).await;
+        let (mut people, mut all, mut days) = ([alice.clone(), bob.clone()], Vec::new(), Vec::new());
+        for day in 0..3 {
+            for (sender, person) in people.iter().enumerate() {
+                for room in [&garden, &house] {
+                    // Everything but who, where and when: a link, a mention, a reaction.
+                    for kind in 0..4 {
+                        let more = ["", " https://example.org", " @bob", ""][kind];
+                        let said = person.sends(&format!("word {}{more}", all.len()), room).await;
+                        if kind == 3 {
+                            people[1].reacts("👍", &said).await.ok(201);
+                        }
+                        days.push(said.json["sent_at"].as_str().expect("a time")[..10].to_owned());
+                        all.push((said.id, sender, room.id.clone(), day, kind));
+                    }
+                }
+            }
+            world.clock.advance(24 * 60 * 60);
+            people = [alice.signs_in().await, bob.signs_in().await];
+        }
+        days.dedup();
+        // Midnight may have passed while this ran; then the days are not those that are meant here.
+        if days.len() != 3 {
+            return;
+        }
+        let kinds = [None, Some((1, "link")), Some((2, "mention")), Some((3, "reaction"))];
+        for choice in 0..2 * 2 * 2 * 2 * kinds.len() {
+            let [by_bob, in_house, since, until] = [1, 2, 4, 8].map(|bit| choice & bit != 0);
+            let kind = kinds[choice / 16];
+            let expected: BTreeSet<&str> = all.iter().filter(|(_, sender, room, day, of)| {
+                (!by_bob || *sender == 1) && (!in_house || *room == house.id) && (!since || *day >= 1) && (!until || *day <= 1)
+                    && kind.is_none_or(|(number, _)| *of == number)
+            }).map(|(id, ..)| id.as_str()).collect();
+            let (mut typed, mut more) = ("word".to_owned(), String::new());
+            let mut add = |is_so: bool, operator: String, parameter: String| {
+                if is_so {
+                    typed.push_str(&format!(" {operator}"));
+                    more.push_str(&format!("&{parameter}"));
+                }
+            };
+            add(by_bob, "from:bob".into(), format!("sender_id={}", bob.id));
+            add(in_house, "in:house".into(), format!("conversation_id={}", house.id));
+            add(since, format!("after:{}", days[0]), format!("date_from={}", days[1]));
+            add(until, format!("before:{}", days[2]), format!("date_to={}", days[1]));
+            let name = kind.map_or("", |(_, name)| name);
+            add(kind.is_some(), format!("has:{name}"), format!("has={name}"));
+            for (query, more) in [(typed.as_str(), ""), ("word", more.as_str())] {
+                for sort in ["recent", "relevance"] {
+                    let page = page(&people[0], query, &format!("{more}&limit=100&sort={sort}")).await;
+                    let items = page["items"].as_array().expect("items");
+                    let found: BTreeSet<&str> = items.iter().map(|item| item["message"]["id"].as_str().expect("an id")).collect();
+                    assert_eq!((&found, &page["total"]), (&expected, &json!(expected.len())), "{query} {more}");
+                }
+            }
+        }
+        let no_mention = page(&people[0], "word -has:mention -has:link -has:reaction", "&limit=100").await;
+        assert_eq!(no_mention["total"], 12);
+    }
+
+    async fn a_change_is_out_of_what_is_found_within_a_second(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        let mut took = Vec::new();
+        for number in 0..10 {
+            let word = format!("mark{number}x");
+            let said = alice.sends(&word, &room).await;
+            assert_eq!(found(&bob, &word).await, [word.as_str()]);
+            if number % 2 == 0 {
+                alice.edits(&said, "other words").await.ok(200);
+            } else {
+                alice.deletes(&said).await.ok(204);
+            }
+            let began = Instant::now();
+            // Without saying what the answer must know of: nobody makes the index hurry.
+            let path = format!("/v1/search/messages?q={word}");
+            let gone = || async { (bob.ask("GET", &path).at_once().send().await.ok(200)["total"] == 0).then_some(()) };
+            eventually("it is found no more", gone).await;
+            took.push(began.elapsed());
+        }
+        took.sort_unstable();
+        assert!(took[took.len() / 2] <= Duration::from_secs(1), "{took:?}");
+    }
+
+    async fn ones_direct_conversation_with_somebody_is_found_by_their_name(world: &mut World) {
+        let (alice, bob, carol, garden) = world.three_in_a_room().await;
+        let (with_bob, with_carol) = (alice.meets(&bob).await, alice.meets(&carol).await);
+        let of_others = bob.meets(&carol).await;
+        let club = alice.founds("Bob", &[&bob, &carol]).await;
+        for (author, text, room) in [(&alice, "tea in the garden", &garden), (&alice, "tea with bob", &with_bob),
+            (&bob, "tea with alice", &with_bob), (&carol, "tea with carol", &with_carol), (&bob, "tea of others", &of_others),
+            (&carol, "tea in the club", &club)] {
+            author.sends(text, room).await;
+        }
+        let (his, all) = (["tea with alice", "tea with bob"], ["tea in the club", "tea with carol", "tea with alice", "tea with bob",
+            "tea in the garden"]);
+        let cases: [(&str, Vec<&str>); 9] = [
+            ("in:@bob tea", his.to_vec()),
+            ("in:@BOB", his.to_vec()),
+            // A group of that name, too.
+            ("in:bob tea", vec!["tea in the club", his[0], his[1]]),
+            ("in:carol tea", vec!["tea with carol"]),
+            ("in:@bob in:@carol tea", vec!["tea with carol", his[0], his[1]]),
+            ("in:@bob from:alice", vec![his[1]]),
+            ("tea -in:@bob", vec![all[0], all[1], all[4]]),
+            ("in:@nobody_here tea", vec![]),
+            ("in:@alice tea", vec![]),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(found(&alice, query).await, expected, "{query}");
+        }
+        assert_eq!(found(&bob, "in:@carol tea").await, ["tea of others"]);
+        assert!(found(&world.registers("mallory").await, "in:@bob tea").await.is_empty());
     }
 
     async fn every_script_and_emoji_can_be_found(world: &mut World) {

@@ -10,6 +10,8 @@ use crate::wire::message::Message;
 use crate::wire::search::{Highlighted, HitConversation, SearchHit, SearchPage};
 use axum::extract::State;
 use axum::response::Response;
+use commands::context::Names;
+use commands::conversation::create_conversation::direct_conversation_id;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use projections::conversation::messaging::views::{Body, MessageView};
 use projections::projection::{ACCOUNTS, MESSAGING};
@@ -26,7 +28,8 @@ pub fn route() -> Route {
         .summary("Finds messages by their words, among those that the caller may read.")
         .description(
             "`q` is words that must all be there, in any order, whatever their case and accents; `\"a phrase\"`, \
-             `-without`, `begin*`; `from:username` (or `from:me`), `in:name` (of a group, or its id), \
+             `-without`, `begin*`; `from:username` (or `from:me`), `in:name` (of a group, or its id; `in:username` or \
+             `in:@username`: one's direct conversation with them), \
              `before:2026-01-31` and `after:2026-01-31` (days in UTC, without the day itself), \
              `has:link|media|reaction|mention`. Several `from:` or `in:` mean one of them. Conversations in \
              `strict_e2e` are never searched. Who left finds what they may still read. What is sent after the first page \
@@ -91,7 +94,7 @@ fn place(bytes: &[u8]) -> Result<Cursor, Problem> {
 async fn wait(app: &App, question: &Question, asked: &Asked) -> Result<(), Problem> {
     let Some(min) = &question.min_position else { return Ok(()) };
     question.wait(app, MESSAGING).await?;
-    if asked.restrictions.iter().any(|restriction| restriction.operator == Operator::From) {
+    if asked.restrictions.iter().any(|one| matches!(one.operator, Operator::From | Operator::In)) {
         question.wait(app, ACCOUNTS).await?;
     }
     app.search.wait(min.position, min.wait).await?;
@@ -118,15 +121,25 @@ async fn scope(
         return Ok(readable);
     }
     let names = app.projections.messaging().names(viewer, None).await?.value;
+    // A name with an @ is a person's alone.
     let is_called = |id: ConversationId, wanted: &[&Restriction]| {
-        wanted.iter().any(|wanted| {
+        wanted.iter().filter(|wanted| !wanted.value.starts_with('@')).any(|wanted| {
             wanted.value.parse() == Ok(id)
                 || names.get(&id).is_some_and(|names| is_same_name(&names.name, &wanted.value))
         })
     };
-    readable.retain(|one| within.is_empty() || is_called(one.conversation, &within));
-    readable.retain(|one| !is_called(one.conversation, &without));
+    let (with, not_with) = (directs(app, viewer, &within).await?, directs(app, viewer, &without).await?);
+    readable
+        .retain(|one| within.is_empty() || with.contains(&one.conversation) || is_called(one.conversation, &within));
+    readable.retain(|one| !not_with.contains(&one.conversation) && !is_called(one.conversation, &without));
     Ok(readable)
+}
+
+/// The ids that one's direct conversations with people of these names have, or would have.
+async fn directs(app: &App, viewer: AccountId, named: &[&Restriction]) -> Result<Vec<ConversationId>, Problem> {
+    let names = Names::new(Some(viewer), app.executor.words());
+    let others = accounts(app, viewer, named).await?;
+    Ok(others.into_iter().map(|other| direct_conversation_id(&names, viewer, other)).collect())
 }
 
 /// By whom, if that was asked, and by whom not.
