@@ -1,6 +1,7 @@
 //! What `docs/requirements.md` calls covered by a test is.
 
-use crate::tree::{assert_none, root, text};
+use crate::tree::{assert_none, root, rust_files, rust_text, text};
+use std::collections::BTreeSet;
 
 #[test]
 fn every_test_that_the_requirements_name_exists() {
@@ -12,6 +13,23 @@ fn every_test_that_the_requirements_name_exists() {
     missing.sort();
     missing.dedup();
     assert_none("docs/requirements.md names tests that do not exist", missing);
+}
+
+#[test]
+fn every_test_that_a_row_calls_by_its_sentence_exists() {
+    let page = text("docs/requirements.md").expect("docs/requirements.md");
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let quoted = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+    // A sentence, not a field or a file.
+    let is_sentence = |name: &&str| {
+        name.matches('_').count() > 3 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let sentences: BTreeSet<&str> = quoted.filter(is_sentence).collect();
+    assert!(sentences.len() > 10, "only {} sentences were understood", sentences.len());
+    let sources: Vec<String> = rust_files().iter().map(|file| rust_text(file)).collect();
+    let is_there = |name: &&&str| sources.iter().any(|source| source.contains(&format!("fn {name}(")));
+    let missing: Vec<String> = sentences.iter().filter(|name| !is_there(name)).map(|name| (*name).to_owned()).collect();
+    assert_none("docs/requirements.md calls tests by sentences that do not exist", missing);
 }
 
 /// The paths in a row's cell that begins with `test: `.

@@ -1,8 +1,8 @@
 //! Several devices of one account.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::both_modes;
-use tests::feed::number;
+use tests::feed::{Feed, number};
 
 both_modes! {
     async fn five_devices_get_everything_also_when_one_drops_and_comes_back(world: &mut World) {
@@ -36,6 +36,32 @@ both_modes! {
         devices.push(again);
         for device in devices {
             device.closes().await;
+        }
+    }
+
+    async fn two_devices_go_on_from_where_each_was(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        alice.sends("before", &room).await;
+        let (phone, laptop) = (bob.feed().await, bob.feed().await);
+        let from = phone.position.clone();
+        phone.closes().await;
+        laptop.closes().await;
+        alice.sends("one", &room).await;
+        let mut laptop = bob.resumes(&from).await;
+        let missed = async |feed: &mut Feed| -> Vec<(String, String)> {
+            let frames = feed.catches_up().await.into_iter().filter(|frame| frame["type"] == "message.sent");
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            frames.map(|frame| (text(&frame["data"]["text"]), text(&frame["position"]))).collect()
+        };
+        let seen = missed(&mut laptop).await;
+        assert_eq!(seen.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["one"]);
+        laptop.closes().await;
+        let two = alice.sends("two", &room).await.json["position"].as_str().expect("a position").to_owned();
+        // What one has seen moves nothing for the other.
+        for (position, expected) in [(&from, vec!["one", "two"]), (&seen[0].1, vec!["two"]), (&two, vec![])] {
+            let mut feed = bob.resumes(position).await;
+            assert_eq!(missed(&mut feed).await.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), expected);
+            feed.closes().await;
         }
     }
 

@@ -2,4 +2,5 @@
 
 mod bad_export;
 mod slack;
+mod slack_figures;
 mod slack_search;

@@ -214,7 +214,7 @@ impl Source {
     }
 }
 
-fn seconds_of(entry: &Value) -> i64 {
+pub(super) fn seconds_of(entry: &Value) -> i64 {
     let seconds = entry["ts"].as_str().and_then(|ts| ts.split('.').next()).and_then(|s| s.parse().ok());
     seconds.expect("a time")
 }

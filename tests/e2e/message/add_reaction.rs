@@ -1,6 +1,8 @@
 //! Reacting to a message.
 
+use futures_util::future::join_all;
 use serde_json::json;
+use std::collections::BTreeSet;
 use tests::both_modes;
 use tests::matchers::every;
 
@@ -26,6 +28,25 @@ both_modes! {
         let mut expected = [alice.id.as_str(), bob.id.as_str()];
         expected.sort_unstable();
         assert_eq!((ids.as_slice(), &thumbs["count"]), (expected.as_slice(), &json!(2)));
+    }
+
+    async fn a_hundred_people_who_react_at_once_are_all_counted(world: &mut World) {
+        let names: Vec<String> = (0..100).map(|number| format!("person_{number}")).collect();
+        let crowd = join_all(names.iter().map(|name| world.registers(name))).await;
+        let room = crowd[0].founds("Crowd", &crowd[1..].iter().collect::<Vec<_>>()).await;
+        let said = crowd[0].sends("news", &room).await;
+        let mut feed = crowd[0].feed().await;
+        join_all(crowd.iter().map(async |one| drop(one.reacts("👍", &said).await.ok(201)))).await;
+        let counted = async || crowd[7].get(&said.path("")).await.ok(200)["reactions"].clone();
+        assert_eq!(counted().await, json!([{"emoji": "👍", "count": 100, "reacted": true}]));
+        let mut told = BTreeSet::new();
+        for _ in 0..100 {
+            told.insert(feed.event("reaction.added").await["account_id"].to_string());
+        }
+        assert_eq!(told.len(), 100, "each is told once");
+        join_all(crowd[..50].iter().map(async |one| drop(one.takes_back("👍", &said).await.ok(204)))).await;
+        assert_eq!(counted().await, json!([{"emoji": "👍", "count": 50, "reacted": false}]));
+        feed.closes().await;
     }
 
     async fn it_is_seen_live_by_the_other(world: &mut World) {

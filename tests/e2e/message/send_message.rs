@@ -54,6 +54,26 @@ both_modes! {
         alice.post(&room.path("/messages"), lost).await.invalid("/reply_to");
     }
 
+    async fn five_messages_come_back_in_ascending_order_and_by_the_servers_clock(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        for number in 1..=5 {
+            alice.sends(&format!("message {number}"), &room).await;
+        }
+        let timeline = bob.timeline(&room).await;
+        assert_gapless(&timeline);
+        let expected: Vec<String> = (1..=5).map(|number| format!("message {number}")).collect();
+        assert_eq!(texts(&timeline), expected.iter().map(|text| Some(text.as_str())).collect::<Vec<_>>());
+        let times: Vec<&str> = timeline.iter().map(|message| message["sent_at"].as_str().expect("a time")).collect();
+        assert!(times.is_sorted(), "{times:?}");
+        // A client's clock and count are never asked, so a wrong one changes nothing.
+        for (field, value) in [("sent_at", json!("2001-01-01T00:00:00.000Z")), ("seq", json!(1)), ("sender_id", json!(bob.id))] {
+            let mut body = json!({"text": "from long ago"});
+            body[field] = value;
+            alice.post(&room.path("/messages"), body).await.problem(422, "VALIDATION_FAILED");
+        }
+        assert_eq!(bob.timeline(&room).await.len(), 5);
+    }
+
     async fn pages_go_both_ways_and_around(world: &mut World) {
         let (alice, bob, room) = world.two_in_a_room().await;
         for number in 1..=12 {

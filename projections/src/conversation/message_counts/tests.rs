@@ -7,6 +7,7 @@ use crate::rebuild::tests::rig::{quick, rebuild};
 use crate::testing::script::{Script, account, conversation, everything, time_of};
 use crate::testing::world::{Place, Source, World};
 use sqlx::{AssertSqlSafe, Connection};
+use std::collections::BTreeSet;
 
 fn day_of(position: u64) -> NaiveDate {
     time_of(position).to_utc().date_naive()
@@ -136,6 +137,68 @@ fn sum(rows: &[String], column: usize) -> i64 {
     rows.iter().map(|row| row.split(' ').nth(column).unwrap().parse::<i64>().unwrap()).sum()
 }
 
+/// Every row of every view, from the recounted tables: what an analyst is shown. Times are seconds.
+fn expected_views(events: &[Arc<Recorded>]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut days: BTreeMap<(ConversationId, NaiveDate), (u64, BTreeSet<AccountId>)> = BTreeMap::new();
+    let mut hours: BTreeMap<(ConversationId, String), (u64, BTreeSet<AccountId>)> = BTreeMap::new();
+    let mut by_day: BTreeMap<(ConversationId, NaiveDate, AccountId), (u64, i64)> = BTreeMap::new();
+    let mut members: BTreeMap<(ConversationId, AccountId), (u64, i64)> = BTreeMap::new();
+    for recorded in events {
+        let Event::MessageSent(sent) = &recorded.event else { continue };
+        let conversation = recorded.stream.conversation_id().unwrap();
+        let (at, seconds) = (recorded.occurred_at.to_utc(), recorded.occurred_at.micros() / 1_000_000);
+        let day = at.date_naive();
+        let hour = format!("{day}T{:02}", at.hour());
+        for (count, active) in
+            [days.entry((conversation, day)).or_default(), hours.entry((conversation, hour)).or_default()]
+        {
+            *count += 1;
+            active.insert(sent.sender);
+        }
+        let of_day = by_day.entry((conversation, day, sent.sender)).or_default();
+        let of_all = members.entry((conversation, sent.sender)).or_default();
+        for (count, newest) in [of_day, of_all] {
+            (*count, *newest) = (*count + 1, seconds.max(*newest));
+        }
+    }
+    BTreeMap::from([
+        ("messages_per_day", days.into_iter().map(|((c, d), (n, who))| format!("{c} {d} {n} {}", who.len())).collect()),
+        (
+            "messages_per_hour",
+            hours.into_iter().map(|((c, h), (n, who))| format!("{c} {h} {n} {}", who.len())).collect(),
+        ),
+        ("members_per_day", by_day.into_iter().map(|((c, d, a), (n, at))| format!("{c} {d} {a} {n} {at}")).collect()),
+        ("members", members.into_iter().map(|((c, a), (n, at))| format!("{c} {a} {n} {at}")).collect()),
+    ])
+}
+
+/// The same, as the database shows it.
+async fn shown_views(world: &World, is_sqlite: bool) -> BTreeMap<&'static str, Vec<String>> {
+    let seconds = if is_sqlite {
+        "strftime('%s', last_message_at)"
+    } else {
+        "floor(extract(epoch FROM last_message_at))::bigint"
+    };
+    let hour =
+        if is_sqlite { "substr(hour, 1, 13)" } else { "to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24')" };
+    let views = [
+        ("messages_per_day", vec!["conversation", "day", "messages", "active_members"]),
+        ("messages_per_hour", vec!["conversation", hour, "messages", "active_members"]),
+        ("members_per_day", vec!["conversation", "day", "account", "messages", seconds]),
+        ("members", vec!["conversation", "account", "messages", seconds]),
+    ];
+    let (mut tx, _) = world.projections.message_counts().0.snapshot().await.unwrap();
+    let mut shown = BTreeMap::new();
+    for (view, columns) in views {
+        let columns: Vec<String> = columns.iter().map(|column| format!("CAST({column} AS TEXT)")).collect();
+        let sql = format!("SELECT {} AS line FROM {view} ORDER BY line", columns.join(" || ' ' || "));
+        let rows = tx.fetch_all(AssertSqlSafe(sql), []).await.unwrap();
+        shown.insert(view, rows.iter().map(|row| row.columns().take::<String>().unwrap()).collect());
+    }
+    tx.commit().await.unwrap();
+    shown
+}
+
 #[tokio::test]
 async fn a_recount_of_the_log_comes_to_the_same_tables_always() {
     for (seed, batch) in [(1, 1), (2, 7), (3, 100), (4, 1_000), (5, 33)] {
@@ -147,6 +210,11 @@ async fn a_recount_of_the_log_comes_to_the_same_tables_always() {
             let messages = sum(&expected[0], 4);
             let sums = [messages, messages, messages, messages, sum(&expected[1], 3), sum(&expected[2], 3)];
             assert_eq!(viewed(&world, "").await, sums, "the views");
+            let is_sqlite = !matches!(place.url, DatabaseUrl::Postgres { .. });
+            let mut shown = shown_views(&world, is_sqlite).await;
+            let mut views = expected_views(&events);
+            shown.values_mut().chain(views.values_mut()).for_each(|rows| rows.sort_unstable());
+            assert_eq!(shown, views, "every row of the views, seed {seed}");
             world.stop().await;
             place.clean().await;
         }
