@@ -122,7 +122,8 @@ async fn what_was_imported_notifies_nobody_however_young_it_is() {
         let event = std::sync::Arc::make_mut(event);
         event.recorded_at = domain::clock::Time::from_micros(event.occurred_at.micros() + later);
     }
-    let world = World::caught_up(&Place::sqlite(), &script.events, 1000).await;
+    let place = Place::sqlite();
+    let world = World::caught_up(&place, &script.events, 1000).await;
     for who in 1..5 {
         assert!(kinds(&world, who).await.is_empty(), "{who}");
     }
