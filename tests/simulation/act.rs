@@ -1,5 +1,6 @@
 //! What people do, in names that hold for any run: people by number, rooms by the number of their creation.
 
+use super::entry_act::Entry;
 use super::model::{Model, Role};
 use super::story_act::Deed;
 use super::system::Ask;
@@ -63,6 +64,7 @@ pub enum What {
     Unreact { room: usize, seq: u64, emoji: &'static str },
     Wrong { room: usize, wrong: Wrong },
     Deed(Deed),
+    Entry(Entry),
 }
 
 /// One request of somebody.
@@ -112,6 +114,7 @@ impl What {
             | Self::Edit { .. }
             | Self::Delete { .. }
             | Self::Unreact { .. }
+            | Self::Entry(_)
             | Self::Wrong { .. } => "",
         }
     }
@@ -121,12 +124,15 @@ impl What {
         if let Self::Wrong { wrong, .. } = self {
             return Some(wrong.answer());
         }
+        if let Self::Entry(Entry::Wrong { wrong, .. }) = self {
+            return Some(wrong.answer());
+        }
         if let Self::Deed(Deed::Wrong { wrong, .. }) = self { Some(wrong.answer()) } else { None }
     }
 }
 
 impl Act {
-    /// The request, without a token.
+    /// The request, without a token; at the door with the one that it is about.
     pub fn ask(&self, model: &Model) -> Ask {
         let ask = self.what.ask(model, self.who);
         match self.key {
@@ -220,6 +226,7 @@ impl What {
                 Ask::of("DELETE", message_path(room, seq, &format!("/reactions/{}", percent_encoded(emoji))))
             }
             Self::Deed(deed) => deed.ask(model),
+            Self::Entry(entry) => entry.ask(model, who),
             Self::Wrong { room, wrong } => wrong.ask(&room_path(room, ""), &message_path(room, &1, "/reactions")),
         }
     }

@@ -23,6 +23,10 @@ pub struct Manner {
     pub crashes: bool,
     /// Chance that a step is about stories and ties.
     pub deeds: f64,
+    /// Chance that a step is about sessions, passwords and settings.
+    pub entries: f64,
+    /// Chance that a step is about who manages whom, among many admins.
+    pub contests: f64,
 }
 
 /// Something whose time is over, or nearly so.
@@ -30,6 +34,7 @@ pub struct Manner {
 enum Ending {
     Story(usize),
     Message(usize, u64),
+    Session(usize),
 }
 
 /// Chooses.
@@ -38,6 +43,7 @@ pub struct Chooser {
     pub manner: Manner,
     rooms_begun: usize,
     pub stories_begun: usize,
+    pub sessions_begun: usize,
     /// What the wait just before was about.
     ending: Option<Ending>,
     keyed: Vec<Act>,
@@ -53,6 +59,8 @@ impl Manner {
             restarts: chance.random_bool(0.12),
             crashes: chance.random_bool(0.08),
             deeds: if chance.random_bool(0.4) { 0.7 } else { 0.0 },
+            entries: if chance.random_bool(0.25) { 0.5 } else { 0.0 },
+            contests: if chance.random_bool(0.25) { 0.3 } else { 0.0 },
         }
     }
 }
@@ -63,7 +71,8 @@ pub fn pick<T: Copy>(chance: &mut StdRng, items: &[T]) -> T {
 
 impl Chooser {
     pub fn new(chance: StdRng, manner: Manner) -> Self {
-        Self { chance, manner, rooms_begun: 0, stories_begun: 0, ending: None, keyed: Vec::new() }
+        let (rooms_begun, stories_begun, sessions_begun) = (0, 0, 0);
+        Self { chance, manner, rooms_begun, stories_begun, sessions_begun, ending: None, keyed: Vec::new() }
     }
 
     /// The next step.
@@ -84,6 +93,10 @@ impl Chooser {
             8 if self.manner.crashes => Step::Crash,
             _ if self.chance.random_bool(self.manner.together) => {
                 let count = self.chance.random_range(2..=4);
+                if self.chance.random_bool(self.manner.entries) {
+                    let session = self.session(model, None, now);
+                    return Step::Acts((0..count).map(|_| self.entry_act(model, Some(session), now)).collect());
+                }
                 if self.chance.random_bool(self.manner.deeds) {
                     let story = self.story(model, now);
                     return Step::Acts((0..count).map(|_| self.deed_act(model, Some(story), now)).collect());
@@ -91,7 +104,9 @@ impl Chooser {
                 let room = self.room(model, None);
                 Step::Acts((0..count).map(|_| self.act(model, Some(room))).collect())
             }
+            _ if self.chance.random_bool(self.manner.entries) => Step::Acts(vec![self.entry_act(model, None, now)]),
             _ if self.chance.random_bool(self.manner.deeds) => Step::Acts(vec![self.deed_act(model, None, now)]),
+            _ if self.chance.random_bool(self.manner.contests) => Step::Acts(vec![self.contest(model)]),
             _ => Step::Acts(vec![self.act(model, None)]),
         }
     }
@@ -102,6 +117,12 @@ impl Chooser {
             && let Some((wait, story)) = self.wait_for_an_end(model, now)
         {
             self.ending = Some(Ending::Story(story));
+            return Step::Wait(wait);
+        }
+        if self.chance.random_bool(self.manner.entries)
+            && let Some((wait, session)) = self.wait_for_a_session(model, now)
+        {
+            self.ending = Some(Ending::Session(session));
             return Step::Wait(wait);
         }
         let chance = &mut self.chance;
@@ -130,6 +151,7 @@ impl Chooser {
     fn at_the_end(&mut self, model: &Model, ending: Ending, now: i64) -> Act {
         let (room, seq) = match ending {
             Ending::Story(story) => return self.deed_act(model, Some(story), now),
+            Ending::Session(session) => return self.entry_act(model, Some(session), now),
             Ending::Message(room, seq) => (room, seq),
         };
         let is_strict = model.rooms.get(&room).is_some_and(|room| room.is_strict);
@@ -157,6 +179,34 @@ impl Chooser {
         } else {
             pick(&mut self.chance, &managing)
         }
+    }
+
+    /// Those who manage a group raise others to their own rank, and try to remove and to lower each other.
+    fn contest(&mut self, model: &Model) -> Act {
+        let room = self.room(model, None);
+        let members = model.rooms.get(&room).map_or(&[][..], |room| &room.members);
+        let at = |role: Role| members.iter().filter(move |member| member.role == role).map(|member| member.who);
+        let (owners, admins): (Vec<usize>, Vec<usize>) = (at(Role::Owner).collect(), at(Role::Admin).collect());
+        let lower: Vec<usize> = at(Role::Member).collect();
+        if admins.len() < 2 && !owners.is_empty() && !lower.is_empty() && self.chance.random_bool(0.8) {
+            let (who, whom) = (pick(&mut self.chance, &owners), pick(&mut self.chance, &lower));
+            return Act { who, what: What::SetRole { room, whom, role: Role::Admin }, key: None };
+        }
+        let managing: Vec<usize> = owners.into_iter().chain(admins).collect();
+        if managing.is_empty() {
+            return self.act(model, Some(room));
+        }
+        let (who, whom) = (pick(&mut self.chance, &managing), pick(&mut self.chance, &managing));
+        let what = match self.chance.random_range(0..5) {
+            0..=2 => What::Remove { room, whom },
+            3 => What::SetRole { room, whom, role: Role::Member },
+            _ => What::Add {
+                room,
+                whom: self.somebody(),
+                role: Some(pick(&mut self.chance, &[Role::Admin, Role::Owner])),
+            },
+        };
+        Act { who, what, key: None }
     }
 
     /// A room, rather one where somebody is a member.
@@ -284,6 +334,7 @@ impl Chooser {
             | What::React { .. }
             | What::Unreact { .. }
             | What::Deed(_)
+            | What::Entry(_)
             | What::Wrong { .. } => None,
         }
     }

@@ -1,12 +1,14 @@
 //! One history: people of its own, steps, and after each of them the question whether the model agrees.
 
-use super::act::{Act, Step};
+use super::act::{Act, Step, What};
 use super::chance::{Chooser, Manner};
 use super::model::{Model, Person};
-use super::system::{Ask, Login, System};
+use super::sessions::Known;
+use super::system::{Ask, System};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
+use tests::person::PASSWORD;
 use tests::reply::Reply;
 
 /// The most time between two steps, in microseconds.
@@ -25,13 +27,14 @@ pub enum Script {
 pub struct Run<'a> {
     pub system: &'a mut System,
     pub model: Model,
-    pub logins: Vec<Login>,
     /// Picks what is looked at.
     pub looking: StdRng,
     /// Whether every list is looked at every time.
     pub is_thorough: bool,
     /// Whether there are stories.
     pub is_social: bool,
+    /// Whether there are sessions beside those that everybody needs.
+    pub has_entries: bool,
     /// Whether the clock stands where a wait has brought it.
     is_on_time: bool,
     /// What was done, for whoever has to find a fault.
@@ -56,6 +59,7 @@ pub struct Counts {
     pub messages: u64,
     pub stories: u64,
     pub views: u64,
+    pub sessions: u64,
     pub restarts: u64,
     pub crashes: u64,
 }
@@ -69,6 +73,7 @@ impl Counts {
         self.messages += other.messages;
         self.stories += other.stories;
         self.views += other.views;
+        self.sessions += other.sessions;
         self.restarts += other.restarts;
         self.crashes += other.crashes;
     }
@@ -80,14 +85,15 @@ pub fn play(system: &mut System, seed: u64, script: Script) -> Result<Counts, Bo
     let manner = Manner::choose(&mut chance);
     let looking = StdRng::seed_from_u64(seed ^ 0x1001);
     let is_thorough = matches!(script, Script::Given(_));
-    let (model, logins, story, steps) = (Model::default(), Vec::new(), Vec::new(), Vec::new());
-    let (is_social, is_on_time) = (manner.deeds > 0.0, false);
-    let mut run = Run { system, model, logins, looking, is_thorough, is_social, is_on_time, story, steps };
+    let (model, story, steps) = (Model::default(), Vec::new(), Vec::new());
+    let (is_social, has_entries, is_on_time) = (manner.deeds > 0.0, manner.entries > 0.0, false);
+    let mut run = Run { system, model, looking, is_thorough, is_social, has_entries, is_on_time, story, steps };
     run.assemble(manner);
     let mut counts = Counts { histories: 1, ..Counts::default() };
     let played = run.play(manner, chance, script, &mut counts);
     counts.messages = run.model.messages_said();
     counts.stories = run.model.circle.stories.len() as u64;
+    counts.sessions = run.model.door.sessions.len() as u64;
     counts.views = run.model.circle.stories.values().map(|story| story.views.len() as u64).sum();
     match played {
         Ok(()) => Ok(counts),
@@ -98,16 +104,17 @@ pub fn play(system: &mut System, seed: u64, script: Script) -> Result<Counts, Bo
 impl Run<'_> {
     fn assemble(&mut self, manner: Manner) {
         for _ in 0..manner.people {
-            let mut login = self.system.register();
-            let mut person = Person { id: login.id.clone(), key_id: None };
+            let (id, username) = self.system.register();
+            let who = self.model.people.len();
+            self.model.people.push(Person { id, username, key_id: None });
+            self.model.door.known.push(Known { passwords: vec![PASSWORD.to_owned()], ..Known::default() });
+            let token = self.token(who);
             if manner.has_strict {
                 let body = json!({"algorithm": "x25519", "public_key": "AAAA"});
                 let ask = Ask::of("PUT", format!("/v1/me/devices/{DEVICE}/key")).json(&body);
-                let ask = self.system.signed(ask, &mut login);
-                person.key_id = self.system.ask(ask).ok(200)["key_id"].as_str().map(str::to_owned);
+                let key = self.system.ask(ask.signed(&token)).ok(200);
+                self.model.people[who].key_id = key["key_id"].as_str().map(str::to_owned);
             }
-            self.logins.push(login);
-            self.model.people.push(person);
         }
     }
 
@@ -168,10 +175,12 @@ impl Run<'_> {
 
     fn acts(&mut self, acts: &[Act], counts: &mut Counts) -> Result<(), String> {
         self.model.is_crowded = acts.len() > 1;
+        self.model.door.turn += 1;
         let asks: Vec<Ask> = acts.iter().map(|act| act.ask(&self.model)).collect();
         let mut signed = Vec::new();
         for (act, ask) in acts.iter().zip(&asks) {
-            signed.push(self.system.signed(ask.clone(), &mut self.logins[act.who]));
+            let is_signed = matches!(act.what, What::Entry(_));
+            signed.push(if is_signed { ask.clone() } else { ask.clone().signed(&self.token(act.who)) });
         }
         let now = self.system.now();
         let replies = self.system.ask_together(signed);
@@ -189,15 +198,27 @@ impl Run<'_> {
         }
         let pairs: Vec<Pair<'_>> = acts.iter().zip(&asks).zip(&replies).collect();
         if let [((act, ask), reply)] = pairs.as_slice() {
-            return self.model.accept(act, ask, reply, now);
+            self.model.accept(act, ask, reply, now)?;
+            return self.look_after(acts);
         }
         match explained(&self.model, &pairs, now) {
             Ok(model) => {
                 self.model = model;
-                Ok(())
+                self.look_after(acts)
             }
             Err(fault) => Err(format!("no order explains what was done at once; of the order tried first: {fault}")),
         }
+    }
+}
+
+/// At the door it is tried at once who still comes in.
+impl Run<'_> {
+    fn look_after(&mut self, acts: &[Act]) -> Result<(), String> {
+        if !acts.iter().any(|act| matches!(act.what, What::Entry(_))) {
+            return Ok(());
+        }
+        self.learn_all()?;
+        acts.iter().try_for_each(|act| if self.now_and_then() { self.look_at_the_door(act.who) } else { Ok(()) })
     }
 }
 

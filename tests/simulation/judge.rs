@@ -49,12 +49,12 @@ impl Model {
             let is_theirs = self.rooms.get(room).is_some_and(|room| room.member(act.who).is_some());
             return if is_theirs { vec![Refused(status, code)] } else { vec![Refused(status, code), NOT_FOUND] };
         }
-        let Some(key) = self.key_use(act) else { return self.judge_fresh(act, now) };
+        let Some(key) = self.key_use(act) else { return self.judge_fresh(act, ask, now) };
         let is_same = key.request == request_of(ask);
         let mut verdicts = vec![if is_same { Verdict::Replay } else { Refused(422, "IDEMPOTENCY_KEY_REUSED") }];
         // It is kept so long at least.
         if now - key.at >= KEY_LIFE || !key.is_sure {
-            verdicts.extend(self.judge_fresh(act, now));
+            verdicts.extend(self.judge_fresh(act, ask, now));
         }
         verdicts
     }
@@ -63,7 +63,7 @@ impl Model {
         self.keys.get(&(act.who, act.what.command(), act.key?))
     }
 
-    fn judge_fresh(&self, act: &Act, now: i64) -> Vec<Verdict> {
+    fn judge_fresh(&self, act: &Act, ask: &Ask, now: i64) -> Vec<Verdict> {
         let who = act.who;
         let is_unknown = |whom: &usize| *whom >= self.people.len();
         match &act.what {
@@ -85,6 +85,7 @@ impl Model {
                 unless(&[(all.iter().any(is_unknown) || all.len() < 3, INVALID)], Done)
             }
             What::Deed(deed) => self.judge_deed(who, deed, now),
+            What::Entry(entry) => self.judge_entry(who, entry, ask, now),
             What::Rename { room, .. }
             | What::Close { room }
             | What::Add { room, .. }
@@ -127,6 +128,9 @@ impl Model {
                 return Err(format!("expected one of {admitted:?}, got {got}"));
             }
             self.check_position_of_refusal(act, reply, code).map_err(|fault| format!("{fault}: {got}"))?;
+            if let What::Entry(entry) = &act.what {
+                self.door.refused(act.who, entry, ask, now);
+            }
             if let Some((422, _, Some(pointer))) = act.what.wrong_answer()
                 && reply.status == 422
                 && problem["errors"][0]["pointer"] != pointer
@@ -162,6 +166,9 @@ impl Model {
         } else if let (true, What::Deed(deed)) = (self.is_crowded, &act.what) {
             self.circle.apply_same(act.who, deed, now);
         }
+        if let What::Entry(entry) = &act.what {
+            self.check_tokens(act.who, entry, &reply.json())?;
+        }
         let (status, expected) = self.answer(act, is_done, position, now);
         if reply.status != status {
             return Err(format!("expected {status} ({verdict:?}), got {got}"));
@@ -192,7 +199,9 @@ impl Model {
     /// A refusal that was decided stands on the head that it was decided on: on no earlier one than what happened before.
     fn check_position_of_refusal(&self, act: &Act, reply: &Reply, code: &str) -> Result<(), String> {
         // What is no request, and a direct conversation with oneself, is refused before anything is decided.
-        let may_be_undecided = act.what.wrong_answer().is_some() || code == "VALIDATION_FAILED";
+        let may_be_undecided = act.what.wrong_answer().is_some()
+            || code == "VALIDATION_FAILED"
+            || matches!((&act.what, reply.status), (What::Entry(_), 401 | 403 | 429));
         match reply.position() {
             None if may_be_undecided => Ok(()),
             None => Err("no position".into()),
@@ -206,6 +215,7 @@ impl Model {
         let created = if is_done { 201 } else { 200 };
         match &act.what {
             What::Deed(deed) => self.answer_deed(act.who, deed),
+            What::Entry(entry) => self.answer_entry(act.who, entry),
             What::OpenDirect { room, with, .. } => {
                 let number =
                     if is_done { Some(*room) } else { self.direct_of(act.who, *with).map(|(number, _)| number) };
@@ -306,7 +316,9 @@ impl Room {
         let manages = own.role > Role::Member;
         let closed = (is_closed, CLOSED);
         match what {
-            What::OpenDirect { .. } | What::Found { .. } | What::Deed(_) | What::Wrong { .. } => Vec::new(),
+            What::OpenDirect { .. } | What::Found { .. } | What::Deed(_) | What::Entry(_) | What::Wrong { .. } => {
+                Vec::new()
+            }
             What::Rename { name, description, .. } => {
                 let is_same = name.as_ref().is_none_or(|name| *name == self.name)
                     && description.as_ref().is_none_or(|description| *description == self.description);

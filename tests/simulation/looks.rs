@@ -85,18 +85,23 @@ impl Run<'_> {
                 None => self.nothing(who, number)?,
             }
         }
-        if self.is_social { self.look_around(who) } else { Ok(()) }
+        if self.is_social {
+            self.look_around(who)?;
+        }
+        if self.has_entries { self.look_at_the_door(who) } else { Ok(()) }
     }
 
     pub fn found(&mut self, who: usize, path: &str) -> Result<Value, String> {
-        let reply = self.system.get(&mut self.logins[who], path);
+        let token = self.token(who);
+        let reply = self.system.get(&token, path);
         let reply =
             if reply.status == 200 { Ok(reply.json()) } else { Err(format!("{} {}", reply.status, reply.text())) };
         reply.map_err(|got| format!("person {who} GET {path}: expected 200, got {got}"))
     }
 
     pub fn not_found(&mut self, who: usize, path: &str) -> Result<(), String> {
-        let reply = self.system.get(&mut self.logins[who], path);
+        let token = self.token(who);
+        let reply = self.system.get(&token, path);
         let is_not = (reply.status, reply.json()["code"].as_str()) == (404, Some("NOT_FOUND"));
         if is_not {
             Ok(())

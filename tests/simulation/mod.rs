@@ -3,10 +3,15 @@
 
 mod act;
 mod chance;
+mod entry_act;
+mod entry_chance;
+mod entry_judge;
+mod entry_looks;
 mod history;
 mod judge;
 mod looks;
 mod model;
+mod sessions;
 mod shrink;
 mod stories;
 mod story_act;

@@ -1,6 +1,7 @@
 //! The model: what people, conversations and messages are, as plain lists.
 
 use super::act::{Act, Content, Mute, NOBODY, What};
+use super::sessions::Door;
 use super::stories::Circle;
 use domain::clock::Time;
 use serde_json::Value;
@@ -33,6 +34,7 @@ impl Role {
 #[derive(Clone, Debug)]
 pub struct Person {
     pub id: String,
+    pub username: String,
     /// The published key of their device, where they have one.
     pub key_id: Option<String>,
 }
@@ -168,6 +170,7 @@ pub struct Model {
     pub people: Vec<Person>,
     pub rooms: BTreeMap<usize, Room>,
     pub circle: Circle,
+    pub door: Door,
     pub keys: HashMap<(usize, &'static str, u8), KeyUse>,
     /// Whether several requests are under way at once.
     pub is_crowded: bool,
@@ -258,6 +261,10 @@ impl Model {
                 self.circle.apply(who, deed, body, now);
                 return;
             }
+            What::Entry(entry) => {
+                self.door.apply(who, entry, body, now);
+                return;
+            }
             What::Rename { room, .. }
             | What::Close { room }
             | What::Add { room, .. }
@@ -284,7 +291,7 @@ impl Room {
     fn apply(&mut self, act: &Act, sender_key: Option<String>, position: u64, now: i64) {
         let who = act.who;
         match &act.what {
-            What::OpenDirect { .. } | What::Found { .. } | What::Deed(_) | What::Wrong { .. } => (),
+            What::OpenDirect { .. } | What::Found { .. } | What::Deed(_) | What::Entry(_) | What::Wrong { .. } => (),
             What::Rename { name, description, .. } => {
                 if let Some(name) = name {
                     self.name.clone_from(name);

@@ -168,7 +168,8 @@ impl Run<'_> {
     }
 
     fn not_permitted(&mut self, who: usize, path: &str) -> Result<(), String> {
-        let reply = self.system.get(&mut self.logins[who], path);
+        let token = self.token(who);
+        let reply = self.system.get(&token, path);
         let is_so = (reply.status, reply.json()["code"].as_str()) == (403, Some("NOT_PERMITTED"));
         let got = format!("{} {}", reply.status, reply.text());
         if is_so { Ok(()) } else { Err(format!("person {who} GET {path}: expected 403, got {got}")) }

@@ -26,7 +26,9 @@ const ANSWER_MAX_BYTES: usize = 16 << 20;
 /// How long a stopped or crashed system may hold its files.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Seconds that an access token lives: the most that can be configured.
-const TOKEN_SECONDS: i64 = 24 * 60 * 60;
+pub const TOKEN_SECONDS: i64 = 24 * 60 * 60;
+/// Seconds that a refresh token lives: few enough for a history to see its end.
+pub const REFRESH_SECONDS: i64 = 36 * 60 * 60;
 
 /// A clock that moves only when it is told to.
 pub struct StillClock(AtomicI64);
@@ -59,15 +61,22 @@ impl Ask {
         self.headers.push((name, value.into()));
         self
     }
-}
 
-/// Somebody's account and session.
-#[derive(Clone, Debug)]
-pub struct Login {
-    pub id: String,
-    username: String,
-    token: String,
-    until: i64,
+    /// A text of the body.
+    pub fn sent(&self, name: &str) -> String {
+        let body: Value = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        body[name].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The token that it bears.
+    pub fn token(&self) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find_map(|(name, value)| if *name == "authorization" { value.strip_prefix("Bearer ") } else { None })
+    }
+
+    pub fn signed(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
 }
 
 /// The system, alone in its directory.
@@ -103,6 +112,7 @@ impl System {
         config.auth.argon2_memory_kib = 8;
         config.auth.argon2_iterations = 1;
         config.auth.access_token_seconds = TOKEN_SECONDS;
+        config.auth.refresh_token_seconds = REFRESH_SECONDS;
         config.limits.rates = Switch::Off;
         config
     }
@@ -175,38 +185,20 @@ impl System {
     }
 
     /// A question that knows of everything that anybody was told.
-    pub fn get(&mut self, login: &mut Login, path: &str) -> Reply {
+    pub fn get(&mut self, token: &str, path: &str) -> Reply {
         let ask = Ask::of("GET", path)
             .header("tidings-min-position", self.seen.to_string())
             .header("tidings-wait-ms", "5000");
-        let ask = self.signed(ask, login);
-        self.ask(ask)
+        self.ask(ask.signed(token))
     }
 
-    /// With somebody's token, a fresh one where the old one has ended.
-    pub fn signed(&mut self, ask: Ask, login: &mut Login) -> Ask {
-        if login.until <= self.now() {
-            self.sign_in(login);
-        }
-        ask.header("authorization", format!("Bearer {}", login.token))
-    }
-
-    pub fn register(&mut self) -> Login {
+    /// A new account: its id and its name.
+    pub fn register(&mut self) -> (String, String) {
         self.people += 1;
         let username = format!("person_{}", self.people);
         let body = json!({"username": username, "password": PASSWORD});
         let account = self.ask(Ask::of("POST", "/v1/accounts").json(&body)).ok(201);
-        let id = account["id"].as_str().expect("an id").to_owned();
-        let mut login = Login { id, username, token: String::new(), until: 0 };
-        self.sign_in(&mut login);
-        login
-    }
-
-    fn sign_in(&mut self, login: &mut Login) {
-        let body = json!({"username": login.username, "password": PASSWORD});
-        let session = self.ask(Ask::of("POST", "/v1/sessions").json(&body)).ok(201);
-        session["access_token"].as_str().expect("a token").clone_into(&mut login.token);
-        login.until = self.now() + (TOKEN_SECONDS - 1) * 1_000_000;
+        (account["id"].as_str().expect("an id").to_owned(), username)
     }
 }
 
