@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const FIRST_RECLAIM_AFTER: Duration = Duration::from_secs(5 * 60);
 const RECLAIM_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 /// Bytes a second that reclaiming reads and writes, so that it never stands in the way of an append.
-const RECLAIM_BYTES_PER_S: f64 = (8 << 20) as f64;
+pub const RECLAIM_BYTES_PER_S: f64 = (8 << 20) as f64;
 
 /// The writer's side.
 pub struct Keeper {
@@ -74,7 +74,7 @@ impl Worker {
         loop {
             while !*self.stop.lock() && self.step() {}
             if Instant::now() >= reclaim_at {
-                match self.reclaim(false, |bytes| self.pause(bytes)) {
+                match self.reclaim_slowly(|time| self.waits(time)) {
                     Ok(_) => {}
                     Err(ReclaimFault::Stopped) => return,
                     Err(fault) => tracing::warn!(%fault, "what nobody reads was not given back; tried again later"),
@@ -96,8 +96,10 @@ impl Worker {
         *stop
     }
 
-    fn pause(&self, bytes: u64) -> bool {
-        !self.waits(Duration::from_secs_f64(bytes as f64 / RECLAIM_BYTES_PER_S))
+    /// As the thread does: after every piece it waits for as long as the piece may take at this rate. `waits` says whether it
+    /// was told to stop meanwhile.
+    pub fn reclaim_slowly(&self, waits: impl Fn(Duration) -> bool) -> Result<Reclaimed, ReclaimFault> {
+        self.reclaim(false, |bytes| !waits(Duration::from_secs_f64(bytes as f64 / RECLAIM_BYTES_PER_S)))
     }
 
     /// Loads or builds one missing filter, if there is one.

@@ -31,8 +31,9 @@ use std::sync::Arc;
 /// A segment is left alone as long as less than this part of it would be given back, unless somebody asked for it or
 /// deleted or truncated the streams.
 const LEAST_PART: u64 = 16;
-/// Bytes that are written and synced at once. More would hold up the writer's own syncs on the same device.
-const PIECE_BYTES: usize = 1 << 20;
+/// Bytes that are written and synced at once, and that are read or written until `go_on` is asked. More would hold up the
+/// writer's own syncs on the same device.
+pub const PIECE_BYTES: usize = 1 << 20;
 
 /// What was given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -197,12 +198,13 @@ impl Reclaim<'_> {
         let file = self.disk.open(path, Mode::Create).map_err(io(doing))?;
         let mut walk = Walk::new(&*old).map_err(io("reading a segment"))?;
         let mut index = MemoryIndex::new(segment.first);
-        let (mut piece, mut written, mut at) = (Vec::with_capacity(PIECE_BYTES), 0, 0);
+        let (mut piece, mut written, mut at, mut unsaid) = (Vec::with_capacity(PIECE_BYTES), 0, 0, 0);
         for (position, is_hidden) in (segment.first..).zip(&plan.hidden) {
             let record = walk.record(at).map_err(io("reading a segment"))?;
             let record = record.map_err(|reason| SourceFault::Damaged(Position(position), reason.to_string()))?;
             let record = verified(record.bytes(), position)?;
             at += record.bytes().len() as u64;
+            unsaid += record.bytes().len() as u64;
             let before = piece.len();
             if *is_hidden && !record.is_stub() {
                 record::stub(&mut piece, &record);
@@ -217,11 +219,16 @@ impl Reclaim<'_> {
             if piece.len() >= PIECE_BYTES {
                 file.write_at(&piece, written).and_then(|()| file.sync()).map_err(io(doing))?;
                 written += piece.len() as u64;
-                self.has_done(2 * piece.len() as u64)?;
+                unsaid += piece.len() as u64;
                 piece.clear();
+            }
+            // Also where all that was read becomes stubs, and nearly nothing is written.
+            if unsaid >= PIECE_BYTES as u64 {
+                self.has_done(std::mem::take(&mut unsaid))?;
             }
         }
         file.write_at(&piece, written).and_then(|()| file.sync()).map_err(io(doing))?;
+        self.has_done(unsaid + piece.len() as u64)?;
         Ok(index)
     }
 }

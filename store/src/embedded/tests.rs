@@ -12,6 +12,7 @@ mod flips;
 mod following;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod pacing;
 mod places;
 mod reading;
 mod reclaiming;
