@@ -59,6 +59,7 @@ codes! {
     CloseFriendsFull = "CLOSE_FRIENDS_FULL", 409, "The list of close friends is full";
     Contended = "CONTENDED", 503, "Too many changes at once";
     ConversationClosed = "CONVERSATION_CLOSED", 409, "The conversation is closed";
+    ConversationLimitReached = "CONVERSATION_LIMIT_REACHED", 409, "Somebody is in too many conversations";
     DeviceKeyLimitReached = "DEVICE_KEY_LIMIT_REACHED", 409, "The account has too many devices with a key";
     DirectMembersFixed = "DIRECT_MEMBERS_FIXED", 409, "The members of a direct conversation do not change";
     EditWindowClosed = "EDIT_WINDOW_CLOSED", 409, "The time for changing the message is over";

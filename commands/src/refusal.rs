@@ -91,6 +91,9 @@ pub enum Refusal {
     /// One of the two blocks the other; which of them is not told.
     #[error("the two do not message each other")]
     MessagingNotAllowed,
+    /// Somebody who would come in is in as many conversations as one can be.
+    #[error("somebody is in too many conversations")]
+    ConversationLimitReached,
     /// The actor blocks as many accounts as one can block.
     #[error("the actor blocks too many accounts")]
     BlockLimitReached,

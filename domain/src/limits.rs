@@ -24,6 +24,9 @@ pub const DEVICE_KEY_MAX_BYTES: usize = 4 << 10;
 pub const CONVERSATION_NAME_MAX_CHARACTERS: usize = 100;
 /// Characters of a group's description, at most.
 pub const CONVERSATION_DESCRIPTION_MAX_CHARACTERS: usize = 500;
+/// Conversations that an account is a member of at the same time, at most: what a connected account costs the live feed is
+/// bounded by them. Judged by a read model, so that requests at the same moment may exceed it by a few; imports do not count.
+pub const CONVERSATIONS_PER_ACCOUNT_MAX: usize = 10_000;
 /// Members of a group with its creator, at least, when it is created.
 pub const GROUP_MIN_MEMBERS: usize = 3;
 /// Members of a group, at most.

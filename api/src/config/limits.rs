@@ -1,6 +1,6 @@
 //! `[limits]`: how often one may ask, and how much at once.
 
-use domain::limits::{MENTION_ALL_MAX_MEMBERS, RESUME_MAX_FRAMES};
+use domain::limits::{CONVERSATIONS_PER_ACCOUNT_MAX, MENTION_ALL_MAX_MEMBERS, RESUME_MAX_FRAMES};
 use serde::Deserialize;
 
 /// On or off.
@@ -53,6 +53,8 @@ pub struct Limits {
     /// Members of a conversation in which `@all` of an admin mentions everybody, from 0 to [`MENTION_ALL_MAX_MEMBERS`]; in
     /// a larger one it is plain text.
     pub mention_all_members: usize,
+    /// Conversations that an account is in at the same time, from 1 to [`CONVERSATIONS_PER_ACCOUNT_MAX`].
+    pub conversations: usize,
     /// Missed frames that a resume of the feed sends, from 1 to [`RESUME_MAX_FRAMES`]; beyond it a client is told to start
     /// afresh.
     pub resume_frames: usize,
@@ -69,6 +71,7 @@ impl Default for Limits {
             rate_query: Rate { burst: 300, per_second: 100.0 },
             rate_ticket: Rate { burst: 30, per_second: 1.0 },
             mention_all_members: MENTION_ALL_MAX_MEMBERS,
+            conversations: CONVERSATIONS_PER_ACCOUNT_MAX,
             resume_frames: RESUME_MAX_FRAMES,
         }
     }
@@ -95,6 +98,11 @@ impl Limits {
         if self.mention_all_members > MENTION_ALL_MAX_MEMBERS {
             return Err(format!(
                 "bad value for `limits.mention_all_members`: must be from 0 to {MENTION_ALL_MAX_MEMBERS}"
+            ));
+        }
+        if !(1..=CONVERSATIONS_PER_ACCOUNT_MAX).contains(&self.conversations) {
+            return Err(format!(
+                "bad value for `limits.conversations`: must be from 1 to {CONVERSATIONS_PER_ACCOUNT_MAX}"
             ));
         }
         if !(1..=RESUME_MAX_FRAMES).contains(&self.resume_frames) {

@@ -59,6 +59,7 @@ impl From<Refusal> for Problem {
             Refusal::MessageDeleted => Problem::new(Code::MessageDeleted),
             Refusal::EmojiLimitReached => Problem::new(Code::EmojiLimitReached),
             Refusal::MessagingNotAllowed => Problem::new(Code::MessagingNotAllowed),
+            Refusal::ConversationLimitReached => Problem::new(Code::ConversationLimitReached),
             Refusal::BlockLimitReached => Problem::new(Code::BlockLimitReached),
             Refusal::StoryListFull => Problem::new(Code::StoryListFull),
             Refusal::CloseFriendsFull => Problem::new(Code::CloseFriendsFull),

@@ -14,3 +14,4 @@ pub mod mark_read;
 pub mod pin_message;
 pub mod read_marks;
 pub mod remove_member;
+pub mod within_limit;

@@ -13,3 +13,4 @@ mod metadata;
 mod pin_message;
 mod pins;
 mod remove_member;
+mod within_limit;

@@ -4,12 +4,15 @@ use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
+use crate::http::conversation::crowding;
 use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use crate::wire::conversation::Member;
+use commands::command::Envelope;
 use commands::conversation::add_member;
-use commands::execute::Done;
+use commands::conversation::within_limit::WithinLimit;
+use commands::execute::{Done, Failure};
 use domain::conversation::values::MemberRole;
 use domain::event::Event;
 use domain::ids::AccountId;
@@ -43,6 +46,7 @@ pub fn route() -> Route {
             Code::NotFound,
             Code::NotPermitted,
             Code::GroupFull,
+            Code::ConversationLimitReached,
             Code::DirectMembersFixed,
             Code::ConversationClosed,
         ])
@@ -55,13 +59,18 @@ impl Endpoint for AddMember {
     const NAME: &'static str = "AddMember";
     const PATH: &'static [&'static str] = &["id"];
     type Body = Body;
-    type Command = add_member::AddMember;
+    type Command = WithinLimit<add_member::AddMember>;
 
-    fn command(_caller: &Caller, path: &Path, body: &Body) -> Result<add_member::AddMember, Problem> {
+    fn command(_caller: &Caller, path: &Path, body: &Body) -> Result<Self::Command, Problem> {
         let bad_role = || Problem::field("/role", "BAD_FORMAT", "must be owner, admin or member");
         let role = body.role.as_deref();
         let role = role.map_or(Ok(MemberRole::Member), |role| MemberRole::parse(role).ok_or_else(bad_role))?;
-        Ok(add_member::AddMember { conversation: path.id("id")?, account: account(body)?, role })
+        let account = account(body)?;
+        Ok(WithinLimit::new(add_member::AddMember { conversation: path.id("id")?, account, role }, vec![account]))
+    }
+
+    async fn execute(app: &App, command: Self::Command, envelope: Envelope) -> Result<Done, Failure> {
+        crowding::execute(app, command, envelope).await
     }
 
     async fn respond(app: &App, _caller: &Caller, path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {

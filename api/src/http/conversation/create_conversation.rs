@@ -4,18 +4,20 @@ use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
+use crate::http::conversation::crowding;
 use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use crate::wire::conversation::{Conversation, Shared};
-use commands::command::Command;
+use commands::command::{Command, Envelope};
 use commands::context::Names;
 use commands::conversation::create_conversation::{CreateDirect, CreateGroup, direct_conversation_id};
-use commands::execute::Done;
+use commands::conversation::within_limit::WithinLimit;
+use commands::execute::{Done, Failure};
 use domain::conversation::values::{ConversationKind, PrivacyMode};
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId};
-use domain::limits::WAIT_DEFAULT_MILLISECONDS;
+use domain::limits::{GROUP_MAX_MEMBERS, WAIT_DEFAULT_MILLISECONDS};
 use domain::values::{ConversationDescription, ConversationName};
 use http::StatusCode;
 use projections::projection::MESSAGING;
@@ -56,7 +58,7 @@ pub fn route() -> Route {
         .summary("Creates a group, or opens the direct conversation with somebody.")
         .answers::<Conversation>(201, "The conversation.")
         .answers::<Conversation>(200, "The direct conversation that the two have already.")
-        .refuses(&[Code::PrivacyModeDiffers, Code::MessagingNotAllowed])
+        .refuses(&[Code::PrivacyModeDiffers, Code::MessagingNotAllowed, Code::ConversationLimitReached])
 }
 
 /// The command at the edge.
@@ -66,14 +68,27 @@ impl Endpoint for CreateConversation {
     const NAME: &'static str = "CreateConversation";
     const PATH: &'static [&'static str] = &[];
     type Body = Body;
-    type Command = Box<dyn Command>;
+    type Command = WithinLimit<Box<dyn Command>>;
 
-    fn command(_caller: &Caller, _path: &Path, body: &Body) -> Result<Box<dyn Command>, Problem> {
+    fn command(caller: &Caller, _path: &Path, body: &Body) -> Result<Self::Command, Problem> {
         match ConversationKind::parse(&body.kind) {
-            Some(ConversationKind::Direct) => direct(body).map(|command| Box::new(command) as _),
-            Some(ConversationKind::Group) => group(body).map(|command| Box::new(command) as _),
+            Some(ConversationKind::Direct) => {
+                let command = direct(body)?;
+                let candidates = vec![caller.account, command.participant];
+                Ok(WithinLimit::new(Box::new(command), candidates))
+            }
+            Some(ConversationKind::Group) => {
+                let command = group(body)?;
+                let members = command.members.iter().copied().take(GROUP_MAX_MEMBERS);
+                let candidates = std::iter::once(caller.account).chain(members).collect();
+                Ok(WithinLimit::new(Box::new(command), candidates))
+            }
             None => Err(Problem::field("/type", "BAD_FORMAT", "must be direct or group")),
         }
+    }
+
+    async fn execute(app: &App, command: Self::Command, envelope: Envelope) -> Result<Done, Failure> {
+        crowding::execute(app, command, envelope).await
     }
 
     async fn respond(app: &App, caller: &Caller, _path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {

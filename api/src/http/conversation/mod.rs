@@ -6,6 +6,7 @@ pub mod change_member_role;
 pub mod change_membership;
 pub mod close_conversation;
 pub mod create_conversation;
+pub mod crowding;
 pub mod mark_read;
 pub mod pin_message;
 pub mod remove_member;

@@ -7,6 +7,8 @@ use super::views::{
     MessageView, PinView, ReactionView, Window,
 };
 use super::{history, inbox, pins, readable, thread, timeline};
+use crate::database::bulk::Bulk;
+use crate::database::value::Value;
 use crate::reader::{Access, At, ReadFault};
 use crate::search::port::Readable;
 use domain::conversation::values::MemberRole;
@@ -23,6 +25,13 @@ const MEMBERS: &str = "WITH viewer AS (SELECT COALESCE(left_position, 9223372036
     JOIN member_periods o ON o.conversation = $2 AND o.joined_position > $3 AND o.since_position < v.until \
       AND o.until_position > v.until \
     ORDER BY joined_position LIMIT $4";
+
+/// In how many conversations each of these accounts is.
+static MEMBERSHIP_COUNTS: Bulk = Bulk::new(
+    "WITH v (account) AS (",
+    1,
+    ") SELECT v.account, (SELECT count(*) FROM memberships m WHERE m.account = v.account AND m.left_position IS NULL) FROM v",
+);
 
 /// Answers questions about conversations and messages.
 #[derive(Clone)]
@@ -118,6 +127,25 @@ impl Reader {
     ) -> Result<At<Option<Vec<PinView>>>, ReadFault> {
         let (tx, position) = self.0.snapshot().await?;
         Ok(At { position, value: pins::all(&self.0, tx, viewer, conversation).await? })
+    }
+
+    /// Which of these accounts are members of so many conversations or more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn in_many(&self, accounts: &[AccountId], conversations: usize) -> Result<At<Vec<AccountId>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        let rows = MEMBERSHIP_COUNTS.fetch(&mut tx, accounts.iter().copied().map(Value::from).collect()).await?;
+        tx.commit().await?;
+        let mut value = Vec::new();
+        for row in &rows {
+            let mut columns = row.columns();
+            let (account, count) = (columns.account()?, columns.number()?);
+            if count >= conversations as u64 {
+                value.push(account);
+            }
+        }
+        Ok(At { position, value })
     }
 
     /// Every conversation that the account is a member of.
