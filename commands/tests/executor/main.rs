@@ -14,6 +14,8 @@ mod imports;
 #[cfg(test)]
 mod lanes;
 #[cfg(test)]
+mod last_views;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod preconditions;
