@@ -31,7 +31,7 @@ use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -99,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) retired: Mutex<Vec<(Instant, Arc<OpenCopy>)>>,
     /// Counts switches to other copies.
     pub(crate) switches: watch::Sender<u64>,
+    /// A switch was broken off: what the catalogue says then is followed.
+    pub(crate) in_doubt: Notify,
     /// In the order of [`crate::projection::ALL`].
     pub(crate) lanes: [Opened; 6],
 }
@@ -153,6 +155,7 @@ impl Projections {
             rebuilding: Mutex::default(),
             retired: Mutex::default(),
             switches: watch::Sender::new(0),
+            in_doubt: Notify::new(),
             lanes,
         };
         Ok(Self { inner: Arc::new(inner) })

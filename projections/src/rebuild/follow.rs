@@ -94,7 +94,7 @@ impl Projections {
         }
     }
 
-    /// Serves the copies that are live, where another process has switched.
+    /// Serves the copies that are live, where another process has switched, or a switch of this one was broken off.
     pub(crate) async fn adopt(&self) {
         for opened in &self.inner.lanes {
             if let Err(fault) = self.adopt_one(opened).await {
@@ -116,7 +116,7 @@ impl Projections {
             copy.database.close().await;
             return Ok(());
         }
-        tracing::info!(projection = opened.lane.name, copy = live.number, "another process made another copy live");
+        tracing::info!(projection = opened.lane.name, copy = live.number, "another copy was made live elsewhere");
         self.serve(opened, OpenCopy { id: live, database: copy.database, is_readable: true }, copy.at);
         Ok(())
     }
@@ -129,8 +129,10 @@ impl Projections {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(error = %in_full(&error), "old copies of projections could not be removed; trying again");
             }
-            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                return;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.inner.in_doubt.notified() => self.adopt().await,
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }

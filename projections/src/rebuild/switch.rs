@@ -14,6 +14,7 @@ use crate::wait::State;
 use domain::ids::Position;
 use domain::source::EventSource;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How long a comparison waits for the served copy to come as far as the new one.
@@ -22,6 +23,16 @@ const COMPARE_PATIENCE: Duration = Duration::from_secs(30);
 const HELD_MAX_EVENTS: u64 = 2_000;
 /// How often the new copy catches up before the served one is held whatever is left.
 const ROUNDS_MAX: usize = 20;
+
+/// From the catalogue's commit on until the copy is served: if that is broken off, or the answer is lost, nobody knows here
+/// which copy is live, and the catalogue is asked.
+struct Doubt<'a>(&'a Notify);
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
 
 impl Projections {
     /// Compares and switches. The copy is closed again unless it is served afterwards.
@@ -107,6 +118,7 @@ impl Projections {
             let to = kept.map_or(filling.at, |(position, _)| position.min(source.head()));
             filling.catch_up(source, to, chunk).await?;
         }
+        let doubt = Doubt(&self.inner.in_doubt);
         if !self.inner.copies.switch(served.id, filling.id).await? {
             filling.database.close().await;
             return Err(RebuildFault::Overtaken(lane.name));
@@ -119,6 +131,8 @@ impl Projections {
         }
         let position = filling.at;
         self.serve(opened, OpenCopy { id: filling.id, database: filling.database, is_readable: true }, position);
+        // Nothing can break it off any more, and what was made live is what is served.
+        std::mem::forget(doubt);
         drop(held);
         tracing::info!(projection = lane.name, position = position.0, copy = filling.id.number, "another copy is live");
         Ok(position)

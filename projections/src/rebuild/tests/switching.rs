@@ -2,14 +2,18 @@
 
 use super::rig::{MOMENT, eventually_known, execute, live_ones, quick, rebuild, status};
 use crate::conversation::messaging::apply::Messaging;
-use crate::copies::CopyId;
+use crate::copies::{Copies, CopyId, Standing};
 use crate::projection::{ALL, MESSAGING, Projection, STORIES};
 use crate::projections::Options;
 use crate::rebuild::Comparison;
 use crate::testing::script::{Script, account, conversation, everything};
 use crate::testing::world::{Place, Source, World};
 use crate::wait::State;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_are_rebuilt_while_events_come_and_queries_are_answered() {
@@ -63,6 +67,49 @@ async fn what_is_asked_during_a_switch_finishes_on_the_old_copy_which_goes_away_
         eventually_known(&place, &wanted).await;
         let view = world.projections.messaging().conversation(account(1), conversation(1)).await.unwrap();
         assert_eq!(view.value.unwrap().member_count, 3);
+        world.stop().await;
+        place.clean().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_whose_answer_nobody_waits_for_is_followed_all_the_same() {
+    for place in Place::all("broken_off") {
+        let mut script = Script::default();
+        script.group(1, &[1, 2, 3]);
+        let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
+        world.catches_up().await;
+        let copies = Copies::open(&place.url).await.unwrap();
+        let is_switched = || {
+            let all = block_in_place(|| Handle::current().block_on(copies.all())).unwrap();
+            all.iter().any(|copy| (copy.name.as_str(), copy.number, copy.standing) == (MESSAGING, 1, Standing::Live))
+        };
+        let mut rebuilding = Box::pin(rebuild(&world, &[MESSAGING], false));
+        // Dropped as soon as the catalogue has committed, before the answer is taken.
+        let ended = poll_fn(|context| {
+            if is_switched() {
+                return Poll::Ready(None);
+            }
+            rebuilding.as_mut().poll(context).map(Some)
+        });
+        assert_eq!(ended.await.map(|rebuilt| rebuilt.unwrap()), None, "it had ended before it was dropped");
+        assert_eq!(world.projections.named(MESSAGING).unwrap().lane.serving.now().id.number, 0);
+        drop(rebuilding);
+        let followed = async {
+            while world.projections.named(MESSAGING).unwrap().lane.serving.now().id.number == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(2), followed).await.expect("the live copy is served");
+        script.sends(1, 2, "one", None);
+        world.source.set(&script.events);
+        world.catches_up().await;
+        let elsewhere = World::caught_up(&Place::sqlite(), &script.events, 1000).await;
+        assert_eq!(world.hashes().await, elsewhere.hashes().await);
+        let again = rebuild(&world, &[MESSAGING], false).await.unwrap();
+        assert!(again[0].is_switched, "{again:?}");
+        copies.close().await;
+        elsewhere.stop().await;
         world.stop().await;
         place.clean().await;
     }
