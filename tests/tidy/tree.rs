@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is made by building and running, or is not ours.
-const NOT_OURS: &[&str] = &["target", "data", ".git"];
+const NOT_OURS: &[&str] = &["target", "fuzz/target", "fuzz/corpus", "fuzz/artifacts", "data", ".git"];
 
 /// The project's root.
 pub fn root() -> PathBuf {
