@@ -6,13 +6,14 @@ use super::query::Typed;
 use super::schema::Fields;
 use super::terms::terms;
 use crate::testing::script::{LOG, Script, account, conversation, everything, time_of};
-use crate::testing::words::OpenWords;
+use crate::testing::words::{OpenWords, seal};
 use crate::testing::world::Source;
 use domain::account::event::AccountErased;
-use domain::event::Event;
+use domain::event::{Event, EventType};
 use domain::ids::{LogId, MessageId, Position};
 use domain::keys::event::KeyDestroyed;
-use domain::proto::message::v1::MessageWords;
+use domain::message::event::MessageSent;
+use domain::proto::message::v1::{Ciphertext, MessageWords};
 use domain::recorded::Recorded;
 use domain::source::EventSource;
 use domain::stream::StreamName;
@@ -72,7 +73,11 @@ fn everywhere() -> Vec<Readable> {
 }
 
 async fn ask(search: &LocalSearch, typed: &str, scope: &[Readable]) -> Found {
-    let question = Question {
+    search.find(question(typed, scope)).await.unwrap()
+}
+
+fn question(typed: &str, scope: &[Readable]) -> Question {
+    Question {
         needles: Typed::parse(typed).needles,
         scope: scope.to_vec(),
         senders: None,
@@ -84,8 +89,7 @@ async fn ask(search: &LocalSearch, typed: &str, scope: &[Readable]) -> Found {
         limit: 10_000,
         after: None,
         now: time_of(1_000),
-    };
-    search.find(question).await.unwrap()
+    }
 }
 
 fn message(number: u128, seq: u64) -> MessageId {
@@ -155,7 +159,7 @@ async fn each_event_has_its_effect_once_however_often_the_process_begins_again()
         let following = Following::begin(directory.path(), events, LOG, words.clone());
         following.caught_up().await;
         let all = texts(events);
-        for word in ["edited", "message", "hello", "1*"] {
+        for word in ["edited", "words", "wor*", "hello"] {
             let typed = Typed::parse(word).needles.remove(0);
             let is_in = |text: &str| {
                 terms(text).iter().any(|term| {
@@ -252,6 +256,33 @@ async fn what_was_edited_or_deleted_leaves_the_files_when_that_is_asked_for() {
             assert!(!directory.path().join("v1_0").exists(), "nothing is left of the old index");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_is_not_in_the_index() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.group(0, &[0, 1]);
+    script.sends(0, 0, "open words", None);
+    let stream = StreamName::timeline(conversation(0));
+    let ciphertext =
+        Ciphertext { scheme: "hiddenscheme".into(), ciphertext: "hiddenword".into(), ..Ciphertext::default() };
+    let words =
+        MessageWords { text: String::new(), client_ref: Some("hiddenref".into()), ciphertext: Some(ciphertext) };
+    let scope = Subject::Conversation(conversation(0));
+    let words = seal(&words, &stream, EventType::MessageSent, Some(account(1)), scope);
+    script.record(stream, MessageSent { sender: account(1), reply_to: None, words, mentions: vec![account(0)] });
+    script.reacts(0, 2, 0, "👍");
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    following.caught_up().await;
+    for (who, expected) in [(0, 1), (1, 0)] {
+        let question = Question { senders: Some(vec![account(who)]), ..question("", &everywhere()) };
+        assert_eq!(following.search.find(question).await.unwrap().total, expected, "{who}");
+    }
+    for term in ["hiddenword", "hiddenscheme", "hiddenref"] {
+        assert!(!stands_in_files(&directory.path().join("v1_0"), term), "{term}");
+    }
+    following.end().await;
 }
 
 #[tokio::test]
