@@ -20,11 +20,14 @@ mod populate;
 mod reaction;
 mod rebuild;
 mod resume;
+mod scene;
 mod search;
 mod send;
 mod server;
 mod start;
 mod stuck;
+mod texts;
+mod writing;
 
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
@@ -49,6 +52,9 @@ struct Args {
     /// Messages of the scenario `search`.
     #[arg(long, default_value_t = 100_000)]
     messages: usize,
+    /// A folder with the data of the scenario `search`, made where it is not there, and kept for another run.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// The folder with the release binaries.
     #[arg(long, default_value = "target/release")]
     binaries: PathBuf,

@@ -14,20 +14,37 @@ pub struct Person {
 pub const TEXT: &str = "The quick brown fox jumps over the lazy dog while the band plays on, and everybody in the \
 room writes about two hundred bytes of text, because that is how long a message of a talkative person is. Yes.";
 
+/// Registers people, and signs them in.
 pub async fn people(address: SocketAddr, count: usize) -> Result<Vec<Person>> {
     let mut connection = Connection::open(address).await?;
-    let mut people = Vec::with_capacity(count);
+    let mut ids = Vec::with_capacity(count);
     for n in 0..count {
-        let account = json!({"username": format!("load_{n}"), "password": "correct horse battery"}).to_string();
-        let answer = connection.call("POST", "/v1/accounts", None, &account).await?;
+        let answer = connection.call("POST", "/v1/accounts", None, &account(n)).await?;
         ensure!(answer.status == 201, "registration: {} {}", answer.status, String::from_utf8_lossy(answer.body));
-        let id = answer.json()?["id"].as_str().unwrap_or_default().to_owned();
-        let answer = connection.call("POST", "/v1/sessions", None, &account).await?;
+        ids.push(answer.json()?["id"].as_str().unwrap_or_default().to_owned());
+    }
+    signed_in(address, ids).await
+}
+
+/// Signs people in who were registered before, in the same order.
+pub async fn signed_in(address: SocketAddr, ids: Vec<String>) -> Result<Vec<Person>> {
+    let mut connection = Connection::open(address).await?;
+    let mut people = Vec::with_capacity(ids.len());
+    for (n, id) in ids.into_iter().enumerate() {
+        let answer = connection.call("POST", "/v1/sessions", None, &account(n)).await?;
         ensure!(answer.status == 201, "sign-in: {} {}", answer.status, String::from_utf8_lossy(answer.body));
         let token = answer.json()?["access_token"].as_str().unwrap_or_default().to_owned();
         people.push(Person { id, token });
     }
     Ok(people)
+}
+
+fn account(n: usize) -> String {
+    json!({"username": username(n), "password": "correct horse battery"}).to_string()
+}
+
+pub fn username(n: usize) -> String {
+    format!("load_{n}")
 }
 
 pub async fn group(connection: &mut Connection, creator: &Person, others: &[&Person]) -> Result<String> {

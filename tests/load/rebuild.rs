@@ -6,16 +6,16 @@ use crate::connection::Connection;
 use crate::measure::print;
 use crate::populate::TEXT;
 use crate::server::Server;
+use crate::writing::{append, unit};
 use anyhow::{Context, Result, ensure};
 use api::app::opening::{Opened, open};
 use api::clock::SystemClock;
 use api::config::Config;
-use commands::log::{Appended, EventLog, Expected, NewEvent, Unit, Write};
+use commands::log::Unit;
 use domain::account::event::{AccountRegistered, UsernameReserved};
 use domain::conversation::event::{ConversationCreated, MemberJoined, ReadMoved};
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
-use domain::event::Event;
-use domain::ids::{AccountId, ConversationId, EventId, MessageId};
+use domain::ids::{AccountId, ConversationId, MessageId};
 use domain::message::event::{MessageEdited, MessageSent, ReactionAdded};
 use domain::proto::account::v1::AccountWords;
 use domain::proto::conversation::v1::ConversationWords;
@@ -102,8 +102,7 @@ async fn make(data: &Path, events: u64) -> Result<u64> {
     let began = Instant::now();
     while opened.log.head().0 < events {
         let units: Vec<Unit> = (0..UNITS_AT_ONCE).map(|_| script.next()).collect();
-        let answers = opened.log.append(units).await?;
-        ensure!(answers.iter().all(|answer| matches!(answer, Appended::Committed(_))), "not committed");
+        append(&opened, units).await?;
     }
     let head = opened.log.head().0;
     print(json!({"scenario": "rebuild", "phase": "writing", "events": head,
@@ -222,23 +221,4 @@ impl Script {
 /// About 100 bytes, shorter than the senders' of other scenarios: most messages are.
 fn text() -> Field<MessageWords> {
     Field::Clear(MessageWords { text: TEXT[..100].to_owned(), client_ref: None, ciphertext: None })
-}
-
-fn unit<const N: usize>(actor: AccountId, writes: [(StreamName, Vec<Event>); N]) -> Unit {
-    let correlation_id = Uuid::now_v7();
-    let new = |event| NewEvent {
-        id: EventId::new(Uuid::now_v7()),
-        occurred_at: None,
-        actor: Some(actor),
-        correlation_id,
-        causation_id: None,
-        fingerprint: None,
-        event,
-    };
-    let write = |(stream, events): (StreamName, Vec<Event>)| Write {
-        stream,
-        expected: Expected::Any,
-        events: events.into_iter().map(new).collect(),
-    };
-    Unit { writes: writes.into_iter().map(write).collect(), checks: Vec::new() }
 }

@@ -5,6 +5,7 @@ use crate::Args;
 use crate::connection::Connection;
 use crate::feed_client::Socket;
 use crate::measure::{Latencies, print};
+use crate::pairs::mean_sync_ms;
 use crate::populate::{self, Person, TEXT};
 use crate::server::Server;
 use anyhow::{Context, Result, ensure};
@@ -22,7 +23,7 @@ const RESUMES: usize = 20;
 
 pub async fn run(args: &Args) -> Result<()> {
     let scratch = tempfile::tempdir_in(&args.scratch)?;
-    let server = Server::tidings(&args.binaries, &scratch.path().join("data")).await?;
+    let server = Rc::new(Server::tidings(&args.binaries, &scratch.path().join("data")).await?);
     let people = Rc::new(populate::people(server.address, SENDERS + 1).await?);
     let mut connection = Connection::open(server.address).await?;
     let reader = &people[SENDERS];
@@ -39,7 +40,7 @@ pub async fn run(args: &Args) -> Result<()> {
             send(server.address, &people, &Rc::new(vec![theirs.clone(); SENDERS]), 2, f64::MAX, &mut |n| n < MISSED)
                 .await?;
             tokio::time::sleep(Duration::from_secs(2)).await;
-            let before = server.resident_kib()?;
+            let before = server.anonymous_kib()?;
             let is_over = Rc::new(Cell::new(false));
             let (others, rooms, over) = (people.clone(), Rc::new(elsewhere), is_over.clone());
             let address = server.address;
@@ -47,19 +48,32 @@ pub async fn run(args: &Args) -> Result<()> {
                 send(address, &others, &rooms, SENDERS, RATE_PER_S, &mut |_| !over.get()).await
             });
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let (mut latencies, mut most) = (Latencies::new(), before);
+            let watch = tokio::task::spawn_local(most_memory(server.clone(), is_over.clone()));
+            let mut latencies = Latencies::new();
             for _ in 0..RESUMES {
                 latencies.record(resume(server.address, reader, &from).await?);
-                most = most.max(server.resident_kib()?);
             }
             is_over.set(true);
             load.await??;
+            let most = watch.await??;
             print(json!({"scenario": "resume", "missed": MISSED, "sends_per_s_elsewhere": RATE_PER_S,
-                         "caught_up": latencies.json(), "grown_mib_at_most": most.saturating_sub(before) / 1024}));
+                         "caught_up": latencies.json(), "mean_sync_ms": mean_sync_ms(server.address).await?,
+                         "anonymous_mib_before": before / 1024, "anonymous_mib_at_most": most / 1024,
+                         "resident_mib": server.resident_kib()? / 1024}));
             anyhow::Ok(())
         })
         .await?;
-    server.stop().await
+    Rc::into_inner(server).context("still in use")?.stop().await
+}
+
+/// The most memory that the server has until it is over, looked at every 10 ms.
+async fn most_memory(server: Rc<Server>, is_over: Rc<Cell<bool>>) -> Result<u64> {
+    let mut most = 0;
+    while !is_over.get() {
+        most = most.max(server.anonymous_kib()?);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(most)
 }
 
 /// Where somebody's feed stands now.
