@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Bytes that are read at once, at most, unless one frame has more.
+const BUFFER_MAX: usize = 64 << 10;
+
 pub struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -77,6 +80,10 @@ impl Socket {
         match self.stream.read(&mut self.buffer[self.filled..]).await? {
             0 => bail!("the server closed a socket"),
             n => self.filled += n,
+        }
+        // More is waiting: the next read takes more at once.
+        if self.filled == self.buffer.len() && self.filled < BUFFER_MAX {
+            self.buffer.resize(self.buffer.len() * 2, 0);
         }
         Ok(())
     }

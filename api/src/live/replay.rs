@@ -16,13 +16,17 @@ use domain::recorded::Recorded;
 use domain::source::{Direction, Filter, SourceFault};
 use domain::story::values::Ties;
 use domain::stream::StreamName;
-use std::collections::HashMap;
+use projections::feed::feed_index::Missed;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Events rendered at once.
 const PAGE_EVENTS: usize = 128;
+/// Missed events looked up at once: each look-up reads through all that are left, so many small ones cost with the square
+/// of what was missed. 64 KiB a socket that catches up.
+const LOOKED_UP_EVENTS: usize = 4_096;
 /// Accounts whose circles are remembered while a socket catches up.
 const CIRCLES_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// How long a resume waits for an index that is behind.
@@ -31,14 +35,17 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 /// Missed events that the index knows.
 pub struct FromIndex {
     account: AccountId,
+    /// Looked up to here.
     after: Position,
     up_to: Position,
+    /// Looked up and not passed on.
+    missed: VecDeque<Missed>,
 }
 
 impl FromIndex {
     /// Those in `(after, up_to]`.
     pub fn new(account: AccountId, after: Position, up_to: Position) -> Self {
-        Self { account, after, up_to }
+        Self { account, after, up_to, missed: VecDeque::new() }
     }
 
     /// Where it ends.
@@ -51,12 +58,13 @@ impl FromIndex {
     /// # Errors
     /// When the index, the log or the words do not answer.
     pub async fn next(&mut self, live: &Live) -> Result<Option<Vec<Wire>>, JoinFault> {
-        if self.after >= self.up_to {
+        if self.missed.is_empty() {
+            self.look_up(live).await?;
+        }
+        if self.missed.is_empty() {
             return Ok(None);
         }
-        let missed = live.index.missed(self.account, self.after, self.up_to, PAGE_EVENTS).await?;
-        let Some(last) = missed.last() else { return Ok(None) };
-        self.after = last.position;
+        let missed: Vec<Missed> = self.missed.drain(..PAGE_EVENTS.min(self.missed.len())).collect();
         let positions: Vec<Position> = missed.iter().map(|missed| missed.position).collect();
         let events = live.renderer.source.read_positions(&positions).await?;
         let stories = stories_before(&*live.renderer.source, &events).await?;
@@ -67,6 +75,17 @@ impl FromIndex {
         });
         let shown: Vec<_> = shown.collect();
         Ok(Some(live.frames(self.account, &shown).await?))
+    }
+
+    async fn look_up(&mut self, live: &Live) -> Result<(), JoinFault> {
+        if self.after >= self.up_to {
+            return Ok(());
+        }
+        let missed = live.index.missed(self.account, self.after, self.up_to, LOOKED_UP_EVENTS).await?;
+        let may_be_more = missed.last().filter(|_| missed.len() == LOOKED_UP_EVENTS);
+        self.after = may_be_more.map_or(self.up_to, |last| last.position);
+        self.missed = missed.into();
+        Ok(())
     }
 }
 

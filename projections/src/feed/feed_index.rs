@@ -139,7 +139,7 @@ pub struct Missed {
 
 /// Around the entries that an account sees: `$1` the account, `$2` after, `$3` up to, `$5` everyone's topic. The lower bound
 /// is one expression, so that the walk over the entries begins where it can. What an author hides at that moment (kind 8)
-/// is not seen through what the two are to each other (4 and 5).
+/// is not seen through what the two are to each other (4 and 5). A position may come more than once: whoever asks groups.
 macro_rules! seen {
     ($before:literal, $after:literal) => {
         concat!(
@@ -152,10 +152,10 @@ macro_rules! seen {
                AND (i.kind NOT IN (4, 5) OR NOT EXISTS (SELECT 1 FROM intervals h WHERE h.account = i.account \
                  AND h.kind = 8 AND h.topic = i.topic AND h.from_position < e.position \
                  AND (h.to_position IS NULL OR h.to_position > e.position))) \
-             UNION \
+             UNION ALL \
              SELECT e.position, e.kind, e.topic FROM entries e \
                WHERE e.kind IN (2, 3, 6) AND e.topic = $1 AND e.position > $2 AND e.position <= $3 \
-             UNION \
+             UNION ALL \
              SELECT e.position, e.kind, e.topic FROM entries e \
                WHERE e.kind = 7 AND e.topic = $5 AND e.position > $2 AND e.position <= $3",
             $after
