@@ -25,7 +25,7 @@ use crate::admin::server::Admin;
 use crate::app::due_work::{Erasures, Schedule};
 use crate::app::first_start::make_admin;
 use crate::app::jobs::Jobs;
-use crate::app::opening::{Opened, Tasks, open};
+use crate::app::opening::{Opened, Tasks, open, took};
 use crate::auth::password::Passwords;
 use crate::auth::rates::Rates;
 use crate::auth::revocations::Revocations;
@@ -45,7 +45,7 @@ use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it as expiry;
 use commands::policies::whenever_an_erasure_is_due_then_erase_the_account as erasure;
 use domain::clock::Clock;
-use domain::ids::{LogId, Position};
+use domain::ids::LogId;
 use domain::words::Words;
 use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -55,7 +55,7 @@ use projections::search::local::LocalSearch;
 use projections::search::port::Search;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::embedded::head::Head;
 use store::nats::connection::Nats;
 use store::nats::relay;
@@ -143,19 +143,20 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Runn
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let opened = open(config, clock).await?;
+    let mut since = Instant::now();
     make_admin(&opened.app).await?;
-    let head = opened.app.log.head();
-    opened.app.revocations.recall(&*opened.app.log, head).await.context("the sessions that are over")?;
+    took("administrator", &mut since);
     let reading = Tasks::default();
-    run(&opened, &reading, head);
+    run(&opened, &reading);
     reading.tracker.spawn(tidy(recorder, reading.stop.clone()));
     catch_up(&opened.app).await;
+    took("read models that were behind", &mut since);
     let admin = admin::server::start(&opened.app)?;
     let server = serve::start(listener, router(opened.app.clone()), opened.app.config.server.connections);
     Ok(Running { address, opened, reading, admin, server })
 }
 
-fn run(opened: &Opened, reading: &Tasks, head: Position) {
+fn run(opened: &Opened, reading: &Tasks) {
     let (app, Tasks { tracker, stop }) = (&opened.app, reading);
     if let Some(nats) = &app.nats {
         drop(relay::start(opened.log.clone(), nats.clone(), tracker, stop.clone()));
@@ -163,7 +164,7 @@ fn run(opened: &Opened, reading: &Tasks, head: Position) {
     app.projections.run(opened.source.clone(), tracker, stop.clone());
     app.search.run(opened.source.clone(), tracker, stop.clone());
     app.live.run(tracker, stop.clone());
-    tracker.spawn(app.revocations.clone().follow(opened.log.clone(), head, stop.clone()));
+    tracker.spawn(app.revocations.clone().follow(opened.log.clone(), opened.recalled_up_to, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
     let schedule = Arc::new(Schedule { projections: app.projections.clone(), log: app.log.clone() });
     let log = opened.log.clone();
@@ -181,16 +182,19 @@ async fn tidy(recorder: PrometheusHandle, stop: CancellationToken) {
 
 async fn catch_up(app: &App) {
     let head = app.log.head();
-    let waiting = async {
+    let projections = async {
         for name in projection::ALL {
             if let Err(behind) = app.projections.wait(name, head, CATCH_UP_LIMIT).await {
                 tracing::warn!(projection = name, position = behind.position.0, head = head.0, "starts behind");
             }
         }
+    };
+    let search = async {
         if let Err(behind) = app.search.wait(head, CATCH_UP_LIMIT).await {
             tracing::warn!(position = behind.position.0, head = head.0, "the search index starts behind");
         }
     };
+    let waiting = async { tokio::join!(projections, search) };
     if tokio::time::timeout(CATCH_UP_LIMIT, waiting).await.is_err() {
         tracing::warn!("starts while projections are behind");
     }

@@ -167,6 +167,11 @@ impl Executor {
         })
     }
 
+    /// Whether a command would be taken now, for whoever would rather not prepare one that is not.
+    pub fn has_room(&self) -> bool {
+        self.room.is_free()
+    }
+
     /// Executes a command and answers once what it caused is durable. Dropping the future does not take back a
     /// command that has begun.
     ///

@@ -137,14 +137,16 @@ impl Projections {
     ) -> Result<Self, OpenFault> {
         let copies = Copies::open(database).await?;
         let opening = Opening { url: database, copies: &copies, log_id, read_connections: options.read_connections };
-        let lanes = [
-            opening.one::<Accounts>().await?,
-            opening.one::<Messaging>().await?,
-            opening.one::<Stories>().await?,
-            opening.one::<StoryExpiry>().await?,
-            opening.one::<FeedIndex>().await?,
-            opening.one::<MessageCounts>().await?,
-        ];
+        // At once: after a crash each has its write-ahead log to read first.
+        let (accounts, messaging, stories, expiry, feed_index, counts) = futures_util::try_join!(
+            opening.one::<Accounts>(),
+            opening.one::<Messaging>(),
+            opening.one::<Stories>(),
+            opening.one::<StoryExpiry>(),
+            opening.one::<FeedIndex>(),
+            opening.one::<MessageCounts>(),
+        )?;
+        let lanes = [accounts, messaging, stories, expiry, feed_index, counts];
         show_analysts(&lanes, database).await?;
         let inner = Inner {
             words,

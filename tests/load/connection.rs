@@ -29,10 +29,16 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, request: Vec::with_capacity(2048), buffer: vec![0; 64 << 10], filled: 0 })
+        Ok(Self { stream, request: Vec::with_capacity(2048), buffer: vec![0; 4 << 10], filled: 0 })
     }
 
     pub async fn call(&mut self, method: &str, path: &str, token: Option<&str>, body: &str) -> Result<Answer<'_>> {
+        self.prepare(method, path, token, body)?;
+        self.again().await
+    }
+
+    /// Makes a request that [`Connection::again`] sends.
+    pub fn prepare(&mut self, method: &str, path: &str, token: Option<&str>, body: &str) -> Result<()> {
         use std::io::Write;
         self.request.clear();
         write!(self.request, "{method} {path} HTTP/1.1\r\nhost: load\r\n")?;
@@ -43,6 +49,11 @@ impl Connection {
             write!(self.request, "content-type: application/json\r\ncontent-length: {}\r\n", body.len())?;
         }
         write!(self.request, "\r\n{body}")?;
+        Ok(())
+    }
+
+    /// Sends the last request once more.
+    pub async fn again(&mut self) -> Result<Answer<'_>> {
         self.stream.write_all(&self.request).await?;
         self.answer().await
     }

@@ -1,8 +1,9 @@
 //! `overload`: three times the peak for two minutes. What is done meanwhile, how fast the rest is refused, and how soon
 //! everything is normal again.
 //!
-//! The generator has the same two cores as the server. Each of its connections sends at its due times; one that still
-//! waits for an answer is late, so what was offered is printed beside what was wanted.
+//! The generator has the same two cores as the server. Each of its connections sends at its due times. One that was
+//! refused obeys `Retry-After`: what falls due meanwhile is held back. One that still waits for an answer is late. So what
+//! was sent and what was held back are printed beside what was wanted.
 
 use crate::Args;
 use crate::connection::Connection;
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
 const PEOPLE: usize = 64;
-/// Connections that offer the overload.
-const CONNECTIONS: usize = 9_000;
+/// Connections that offer the overload: more than commands may be pending.
+const CONNECTIONS: usize = 18_000;
 const TIMES: f64 = 3.0;
 
 pub async fn run(args: &Args) -> Result<()> {
@@ -49,7 +50,8 @@ pub async fn run(args: &Args) -> Result<()> {
     let normal = normal_again(server.address, &people, &rooms, peak * 0.5, after).await?;
     let drained = drain(server.address).await?;
     print(json!({"scenario": "overload", "peak_per_s": peak.round(), "wanted_per_s": wanted.round(),
-                 "offered_per_s": (over.sent() as f64 / args.overload_seconds).round(),
+                 "sent_per_s": (over.sent() as f64 / args.overload_seconds).round(),
+                 "held_back_per_s": (over.held_back as f64 / args.overload_seconds).round(),
                  "goodput_per_s": (over.done.count() as f64 / args.overload_seconds).round(),
                  "goodput_of_peak": ratio(over.done.count() as f64 / args.overload_seconds, peak),
                  "answers_by_status": over.statuses, "without_retry_after": over.without_retry_after,
@@ -71,6 +73,8 @@ struct Outcome {
     refused: Latencies,
     statuses: BTreeMap<u16, u64>,
     without_retry_after: u64,
+    /// What fell due while its connection had been told to wait.
+    held_back: u64,
 }
 
 impl Outcome {
@@ -91,6 +95,7 @@ impl Outcome {
             refused: Latencies::new(),
             statuses: BTreeMap::new(),
             without_retry_after: 0,
+            held_back: 0,
         };
         let outcome = Rc::new(RefCell::new(empty));
         let (start, count) = (Instant::now(), (rate * seconds) as usize);
@@ -101,15 +106,22 @@ impl Outcome {
             running.push(local.spawn_local(async move {
                 let (path, token, body) = request(&people, &rooms, worker);
                 let mut connection = Connection::open(address).await?;
+                connection.prepare("POST", &path, Some(&token), &body)?;
+                let mut not_before = start;
                 for n in (worker..count).step_by(connections) {
                     let due = start + Duration::from_secs_f64(n as f64 / rate);
+                    if due < not_before {
+                        outcome.borrow_mut().held_back += 1;
+                        continue;
+                    }
                     tokio::time::sleep_until(due.into()).await;
                     if start.elapsed().as_secs_f64() > seconds {
                         break;
                     }
                     let sent = Instant::now();
-                    let answer = connection.call("POST", &path, Some(&token), &body).await?;
-                    outcome.borrow_mut().note(answer.status, answer.head, sent.elapsed());
+                    let answer = connection.again().await?;
+                    let again = outcome.borrow_mut().note(answer.status, answer.head, sent.elapsed());
+                    not_before = again.map_or(not_before, |seconds| Instant::now() + Duration::from_secs(seconds));
                 }
                 anyhow::Ok(())
             }));
@@ -125,18 +137,23 @@ impl Outcome {
         Ok(Rc::into_inner(outcome).context("a worker is left")?.into_inner())
     }
 
-    fn note(&mut self, status: u16, head: &[u8], took: Duration) {
+    /// Gives the seconds of `Retry-After`, if it was refused.
+    fn note(&mut self, status: u16, head: &[u8], took: Duration) -> Option<u64> {
         *self.statuses.entry(status).or_default() += 1;
         if status == 201 {
             self.done.record(took);
-            return;
+            return None;
         }
         self.refused.record(took);
-        let head = head.to_ascii_lowercase();
-        if !head.windows(14).any(|window| window == b"\r\nretry-after:") {
-            self.without_retry_after += 1;
-        }
+        let seconds = retry_after(head);
+        self.without_retry_after += u64::from(seconds.is_none());
+        seconds
     }
+}
+
+fn retry_after(head: &[u8]) -> Option<u64> {
+    let head = std::str::from_utf8(head).ok()?.to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("retry-after:"))?.trim().parse().ok()
 }
 
 /// Seconds until a quarter of a second at this rate passes without a refusal and with a p99 of at most 100 ms.

@@ -19,13 +19,13 @@ use commands::execute::Executor;
 use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::ids::{Hash16, Position};
-use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
 use domain::source::EventSource;
 use http::HeaderValue;
 use projections::projections::Projections;
 use projections::search::local::LocalSearch;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 use store::embedded::disk::RealDisk;
 use store::embedded::fault::OpenFault;
 use store::embedded::log::EmbeddedLog;
@@ -54,6 +54,8 @@ pub struct Opened {
     pub deciding: Tasks,
     /// Up to where destructions of keys were applied.
     pub destroyed_up_to: Position,
+    /// Up to where sessions that are over were recalled.
+    pub recalled_up_to: Position,
 }
 
 impl Opened {
@@ -90,11 +92,12 @@ impl Tasks {
 /// # Errors
 /// When something cannot be opened, with what it is.
 pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opened> {
+    let mut since = Instant::now();
     secrets::private_directory(&config.data)?;
     let vault = open_vault(&config, &clock).await?;
+    took("keys", &mut since);
     let log = Arc::new(open_log(&config, &clock, &vault)?);
-    let destroyed_up_to =
-        destructions::apply(&*log, &vault).await.context("destroyed keys could not be destroyed again")?;
+    took("log", &mut since);
     let nats = match config.transport.nats() {
         Some(url) => Some(Nats::connect(&nats_options(url), log.log_id()).await.context("transport.url")?),
         None => None,
@@ -103,9 +106,21 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
         Some(nats) => Arc::new(NatsSource::new(log.clone(), nats.clone())),
         None => log.clone(),
     };
-    let deciding = Tasks::default();
-    let app = compose(config, clock, &log, &vault, nats, &deciding).await?;
-    Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to })
+    let (deciding, recalled_up_to) = (Tasks::default(), EventSource::head(&*log));
+    let revocations = Revocations::new(clock.clone(), config.auth.access_token_seconds);
+    let destroyed =
+        async { destructions::apply(&*log, &vault).await.context("destroyed keys could not be destroyed again") };
+    let recalled = async { revocations.recall(&*log, recalled_up_to).await.context("the sessions that are over") };
+    let composed = compose(config, clock, &log, &vault, nats, &deciding, &revocations);
+    let (destroyed_up_to, (), app) = tokio::try_join!(destroyed, recalled, composed)?;
+    took("read models, ended sessions, destroyed keys", &mut since);
+    Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to, recalled_up_to })
+}
+
+/// Tells how long a part of a start took.
+pub fn took(part: &'static str, since: &mut Instant) {
+    tracing::debug!(part, took_ms = since.elapsed().as_millis() as u64, "a part of the start is done");
+    *since = Instant::now();
 }
 
 async fn compose(
@@ -115,22 +130,26 @@ async fn compose(
     vault: &Arc<Vault>,
     nats: Option<Nats>,
     deciding: &Tasks,
+    revocations: &Arc<Revocations>,
 ) -> anyhow::Result<App> {
     let event_log: Arc<dyn EventLog> = log.clone();
     let executor = Executor::new(event_log.clone(), vault.clone(), clock.clone(), deciding.tracker.clone());
     let url = config.database.url(&config.data).map_err(anyhow::Error::msg)?;
     let traces = Traces::open(&config.telemetry, clock.clone()).await?;
-    let projections =
-        Projections::open_with(&url, log.log_id(), vault.clone(), projection_options(&config, &clock, &traces))
-            .await
-            .context("the read models could not be opened")?;
-    let search = LocalSearch::open(&config.data.join("search"), log.log_id(), event_log.head(), vault.clone())
-        .context("the search index could not be opened")?;
+    let options = projection_options(&config, &clock, &traces);
+    let projections = async {
+        let opened = Projections::open_with(&url, log.log_id(), vault.clone(), options).await;
+        opened.context("the read models could not be opened")
+    };
+    let (root, log_id, head, words) = (config.data.join("search"), log.log_id(), event_log.head(), vault.clone());
+    let search = tokio::task::spawn_blocking(move || LocalSearch::open(&root, log_id, head, words));
+    let search = async { search.await?.context("the search index could not be opened") };
+    let (projections, search) = tokio::try_join!(projections, search)?;
     let token_keys = TokenKeys::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),
         tokens: Tokens::new(&token_keys, config.auth.access_token_seconds),
-        revocations: Revocations::new(clock.clone(), ACCESS_TOKEN_LIFE_MAX_SECONDS),
+        revocations: revocations.clone(),
         roles: Roles::new(executor.clone()),
         passwords: Passwords::new(&config.auth)?,
         sign_ins: SignInLimit::default(),

@@ -185,11 +185,13 @@ impl Tokens {
                 let token = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation).ok()?;
                 Some((key, token.claims))
             })?;
-        let ends = Time::from_micros(claims.exp.checked_mul(1_000_000)?);
+        let issued_at = Time::from_micros(claims.iat.checked_mul(1_000_000)?);
+        // Nor longer than tokens live now: which sessions are over is known for so long.
+        let ends = Time::from_micros(claims.exp.checked_mul(1_000_000)?).min(issued_at.plus_seconds(self.life_seconds));
         Some(Caller {
             account: claims.sub.parse().ok()?,
             session: claims.sid.parse().ok()?,
-            issued_at: Time::from_micros(claims.iat.checked_mul(1_000_000)?),
+            issued_at,
             // No token lives longer than its key, remembered or not.
             expires_at: key.until.map_or(ends, |until| ends.min(until)),
             credential_revision: claims.pwr,

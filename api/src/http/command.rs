@@ -116,6 +116,10 @@ pub struct Surroundings {
 /// What is wrong with the request, or why it did not happen.
 pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let arrived = Instant::now();
+    // Before anything is looked at: what cannot be taken has to cost next to nothing.
+    if !app.executor.has_room() {
+        return Err(Failure::Overloaded.into());
+    }
     let (mut parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let path = Path::of(&mut parts).await?;

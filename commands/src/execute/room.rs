@@ -17,6 +17,11 @@ impl Room {
         Arc::new(Self { taken: AtomicUsize::new(0), places })
     }
 
+    /// Whether a place is free now.
+    pub(super) fn is_free(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) < self.places
+    }
+
     /// A place, unless all are taken.
     pub(super) fn take(self: &Arc<Self>) -> Option<Place> {
         if self.taken.fetch_add(1, Ordering::Relaxed) < self.places {
@@ -41,8 +46,8 @@ mod tests {
     fn a_place_that_is_given_back_can_be_taken_again() {
         let room = Room::new(1);
         let place = room.take();
-        assert!(place.is_some() && room.take().is_none());
+        assert!(place.is_some() && !room.is_free() && room.take().is_none());
         drop(place);
-        assert!(room.take().is_some());
+        assert!(room.is_free() && room.take().is_some());
     }
 }

@@ -120,6 +120,14 @@ impl Vault {
         Ok(due.len())
     }
 
+    /// Says that every destruction up to `position` was applied.
+    ///
+    /// # Errors
+    /// When the store does not answer; then the next start searches from the mark before.
+    pub async fn mark_up_to(&self, log: LogId, position: Position) -> Result<(), KeysFault> {
+        self.store.mark_up_to(log, position).await
+    }
+
     /// Drops these subjects' keys from memory, because another process destroyed one.
     pub fn forget(&self, subjects: &[Subject]) {
         self.cache.lock().forget(subjects);
