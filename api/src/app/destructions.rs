@@ -79,6 +79,9 @@ pub async fn follow(log: Arc<dyn EventSource>, vault: Arc<Vault>, mut position: 
         }
         stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
     }
+    if position > marked {
+        mark(&vault, log.log_id(), position).await;
+    }
 }
 
 /// Destroys a key however often the keys store fails. False when it is left undone at the stop: it is done at the next start.

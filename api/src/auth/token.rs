@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn no_token_lives_longer_than_tokens_do_now() {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = TokenKeys::read_or_make(&directory.path().join("key")).unwrap();
+        let (account, session) = ids();
+        let token = Tokens::new(&keys, 3_600).issue(account, session, 4, NOW).unwrap();
+        let tokens = Tokens::new(&keys, 900);
+        assert!(tokens.verify(&token, NOW.plus_seconds(899)).is_ok());
+        assert!(tokens.verify(&token, NOW.plus_seconds(900)).is_err());
+    }
+
+    #[test]
     fn a_token_that_names_no_key_is_of_any() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");

@@ -26,6 +26,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The lock file's name. It is empty; only its lock counts.
@@ -48,6 +49,7 @@ impl Log {
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenFault> {
         let (log, mut writer) = Self::assemble(dir, options)?;
         let start = |error| OpenFault::io("starting a thread", error);
+        writer.runtime = Handle::try_current().ok();
         writer.commit.ahead.start().map_err(start)?;
         writer.commit.sealer.start().map_err(start)?;
         writer.commit.keeper.start().map_err(start)?;
@@ -102,7 +104,8 @@ impl Log {
             #[cfg(feature = "mutants")]
             mutant: options.mutant,
         };
-        let writer = Writer { requests: receiver, commit, batch: Batch::default(), waiting: VecDeque::default(), lock };
+        let (batch, waiting) = (Batch::default(), VecDeque::default());
+        let writer = Writer { requests: receiver, commit, batch, waiting, lock, runtime: None };
         let log = Self {
             history,
             header,

@@ -12,12 +12,15 @@ use domain::stream::StreamName;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests that wait, at most; more have to wait outside.
 pub const QUEUE_MAX_REQUESTS: usize = 4096;
 /// A batch is closed by the unit that brings it to this size, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
+/// From so many calls on they are answered apart from the writer.
+const ANSWERED_APART_CALLS: usize = 64;
 
 /// The state of the writer's thread.
 pub struct Writer {
@@ -31,11 +34,15 @@ pub struct Writer {
     pub waiting: VecDeque<Request>,
     /// The exclusive lock of the directory, held as long as the thread runs.
     pub lock: Box<dyn Any + Send>,
+    /// Where many calls are answered at once; without it, on the writer's thread.
+    pub runtime: Option<Handle>,
 }
 
 /// One call of append on its way.
 struct Call {
-    units: std::vec::IntoIter<RawUnit>,
+    units: Vec<RawUnit>,
+    /// How many of the units are judged.
+    judged: usize,
     answers: Vec<RawAppended>,
     /// The streams that units before were to write and did not.
     fallen: Vec<StreamName>,
@@ -114,10 +121,23 @@ impl Writer {
                 }
                 Err(fault) => calls.iter_mut().for_each(|call| call.fail(fault.clone())),
             }
-            if let Some(begun) = calls.pop_if(|call| call.units.len() > 0) {
+            if let Some(begun) = calls.pop_if(|call| call.has_more()) {
                 waiting.push_front(begun);
             }
-            calls.into_iter().for_each(Call::answer);
+            self.answer(calls);
+        }
+    }
+
+    /// Answers calls. Each answer wakes a task, which from a foreign thread costs a lock of the runtime, and what the call
+    /// was made of is given back to the allocator: with many of them the next batch would wait for that.
+    #[expect(clippy::disallowed_methods, reason = "whoever asked waits for its answer, and with it for the task")]
+    fn answer(&self, calls: Vec<Call>) {
+        match &self.runtime {
+            Some(runtime) if calls.len() >= ANSWERED_APART_CALLS => {
+                // Once the runtime ends, so do those who wait.
+                drop(runtime.spawn(async move { calls.into_iter().for_each(Call::answer) }));
+            }
+            Some(_) | None => calls.into_iter().for_each(Call::answer),
         }
     }
 
@@ -127,7 +147,7 @@ impl Writer {
         if self.commit.mutant != Some(super::options::Mutant::EarlyAck) {
             return calls;
         }
-        let begun = calls.pop_if(|call| call.units.len() > 0);
+        let begun = calls.pop_if(|call| call.has_more());
         for mut call in calls {
             call.tell();
             call.answer();
@@ -149,10 +169,13 @@ impl Writer {
             && let Some(mut call) = waiting.pop_front()
         {
             while self.batch.bytes.len() < BATCH_BYTES
-                && let Some(unit) = call.units.next()
+                && let Some(unit) = call.units.get(call.judged)
             {
-                match self.batch.judge(&history, &state, ids_since, &mut call.fallen, &unit) {
-                    Ok(answer) => call.answers.push(answer),
+                match self.batch.judge(&history, &state, ids_since, &mut call.fallen, unit) {
+                    Ok(answer) => {
+                        call.answers.push(answer);
+                        call.judged += 1;
+                    }
                     Err(fault) => call.fail(fault),
                 }
             }
@@ -186,13 +209,17 @@ impl Writer {
 impl Call {
     fn of(units: Vec<RawUnit>, waiter: Box<dyn Waiter>) -> Self {
         let answers = Vec::with_capacity(units.len());
-        Self { units: units.into_iter(), answers, fallen: Vec::new(), told: 0, fault: None, waiter }
+        Self { units, judged: 0, answers, fallen: Vec::new(), told: 0, fault: None, waiter }
     }
 
     /// Nothing of what is left of the call is judged.
     fn fail(&mut self, fault: LogFault) {
         self.fault = Some(fault);
-        self.units = Vec::new().into_iter();
+        self.judged = self.units.len();
+    }
+
+    fn has_more(&self) -> bool {
+        self.judged < self.units.len()
     }
 
     /// Tells the waiter which units became durable.
