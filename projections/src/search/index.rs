@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::schema::Fields;
+use crate::background::give_way;
 use domain::ids::{AccountId, ConversationId, LogId, MessageId, Position};
 use parking_lot::Mutex;
 use std::io;
@@ -87,6 +88,7 @@ impl Index {
             .num_merge_threads(1)
             .build();
         let writer = Mutex::new(Some(index.writer_with_options(options)?));
+        give_way();
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let place = Place { directory: directory.to_owned(), is_kept: AtomicBool::new(true) };
         Ok((Self { fields, index, writer, reader, place }, checkpoint))
@@ -135,6 +137,8 @@ impl Index {
             prepared.set_payload(&checkpoint.to_payload());
             prepared.commit()
         })?;
+        // Each commit begins with other threads.
+        give_way();
         self.reader.reload()
     }
 
