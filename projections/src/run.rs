@@ -147,9 +147,10 @@ impl Reader {
     async fn read_on(&mut self) -> SourceFault {
         let mut pause = RETRY_PAUSE;
         let mut given = self.smallest_checkpoint();
+        let behind_until = self.source.head();
         loop {
             let mut subscription = self.source.subscribe(given);
-            let fault = self.follow(&mut subscription, &mut given, &mut pause).await;
+            let fault = self.follow(&mut subscription, &mut given, behind_until, &mut pause).await;
             match fault {
                 SourceFault::Unavailable(_) => {
                     tracing::warn!(error = %fault, position = given.0, "the log cannot be read; trying again");
@@ -165,6 +166,7 @@ impl Reader {
         &mut self,
         subscription: &mut Subscription,
         given: &mut Position,
+        behind_until: Position,
         pause: &mut Duration,
     ) -> SourceFault {
         let mut until = Instant::now();
@@ -180,7 +182,9 @@ impl Reader {
                 *given = last.position;
             }
             self.give(&batch).await;
-            until = Instant::now() + self.pause_after(batch.len());
+            // What was there at the start is waited for, and is there: nothing is gained by gathering.
+            let is_behind = *given < behind_until;
+            until = Instant::now() + if is_behind { Duration::ZERO } else { self.pause_after(batch.len()) };
             if let Some(fault) = fault {
                 return fault;
             }

@@ -94,7 +94,9 @@ impl Follower {
     fn new(inner: Arc<Inner>, index: Arc<Index>, at: Position, source: Arc<dyn EventSource>) -> Self {
         let (now, start) = (Instant::now(), source.head());
         let applier = Applier::new(index, source, inner.words.clone());
-        Self { inner, applier, at, stored: at, pending: 0, pending_since: now, committed_at: now, start }
+        // Who waits for the first commit, such as a start, waits for no pause.
+        let committed_at = now.checked_sub(COMMIT_PAUSE).unwrap_or(now);
+        Self { inner, applier, at, stored: at, pending: 0, pending_since: now, committed_at, start }
     }
 
     async fn follow(&mut self, stop: &CancellationToken, pause: &mut Duration) -> Ended {
