@@ -22,7 +22,7 @@ pub mod jobs;
 pub mod opening;
 
 use crate::admin::server::Admin;
-use crate::app::due_work::{Erasures, Schedule};
+use crate::app::due_work::{Erasures, Purges, Schedule};
 use crate::app::first_start::make_admin;
 use crate::app::jobs::Jobs;
 use crate::app::opening::{Opened, Tasks, open, took};
@@ -44,6 +44,7 @@ use commands::execute::Executor;
 use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it as expiry;
 use commands::policies::whenever_an_erasure_is_due_then_erase_the_account as erasure;
+use commands::policies::whenever_messages_are_over_age_then_purge_them as purge;
 use domain::clock::Clock;
 use domain::ids::LogId;
 use domain::words::Words;
@@ -171,6 +172,8 @@ fn run(opened: &Opened, reading: &Tasks) {
     tracker.spawn(destructions::follow(log, opened.vault.clone(), opened.destroyed_up_to, stop.clone()));
     let erasures = Arc::new(Erasures { projections: app.projections.clone(), clock: app.clock.clone() });
     app.tracker.spawn(erasure::run(app.executor.clone(), erasures, app.stop.clone()));
+    let purges = Arc::new(Purges { projections: app.projections.clone() });
+    app.tracker.spawn(purge::run(app.executor.clone(), purges, app.stop.clone()));
     app.tracker.spawn(expiry::run(app.executor.clone(), schedule, app.stop.clone()));
 }
 

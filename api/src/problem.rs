@@ -79,6 +79,7 @@ codes! {
     LogFull = "LOG_FULL", 503, "The server has no space left";
     MalformedJson = "MALFORMED_JSON", 400, "The body is not JSON";
     MessageDeleted = "MESSAGE_DELETED", 409, "The message was deleted";
+    MessagesNotDue = "MESSAGES_NOT_DUE", 409, "The messages are not over their time";
     MessagingNotAllowed = "MESSAGING_NOT_ALLOWED", 403, "The two do not message each other";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "The address does not know this method";
     NotFound = "NOT_FOUND", 404, "Not found";

@@ -105,7 +105,7 @@ impl States {
         /// The story that was asked for.
         story: Story = Story::Unknown;
         /// The timeline that was asked for.
-        timeline: Timeline = Timeline { last_seq: 0 };
+        timeline: Timeline = Timeline { last_seq: 0, last_period: 0 };
         /// The user name that was asked for.
         username: Username = Username { holder: None };
         /// The view of a story that was asked for.

@@ -84,6 +84,9 @@ pub enum Refusal {
     /// The message was deleted.
     #[error("the message was deleted")]
     MessageDeleted,
+    /// The messages are not to be purged yet, or not at all.
+    #[error("the messages are not over their time")]
+    MessagesNotDue,
     /// The message has as many different emoji as a message can have.
     #[error("the message has too many different emoji")]
     EmojiLimitReached,

@@ -8,12 +8,16 @@ use crate::refusal::Refusal;
 use domain::account::event::{AccountRegistered, AdminsChanged, DeviceKeyPublished, RoleGranted, UsernameReserved};
 use domain::account::values::Role;
 use domain::clock::Time;
-use domain::conversation::event::{ConversationClosed, ConversationCreated, MemberJoined};
+use domain::conversation::event::{
+    ConversationClosed, ConversationCreated, MemberJoined, MessagesPurged, RetentionChanged,
+};
+use domain::conversation::state::Kept;
 use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, DeviceId, DeviceKeyId, EventId, Hash16, MessageId, Position, StoryId};
 use domain::limits::STORY_LIFE_SECONDS;
 use domain::message::event::MessageSent;
+use domain::message::period;
 use domain::message::values::Ciphertext;
 use domain::proto::account::v1::{AccountWords, DeviceKeyWords};
 use domain::proto::message::v1::MessageWords;
@@ -127,8 +131,32 @@ pub(crate) fn words(text: &str) -> Field<MessageWords> {
     Field::Clear(MessageWords { text: text.to_owned(), client_ref: None, ciphertext: None })
 }
 
+/// The period of everything that is given.
+pub(crate) fn this_period() -> Option<u32> {
+    Some(period::of_next(ROOM, LONG_AGO, Kept::default(), 0))
+}
+
+/// The period of a message that was decided.
+pub(crate) fn period_of(outcome: Outcome) -> u32 {
+    match outcome.decided.as_deref() {
+        Ok([(_, Event::MessageSent(sent))]) => sent.period.expect("a period"),
+        other => panic!("no message: {other:?}"),
+    }
+}
+
+/// The messages up to this one are gone, and the period before this one with them.
+pub(crate) fn purged(through_seq: u64) -> Happened {
+    let through_period = this_period().unwrap_or_default() - 1;
+    (StreamName::conversation(ROOM), MessagesPurged { through_seq, count: through_seq, through_period }.into())
+}
+
+/// Messages are kept for so many days.
+pub(crate) fn kept_for(days: Option<u32>) -> Happened {
+    (StreamName::conversation(ROOM), RetentionChanged { days, changed_by: ALICE, reason: None }.into())
+}
+
 pub(crate) fn said(sender: AccountId, text: &str) -> Happened {
-    let sent = MessageSent { sender, reply_to: None, words: words(text), mentions: vec![] };
+    let sent = MessageSent { sender, reply_to: None, words: words(text), mentions: vec![], period: this_period() };
     (StreamName::timeline(ROOM), sent.into())
 }
 

@@ -8,7 +8,7 @@ use crate::account::event::{
 use crate::audit::event::ContentAccessed;
 use crate::conversation::event::{
     ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
-    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+    MembershipChanged, MessagePinned, MessageUnpinned, MessagesPurged, ReadMoved, RetentionChanged,
 };
 use crate::import::event::ImportAdvanced;
 use crate::job::event::{JobEnded, JobStarted};
@@ -99,12 +99,14 @@ events! {
     MessagePinned = "MessagePinned";
     MessageSent = "MessageSent";
     MessageUnpinned = "MessageUnpinned";
+    MessagesPurged = "MessagesPurged";
     NotificationsRead = "NotificationsRead";
     PasswordChanged = "PasswordChanged";
     ProfileChanged = "ProfileChanged";
     ReactionAdded = "ReactionAdded";
     ReactionRemoved = "ReactionRemoved";
     ReadMoved = "ReadMoved";
+    RetentionChanged = "RetentionChanged";
     RoleGranted = "RoleGranted";
     SessionOpened = "SessionOpened";
     SessionRefreshed = "SessionRefreshed";

@@ -33,6 +33,15 @@ pub const GROUP_MIN_MEMBERS: usize = 3;
 pub const GROUP_MAX_MEMBERS: usize = 500;
 /// Pinned messages of a conversation, at most.
 pub const PINS_PER_CONVERSATION_MAX: usize = 50;
+/// Days that messages are kept, at most, where they are not kept for as long as their conversation.
+pub const RETENTION_MAX_DAYS: u32 = 3_650;
+/// Days of messages whose words are under one key, where messages are kept for as long as their conversation: so long, at
+/// most, stay the words of before there was a retention under a key together with later ones.
+pub const PERIOD_DAYS: u32 = 30;
+/// Messages that one purge takes, at most; the next one goes on.
+pub const PURGE_MAX_MESSAGES: usize = 10_000;
+/// Keys that one purge destroys, at most.
+pub const PURGE_MAX_PERIODS: usize = 256;
 /// Characters of a message, at most.
 pub const MESSAGE_TEXT_MAX_CHARACTERS: usize = 10_000;
 /// Characters of a client's own reference to a message, at most.

@@ -73,6 +73,7 @@ impl State {
                 | Category::Import
                 | Category::Access
                 | Category::Session
+                | Category::Keys
         )
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Invalid {
-    /// `TOO_SHORT`, `TOO_LONG`, `BAD_FORMAT` or `RESERVED`.
+    /// `TOO_SHORT`, `TOO_LONG`, `OUT_OF_RANGE`, `BAD_FORMAT` or `RESERVED`.
     pub code: &'static str,
     /// A sentence for a person.
     pub detail: String,

@@ -16,8 +16,10 @@ use uuid::Uuid;
 pub enum Subject {
     /// What one person wrote.
     Account(AccountId),
-    /// What was written in one conversation.
+    /// What one conversation is called, and what was written in it before its messages had keys of their own.
     Conversation(ConversationId),
+    /// What was written in one conversation: its generations are periods ([`crate::message::period`]).
+    Messages(ConversationId),
     /// One story.
     Story(StoryId),
     /// What belongs to nobody in particular, such as audit reasons.
@@ -31,11 +33,12 @@ impl Subject {
         format!("{}{}", kind as char, id.as_simple())
     }
 
-    /// A letter for the kind (`a`, `c`, `s`, `d`) and the id (nil for the deployment).
+    /// A letter for the kind (`a`, `c`, `m`, `s`, `d`) and the id (nil for the deployment).
     pub fn parts(self) -> (u8, Uuid) {
         match self {
             Subject::Account(id) => (b'a', id.uuid()),
             Subject::Conversation(id) => (b'c', id.uuid()),
+            Subject::Messages(id) => (b'm', id.uuid()),
             Subject::Story(id) => (b's', id.uuid()),
             Subject::Deployment => (b'd', Uuid::nil()),
         }
@@ -46,6 +49,7 @@ impl Subject {
         Some(match kind {
             b'a' => Subject::Account(AccountId::new(id)),
             b'c' => Subject::Conversation(ConversationId::new(id)),
+            b'm' => Subject::Messages(ConversationId::new(id)),
             b's' => Subject::Story(StoryId::new(id)),
             b'd' => Subject::Deployment,
             _ => return None,
@@ -59,7 +63,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// One generation of a subject's key. The first is 1.
+/// One generation of a subject's key. The first is 1; those of [`Subject::Messages`] are periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyRef {
     /// Whose key.

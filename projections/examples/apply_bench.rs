@@ -179,7 +179,7 @@ impl Generator {
         self.heads[number as usize] += 1;
         let reply_to = None;
         let words = Field::Sealed(words);
-        self.record(stream, revision, MessageSent { sender, reply_to, words, mentions: vec![] }.into())
+        self.record(stream, revision, MessageSent { sender, reply_to, words, mentions: vec![], period: None }.into())
     }
 
     fn messages(&mut self, count: u64) -> Batch {

@@ -20,6 +20,8 @@ pub mod session;
 pub mod story;
 
 #[cfg(test)]
+mod further_samples;
+#[cfg(test)]
 pub mod samples;
 #[cfg(test)]
 mod tests;
@@ -65,12 +67,14 @@ pub const fn schema_version(event_type: EventType) -> u32 {
         EventType::MessagePinned => 1,
         EventType::MessageSent => 1,
         EventType::MessageUnpinned => 1,
+        EventType::MessagesPurged => 1,
         EventType::NotificationsRead => 1,
         EventType::PasswordChanged => 2,
         EventType::ProfileChanged => 1,
         EventType::ReactionAdded => 1,
         EventType::ReactionRemoved => 1,
         EventType::ReadMoved => 1,
+        EventType::RetentionChanged => 1,
         EventType::RoleGranted => 1,
         EventType::SessionOpened => 2,
         EventType::SessionRefreshed => 1,
@@ -126,12 +130,14 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, EncodeFault> {
         Event::MessagePinned(event) => event.to_proto()?.encode_to_vec(),
         Event::MessageSent(event) => event.to_proto()?.encode_to_vec(),
         Event::MessageUnpinned(event) => event.to_proto()?.encode_to_vec(),
+        Event::MessagesPurged(event) => event.to_proto()?.encode_to_vec(),
         Event::NotificationsRead(event) => event.to_proto()?.encode_to_vec(),
         Event::PasswordChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ProfileChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::ReactionAdded(event) => event.to_proto()?.encode_to_vec(),
         Event::ReactionRemoved(event) => event.to_proto()?.encode_to_vec(),
         Event::ReadMoved(event) => event.to_proto()?.encode_to_vec(),
+        Event::RetentionChanged(event) => event.to_proto()?.encode_to_vec(),
         Event::RoleGranted(event) => event.to_proto()?.encode_to_vec(),
         Event::SessionOpened(event) => event.to_proto()?.encode_to_vec(),
         Event::SessionRefreshed(event) => event.to_proto()?.encode_to_vec(),
@@ -206,12 +212,14 @@ fn decode_newest(place: &Place<'_>, payload: Bytes) -> Result<Event, Malformed> 
         EventType::MessagePinned => Event::MessagePinned(Stored::read(payload, place)?),
         EventType::MessageSent => Event::MessageSent(Stored::read(payload, place)?),
         EventType::MessageUnpinned => Event::MessageUnpinned(Stored::read(payload, place)?),
+        EventType::MessagesPurged => Event::MessagesPurged(Stored::read(payload, place)?),
         EventType::NotificationsRead => Event::NotificationsRead(Stored::read(payload, place)?),
         EventType::PasswordChanged => Event::PasswordChanged(Stored::read(payload, place)?),
         EventType::ProfileChanged => Event::ProfileChanged(Stored::read(payload, place)?),
         EventType::ReactionAdded => Event::ReactionAdded(Stored::read(payload, place)?),
         EventType::ReactionRemoved => Event::ReactionRemoved(Stored::read(payload, place)?),
         EventType::ReadMoved => Event::ReadMoved(Stored::read(payload, place)?),
+        EventType::RetentionChanged => Event::RetentionChanged(Stored::read(payload, place)?),
         EventType::RoleGranted => Event::RoleGranted(Stored::read(payload, place)?),
         EventType::SessionOpened => Event::SessionOpened(Stored::read(payload, place)?),
         EventType::SessionRefreshed => Event::SessionRefreshed(Stored::read(payload, place)?),
@@ -267,12 +275,14 @@ pub fn map_fields<E: EachField>(event: Event, stream: &StreamName, each: &mut E)
         Event::MessagePinned(event) => Event::MessagePinned(event.map_fields(stream, each)?),
         Event::MessageSent(event) => Event::MessageSent(event.map_fields(stream, each)?),
         Event::MessageUnpinned(event) => Event::MessageUnpinned(event.map_fields(stream, each)?),
+        Event::MessagesPurged(event) => Event::MessagesPurged(event.map_fields(stream, each)?),
         Event::NotificationsRead(event) => Event::NotificationsRead(event.map_fields(stream, each)?),
         Event::PasswordChanged(event) => Event::PasswordChanged(event.map_fields(stream, each)?),
         Event::ProfileChanged(event) => Event::ProfileChanged(event.map_fields(stream, each)?),
         Event::ReactionAdded(event) => Event::ReactionAdded(event.map_fields(stream, each)?),
         Event::ReactionRemoved(event) => Event::ReactionRemoved(event.map_fields(stream, each)?),
         Event::ReadMoved(event) => Event::ReadMoved(event.map_fields(stream, each)?),
+        Event::RetentionChanged(event) => Event::RetentionChanged(event.map_fields(stream, each)?),
         Event::RoleGranted(event) => Event::RoleGranted(event.map_fields(stream, each)?),
         Event::SessionOpened(event) => Event::SessionOpened(event.map_fields(stream, each)?),
         Event::SessionRefreshed(event) => Event::SessionRefreshed(event.map_fields(stream, each)?),

@@ -164,6 +164,15 @@ pub const ACTS: &[Act] = &[
             s.bob.replies("once more", &s.first, &s.group).await;
         })
     },
+    |s| {
+        Box::pin(async {
+            s.alice.keeps_messages(&s.group, Some(30)).await.ok(200);
+            s.alice.adds(&s.dave, &s.group).await.ok(201);
+            s.alice.keeps_messages(&s.group, None).await.ok(200);
+            s.carol.removes(&s.carol, &s.group).await.ok(204);
+            s.alice.keeps_messages(&s.group, Some(7)).await.ok(200);
+        })
+    },
     |s| Box::pin(async { drop(s.dave.posts_story("a story").await) }),
     |s| {
         Box::pin(async {

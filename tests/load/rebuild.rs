@@ -166,12 +166,12 @@ impl Script {
                 unit(who, [(message, vec![added.into()])])
             }
             25..27 if room.head > 0 => {
-                let edited = MessageEdited { author: who, words: text(), mentions: vec![] };
+                let edited = MessageEdited { author: who, words: text(), mentions: vec![], period: None };
                 unit(who, [(message, vec![edited.into()])])
             }
             _ => {
                 room.head += 1;
-                let sent = MessageSent { sender: who, reply_to: None, words: text(), mentions: vec![] };
+                let sent = MessageSent { sender: who, reply_to: None, words: text(), mentions: vec![], period: None };
                 unit(who, [(StreamName::timeline(room.id), vec![sent.into()])])
             }
         }

@@ -14,6 +14,7 @@ pub mod postgres;
 pub mod process;
 pub mod reducer;
 pub mod remains;
+pub mod replay;
 pub mod reply;
 pub mod room;
 pub mod targets;

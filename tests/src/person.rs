@@ -182,6 +182,11 @@ impl Person {
         self.put(&room.path("/settings"), how).await
     }
 
+    /// Says for how many days messages of a group are kept.
+    pub async fn keeps_messages(&self, room: &Room, days: Option<u32>) -> Reply {
+        self.put(&room.path("/retention"), json!({"days": days})).await
+    }
+
     /// Pins a message.
     pub async fn pins(&self, message: &Said, room: &Room) -> Reply {
         self.ask("POST", &room.path(&format!("/pins/{}", message.seq))).send().await

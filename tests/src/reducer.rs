@@ -16,6 +16,9 @@
 //! - `notification.created` comes before the frame of the event that it tells of. A client takes one back when its message
 //!   is deleted, its reaction is removed, whoever caused it is erased, or one leaves the conversation or blocks whoever caused
 //!   it; `notifications.read` comes to one's own devices.
+//! - `messages.purged`: the messages up to `through_seq` are gone, with their pins and what one was notified of about them,
+//!   and count as read: `last_read_seq` is at least that. Nothing is told of each.
+//! - `conversation.retention_changed` tells for how many days messages are kept from now on.
 //! - On one's own `member.joined` the client fetches the conversation; on one's own `member.left` it is over.
 
 use crate::person::Person;
@@ -56,6 +59,8 @@ struct Shown {
     messages: BTreeMap<u64, Value>,
     /// Who pinned it and when, by the message's seq.
     pins: BTreeMap<u64, (Value, Value)>,
+    /// For how many days messages are kept.
+    retention: Value,
 }
 
 /// How one keeps somebody away.
@@ -142,11 +147,14 @@ impl Screen {
         let pins =
             pins.iter().map(|pin| (seq_of(&pin["message"]), (pin["pinned_by"].clone(), pin["pinned_at"].clone())));
         let members = members.iter().map(|m| (text_of(&m["account_id"]), m["role"].clone()));
+        // Who has left again meanwhile is not told, and a later frame takes the conversation away.
+        let retention = person.get(&room.path("/retention")).await.any(&[200, 404])["days"].clone();
         let shown = Shown {
             conversation: with_plain_last_message(room.json.clone()),
             members: members.collect(),
             messages: messages.collect(),
             pins: pins.collect(),
+            retention,
         };
         self.conversations.insert(room.id, shown);
     }
@@ -184,11 +192,17 @@ impl Screen {
             "conversation.created" => self.created(data),
             "conversation.updated" | "conversation.deleted" => self.changed(data),
             "conversation.settings_changed" => self.kept(data),
+            "conversation.retention_changed" => {
+                if let Some(shown) = self.shown(data) {
+                    shown.retention = data["days"].clone();
+                }
+            }
             "member.joined" => self.joined(data),
             "member.left" => self.left(data),
             "message.sent" => self.sent(data),
             "message.edited" => self.edited(data),
             "message.deleted" => self.deleted(data),
+            "messages.purged" => self.purged(data),
             "message.pinned" => self.pinned(data),
             "message.unpinned" => self.unpinned(data),
             "reaction.added" => self.reacted(data, 1),
@@ -229,6 +243,10 @@ impl Screen {
         let me = self.me.clone();
         self.notifications.retain(|_, told| match frame["type"].as_str().unwrap_or_default() {
             "message.deleted" => told["message_id"] != data["id"],
+            "messages.purged" => {
+                told["conversation_id"] != data["conversation_id"]
+                    || told["message_id"].as_str().is_none_or(|id| seq_in(id) > through(data))
+            }
             "reaction.removed" => {
                 ["message_id", "emoji"].iter().any(|field| told[field] != data[field])
                     || told["kind"] != "reaction"
@@ -289,6 +307,19 @@ impl Screen {
         if let Some(shown) = self.shown(data) {
             shown.pins.insert(seq_of(data), pin);
         }
+    }
+
+    fn purged(&mut self, data: &Value) {
+        let through = through(data);
+        let Some(shown) = self.shown(data) else { return };
+        shown.messages.retain(|seq, _| *seq > through);
+        shown.pins.retain(|seq, _| *seq > through);
+        if shown.conversation["last_message"]["seq"].as_u64().is_some_and(|seq| seq <= through) {
+            shown.conversation["last_message"] = Value::Null;
+        }
+        let read = shown.conversation["last_read_seq"].as_u64().unwrap_or_default();
+        shown.conversation["last_read_seq"] = json!(read.max(through));
+        shown.count_unread();
     }
 
     fn unpinned(&mut self, data: &Value) {
@@ -409,8 +440,7 @@ impl Screen {
 
     fn reacted(&mut self, data: &Value, by: i64) {
         let is_mine = data["account_id"] == self.me.as_str();
-        let (_, seq) = data["message_id"].as_str().and_then(|id| id.rsplit_once('-')).expect("a message's id");
-        let seq: u64 = seq.parse().expect("a seq");
+        let seq = seq_in(&text_of(&data["message_id"]));
         let Some(message) = self.shown(data).and_then(|shown| shown.messages.get_mut(&seq)) else { return };
         let mut reactions = message["reactions"].as_array().cloned().unwrap_or_default();
         let at = reactions.iter().position(|reaction| reaction["emoji"] == data["emoji"]).unwrap_or_else(|| {
@@ -440,7 +470,8 @@ impl Screen {
 impl Shown {
     /// Without members, messages and pins.
     fn beginning(conversation: Value) -> Self {
-        Self { conversation, members: BTreeMap::new(), messages: BTreeMap::new(), pins: BTreeMap::new() }
+        let (members, messages, pins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { conversation, members, messages, pins, retention: Value::Null }
     }
 
     fn count_unread(&mut self) {
@@ -486,6 +517,17 @@ fn id_of(value: &Value) -> String {
 /// Positions are decimal strings.
 fn number_of(value: &Value) -> u64 {
     text_of(value).parse().expect("a position")
+}
+
+/// A message's place, out of its id.
+fn seq_in(id: &str) -> u64 {
+    let (_, seq) = id.rsplit_once('-').expect("a message's id");
+    seq.parse().expect("a seq")
+}
+
+/// The last message that a purge took.
+fn through(data: &Value) -> u64 {
+    data["through_seq"].as_u64().expect("a seq")
 }
 
 fn seq_of(value: &Value) -> u64 {

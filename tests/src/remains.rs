@@ -1,5 +1,6 @@
 //! What is left of words in the files of a server: found in clear, whatever the case.
 
+use crate::world::{Mode, World};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -51,4 +52,36 @@ pub fn look_through(folder: &Path, since: SystemTime, look: &mut impl FnMut(&Pat
         }
     }
     count
+}
+
+/// A word that occurs nowhere else.
+pub fn canary() -> String {
+    format!("{CANARY}{}", uuid::Uuid::new_v4().simple())
+}
+
+/// The files below a folder that hold these bytes, and how many there are; those are left out that were last written before.
+pub fn files_with(folder: &Path, bytes: &[u8], since: SystemTime) -> (Vec<PathBuf>, usize) {
+    let mut found = Vec::new();
+    let count = look_through(folder, since, &mut |path, content| {
+        if places(content, bytes).next().is_some() {
+            found.push(path.to_owned());
+        }
+    });
+    (found, count)
+}
+
+/// Fails when the word stands in a file of Tidings, or of the PostgreSQL that `tests/run` started.
+///
+/// # Panics
+/// When it does.
+pub async fn assert_nowhere(world: &World, (word, since): (&str, SystemTime)) {
+    let (found, looked_at) = files_with(world.directory(), word.as_bytes(), since);
+    assert!(found.is_empty() && looked_at > 3, "{found:?} of {looked_at}");
+    if world.mode == Mode::Production
+        && let Ok(postgres) = std::env::var("TIDINGS_TEST_POSTGRES_DATA")
+    {
+        world.checkpoints().await;
+        let (found, looked_at) = files_with(Path::new(&postgres), word.as_bytes(), since);
+        assert!(found.is_empty() && looked_at > 100, "{found:?} of {looked_at}");
+    }
 }

@@ -13,6 +13,8 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("account", "erase_account", E2E, "issued by a policy: tests/e2e/account/request_erasure.rs"),
     ("conversation", "leave_for_erasure", HTTP, "issued by a policy"),
     ("conversation", "leave_for_erasure", E2E, "issued by a policy: tests/e2e/account/request_erasure.rs"),
+    ("conversation", "purge_messages", HTTP, "issued by a policy"),
+    ("conversation", "purge_messages", E2E, "issued by a policy: tests/e2e/conversation/change_retention.rs"),
     ("message", "read_message", HTTP, "part of an answer: api/src/http/message/message.rs"),
     ("message", "read_message", E2E, "part of an answer: tests/e2e/message/message.rs"),
     ("job", "end_job", HTTP, "issued by whoever carries the job out"),

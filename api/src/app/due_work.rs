@@ -3,9 +3,11 @@
 use commands::log::EventLog;
 use commands::policies::whenever_a_story_is_due_then_expire_it::{DueFault, DueStory, DueWork};
 use commands::policies::whenever_an_erasure_is_due_then_erase_the_account::{ErasureWork, WorkFault};
+use commands::policies::whenever_messages_are_over_age_then_purge_them::{DueMessages, PurgeFault, PurgeWork};
 use domain::clock::{Clock, Time};
 use domain::ids::{AccountId, ConversationId, Position, StoryId};
 use domain::source::BoxFuture;
+use projections::conversation::messaging::retention::OverAge;
 use projections::projection::{MESSAGING, STORIES};
 use projections::projections::Projections;
 use std::sync::Arc;
@@ -85,6 +87,28 @@ impl ErasureWork for Erasures {
                     return Ok(stories);
                 }
             }
+        })
+    }
+}
+
+/// Messages that are over the age that their conversation keeps them.
+pub struct Purges {
+    /// The read models.
+    pub projections: Projections,
+}
+
+impl PurgeWork for Purges {
+    fn over_age(&self, now: Time, at: Position, limit: usize) -> BoxFuture<'_, Result<Vec<DueMessages>, PurgeFault>> {
+        Box::pin(async move {
+            self.projections.wait(MESSAGING, at, PATIENCE).await.map_err(|behind| PurgeFault(Box::new(behind)))?;
+            let due = self.projections.messaging().over_age(now, limit).await;
+            let due = due.map_err(|fault| PurgeFault(Box::new(fault)))?.value;
+            let due = due.into_iter().map(|OverAge { conversation, through_seq, periods }| DueMessages {
+                conversation,
+                through_seq,
+                periods,
+            });
+            Ok(due.collect())
         })
     }
 }

@@ -158,6 +158,7 @@ async fn compose(
         live: Live::new(
             log.clone(),
             vault.clone(),
+            executor.clone(),
             projections.clone(),
             clock.clone(),
             traces.clone(),

@@ -138,6 +138,14 @@ pub fn sent<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
     T::deserialize(deserializer).map(Some)
 }
 
+/// For a field that may be null and may not be missing: `#[serde(deserialize_with = "nullable")]` on an `Option<T>`.
+///
+/// # Errors
+/// What `T` refuses.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
 /// Makes a value of the expected type.
 ///
 /// # Errors

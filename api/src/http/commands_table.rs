@@ -17,6 +17,7 @@ pub const COMMANDS: &[Entry] = &[
     Entry::of::<conversation::change_conversation::ChangeConversation>(),
     Entry::of::<conversation::close_conversation::CloseConversation>(),
     Entry::of::<conversation::change_membership::ChangeMembership>(),
+    Entry::of::<conversation::change_retention::ChangeRetention>(),
     Entry::of::<conversation::add_member::AddMember>(),
     Entry::of::<conversation::change_member_role::ChangeMemberRole>(),
     Entry::of::<conversation::remove_member::RemoveMember>(),

@@ -41,6 +41,8 @@ pub fn routes() -> Vec<Route> {
         conversation::change_conversation::route(),
         conversation::close_conversation::route(),
         conversation::change_membership::route(),
+        conversation::retention::route(),
+        conversation::change_retention::route(),
         conversation::members::route(),
         conversation::add_member::route(),
         conversation::change_member_role::route(),

@@ -86,6 +86,26 @@ pub struct MessageUnpinned {
     pub seq: u64,
 }
 
+/// `conversation.retention_changed`.
+#[derive(Serialize)]
+pub struct RetentionChanged {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// For how many days messages are kept from now on; null for as long as the conversation.
+    pub days: Option<u32>,
+}
+
+/// `messages.purged`: a client forgets these messages, their pins and what it was notified of about them; they count as read.
+#[derive(Serialize)]
+pub struct MessagesPurged {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// The last message that is gone, with all before it.
+    pub through_seq: u64,
+    /// How many of them went now.
+    pub count: u64,
+}
+
 /// `notifications.read`.
 #[derive(Serialize)]
 pub struct NotificationsRead {

@@ -38,10 +38,12 @@ pub fn topic_of(recorded: &Recorded, stories: &Stories) -> Option<Topic> {
         | Event::MessagePinned(_)
         | Event::MessageSent(_)
         | Event::MessageUnpinned(_)
+        | Event::MessagesPurged(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::ReactionAdded(_)
-        | Event::ReactionRemoved(_) => recorded.stream.conversation_id().map(Topic::Conversation),
+        | Event::ReactionRemoved(_)
+        | Event::RetentionChanged(_) => recorded.stream.conversation_id().map(Topic::Conversation),
         Event::MembershipChanged(_) => recorded.stream.member().map(|(_, account)| Topic::Account(account)),
         Event::NotificationsRead(_) => recorded.stream.notified_id().map(Topic::Account),
         Event::ReadMoved(_) => reader(&recorded.stream).map(|(account, _)| Topic::Account(account)),

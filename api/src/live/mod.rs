@@ -23,6 +23,7 @@ pub mod circles;
 pub mod company;
 pub mod ephemeral;
 pub mod follower;
+pub mod gone;
 pub mod index;
 pub mod join;
 pub mod membership;

@@ -6,7 +6,7 @@
 use crate::live::conversation::conversation;
 use crate::live::data::{
     AccountErased, AccountUpdated, DeviceKeyChanged, ErasureChanged, MemberJoined, MemberLeft, MemberRoleChanged,
-    MessagePinned, MessageUnpinned, NotificationsRead, ReadMoved, StoryViewed,
+    MessagePinned, MessageUnpinned, MessagesPurged, NotificationsRead, ReadMoved, RetentionChanged, StoryViewed,
 };
 use crate::live::frame::{Frame, raw};
 use crate::live::message::{message, reaction};
@@ -16,9 +16,10 @@ use crate::wire::account::Settings;
 use crate::wire::conversation::ConversationSettings;
 use crate::wire::message::{Deleted, Edited, Said};
 use bytes::Bytes;
+use commands::execute::{Executor, Failure};
 use commands::log::EventLog;
 use domain::clock::Clock;
-use domain::event::{Event, EventType};
+use domain::event::Event;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use domain::proto::account::v1::{ProfileWords, SettingsWords};
 use domain::proto::conversation::v1::ConversationWords;
@@ -31,8 +32,6 @@ use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Events of a `message-…` stream that are looked through for a deletion at once.
-const MESSAGE_PAGE_EVENTS: usize = 256;
 /// Newest messages that are looked at for the one before a join or a leave, before the search halves its way.
 const NEWEST_MESSAGES: usize = 16;
 
@@ -45,6 +44,9 @@ pub enum RenderFault {
     /// Words did not open.
     #[error("words cannot be opened")]
     Words(#[from] WordsFault),
+    /// What is gone is not known.
+    #[error("the state of a conversation cannot be read")]
+    State(#[source] Box<Failure>),
 }
 
 /// When an event is rendered.
@@ -52,7 +54,7 @@ pub enum RenderFault {
 pub enum When {
     /// As it comes.
     Live,
-    /// Afterwards: what was deleted since is left out.
+    /// Afterwards: what was deleted or purged since is left out.
     Afterwards,
     /// To show how things stand: no place to resume from, because what was missed may stand before and after it.
     Standing,
@@ -65,6 +67,8 @@ pub struct Renderer {
     pub source: Arc<dyn EventLog>,
     /// Opens what is sealed.
     pub words: Arc<dyn Words>,
+    /// Knows what is gone of a conversation.
+    pub executor: Arc<Executor>,
     /// Tells whether a story's time is over.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,10 +83,10 @@ impl Renderer {
         let mut opened = self.open(events).await?.into_iter();
         let mut frames = Vec::with_capacity(events.len());
         let last = when != When::Standing;
-        let changed = if when == When::Live { HashSet::new() } else { self.changed(events).await? };
+        let gone = if when == When::Live { HashSet::new() } else { self.gone(events).await? };
         for event in events {
             let opened = if sealed(&event.event).is_some() { opened.next() } else { None };
-            let shown = self.data(event, opened, &changed, when).await?;
+            let shown = self.data(event, opened, &gone, when).await?;
             frames.push(shown.map(|(kind, data)| Frame::Event { position: event.position, last, kind, data }.wire()));
         }
         Ok(frames)
@@ -97,7 +101,7 @@ impl Renderer {
         &self,
         recorded: &Recorded,
         opened: Option<Content<Bytes>>,
-        changed: &HashSet<MessageId>,
+        gone: &HashSet<MessageId>,
         when: When,
     ) -> Result<Option<(&'static str, Box<RawValue>)>, RenderFault> {
         let at = recorded.occurred_at;
@@ -133,6 +137,14 @@ impl Renderer {
             Event::MessageUnpinned(e) => {
                 ("message.unpinned", raw(&MessageUnpinned { conversation_id: conversation_id()?, seq: e.seq }))
             }
+            Event::RetentionChanged(e) => (
+                "conversation.retention_changed",
+                raw(&RetentionChanged { conversation_id: conversation_id()?, days: e.days }),
+            ),
+            Event::MessagesPurged(e) => {
+                let (conversation_id, through_seq, count) = (conversation_id()?, e.through_seq, e.count);
+                ("messages.purged", raw(&MessagesPurged { conversation_id, through_seq, count }))
+            }
             Event::MemberJoined(e) => {
                 let conversation_id = conversation_id()?;
                 let last_seq = self.last_seq_before(conversation_id, recorded.position).await?;
@@ -151,12 +163,12 @@ impl Renderer {
             }
             Event::MessageSent(e) => {
                 let id = MessageId { conversation: conversation_id()?, seq: recorded.revision + 1 };
-                let words = self.message_words(&e.words, opened, id, changed).await?;
+                let words = message_words(&e.words, opened, id, gone)?;
                 ("message.sent", raw(&message(recorded, e, id, words)))
             }
             Event::MessageEdited(e) => {
                 let id = message_id()?;
-                let words = self.message_words(&e.words, opened, id, changed).await?;
+                let words = message_words(&e.words, opened, id, gone)?;
                 let mentions = if words.is_some() { e.mentions.clone() } else { Vec::new() };
                 let Said { text, ciphertext, nonce, scheme, sender_key_id, recipients } =
                     words.map(Said::opened).unwrap_or_default();
@@ -254,49 +266,6 @@ impl Renderer {
         }))
     }
 
-    /// What a message says; none when it is erased or, afterwards, deleted.
-    async fn message_words(
-        &self,
-        field: &Field<MessageWords>,
-        opened: Option<Content<Bytes>>,
-        id: MessageId,
-        changed: &HashSet<MessageId>,
-    ) -> Result<Option<MessageWords>, RenderFault> {
-        let is_deleted = changed.contains(&id) && self.is_deleted(id).await?;
-        if is_deleted { Ok(None) } else { Ok(read(field, opened)?.present()) }
-    }
-
-    /// Those of the messages that something happened to, so that they may be deleted: of most messages one look at the
-    /// revisions of a whole page tells that they are not.
-    async fn changed(&self, events: &[Arc<Recorded>]) -> Result<HashSet<MessageId>, SourceFault> {
-        let ids = events.iter().filter_map(|event| match &event.event {
-            Event::MessageSent(_) => {
-                Some(MessageId { conversation: event.stream.conversation_id()?, seq: event.revision + 1 })
-            }
-            Event::MessageEdited(_) => event.stream.message_id(),
-            _ => None,
-        });
-        let ids: Vec<MessageId> = ids.collect::<HashSet<_>>().into_iter().collect();
-        let streams: Vec<StreamName> = ids.iter().map(|id| StreamName::message(*id)).collect();
-        let revisions = self.source.revisions(&streams).await?;
-        Ok(ids.into_iter().zip(revisions).filter(|(_, revision)| revision.is_some()).map(|(id, _)| id).collect())
-    }
-
-    async fn is_deleted(&self, id: MessageId) -> Result<bool, SourceFault> {
-        let stream = StreamName::message(id);
-        let mut from = 0;
-        loop {
-            let slice = self.source.read_stream(&stream, from, Direction::Forward, MESSAGE_PAGE_EVENTS).await?;
-            if slice.events.iter().any(|event| event.event.event_type() == EventType::MessageDeleted) {
-                return Ok(true);
-            }
-            match slice.events.last() {
-                Some(last) if slice.revision.is_some_and(|newest| newest > last.revision) => from = last.revision + 1,
-                _ => return Ok(false),
-            }
-        }
-    }
-
     /// The sequence number of the newest message before `position`; 0 for none.
     async fn last_seq_before(&self, conversation: ConversationId, position: Position) -> Result<u64, SourceFault> {
         let timeline = StreamName::timeline(conversation);
@@ -357,11 +326,13 @@ fn sealed(event: &Event) -> Option<&SealedField> {
         | Event::MessageDeleted(_)
         | Event::MessagePinned(_)
         | Event::MessageUnpinned(_)
+        | Event::MessagesPurged(_)
         | Event::NotificationsRead(_)
         | Event::PasswordChanged(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)
         | Event::ReadMoved(_)
+        | Event::RetentionChanged(_)
         | Event::RoleGranted(_)
         | Event::SessionOpened(_)
         | Event::SessionRefreshed(_)
@@ -384,6 +355,16 @@ where
         (Field::Sealed(sealed), Some(opened)) => decode_opened(sealed, opened),
         (Field::Sealed(sealed), None) => Err(WordsFault::Damaged(sealed.event)),
     }
+}
+
+/// What a message says; none when it is erased or gone.
+fn message_words(
+    field: &Field<MessageWords>,
+    opened: Option<Content<Bytes>>,
+    id: MessageId,
+    gone: &HashSet<MessageId>,
+) -> Result<Option<MessageWords>, WordsFault> {
+    if gone.contains(&id) { Ok(None) } else { Ok(read(field, opened)?.present()) }
 }
 
 /// The account and conversation of a `read-…` stream.

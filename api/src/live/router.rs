@@ -13,6 +13,7 @@ use crate::live::story::{Stories, shown_to};
 use crate::live::tail::{self, Routed};
 use crate::live::tickets::Tickets;
 use crate::traces::Traces;
+use commands::execute::Executor;
 use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::event::Event;
@@ -71,19 +72,21 @@ impl Live {
     pub fn new(
         source: Arc<dyn EventLog>,
         words: Arc<dyn Words>,
+        executor: Arc<Executor>,
         projections: Projections,
         clock: Arc<dyn Clock>,
         traces: Traces,
         resume_max_frames: usize,
     ) -> Arc<Self> {
         let index = Arc::new(ProjectedIndex::new(projections));
-        Self::over(source, words, index, clock, traces, resume_max_frames)
+        Self::over(source, words, executor, index, clock, traces, resume_max_frames)
     }
 
     /// The same over any index.
     pub(in crate::live) fn over(
         source: Arc<dyn EventLog>,
         words: Arc<dyn Words>,
+        executor: Arc<Executor>,
         index: Arc<dyn Index>,
         clock: Arc<dyn Clock>,
         traces: Traces,
@@ -91,7 +94,7 @@ impl Live {
     ) -> Arc<Self> {
         let position = source.head();
         Arc::new(Self {
-            renderer: Renderer { source, words, clock: clock.clone() },
+            renderer: Renderer { source, words, executor, clock: clock.clone() },
             index,
             clock,
             traces,

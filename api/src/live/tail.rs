@@ -201,7 +201,9 @@ fn notice(routed: &Routed, kind: NotificationKind) -> Vec<(Position, Wire)> {
 
 fn is_passing(fault: &RenderFault) -> bool {
     match fault {
-        RenderFault::Source(SourceFault::Unavailable(_)) | RenderFault::Words(WordsFault::Store(_)) => true,
+        RenderFault::Source(SourceFault::Unavailable(_))
+        | RenderFault::Words(WordsFault::Store(_))
+        | RenderFault::State(_) => true,
         RenderFault::Source(SourceFault::Damaged(..) | SourceFault::Unknown(..) | SourceFault::Closed)
         | RenderFault::Words(WordsFault::KeyMissing(..) | WordsFault::Damaged(_)) => false,
     }

@@ -57,6 +57,7 @@ impl From<Refusal> for Problem {
             Refusal::TextRequired => Problem::new(Code::TextRequired),
             Refusal::EditWindowClosed => Problem::new(Code::EditWindowClosed),
             Refusal::MessageDeleted => Problem::new(Code::MessageDeleted),
+            Refusal::MessagesNotDue => Problem::new(Code::MessagesNotDue),
             Refusal::EmojiLimitReached => Problem::new(Code::EmojiLimitReached),
             Refusal::MessagingNotAllowed => Problem::new(Code::MessagingNotAllowed),
             Refusal::ConversationLimitReached => Problem::new(Code::ConversationLimitReached),

@@ -202,12 +202,12 @@ impl From<message_counts::MemberCount> for MemberCount {
 pub struct Metadata {
     /// How many are in it.
     pub member_count: u64,
-    /// How many messages were sent; what was deleted later was sent nevertheless.
+    /// How many messages were sent; what was deleted or purged later was sent nevertheless.
     pub message_count: u64,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
-    /// When the newest message was sent; null where there is none.
+    /// When the newest message was sent; null where there is none, or none any more.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_message_at: Option<Time>,
 }
@@ -217,12 +217,20 @@ impl From<&ConversationView> for Metadata {
         let last = view.last_message.as_ref();
         Self {
             member_count: view.member_count,
-            // Sequence numbers have no gaps.
-            message_count: last.map_or(0, |message| message.id.seq),
+            // Sequence numbers have no gaps, and what was purged was sent.
+            message_count: view.head_seq,
             created_at: view.created_at,
             last_message_at: last.map(|message| message.sent_at),
         }
     }
+}
+
+/// For how long a conversation keeps its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Retention {
+    /// For how many days; null for as long as the conversation.
+    #[schema(minimum = 1, maximum = 3650, example = 30)]
+    pub days: Option<u32>,
 }
 
 /// Two days, both included.

@@ -288,6 +288,7 @@ fn size_bytes(event: &Event) -> usize {
         Event::PasswordChanged(e) => words(&e.credential),
         Event::StoryDeleted(e) => e.reason.as_ref().map_or(0, words),
         Event::ProfileChanged(e) => words(&e.words),
+        Event::RetentionChanged(e) => e.reason.as_ref().map_or(0, words),
         Event::RoleGranted(e) => e.reason.as_ref().map_or(0, words),
         Event::SessionOpened(e) => e.device.as_ref().map_or(0, words),
         Event::SessionRefreshed(e) => e.device.as_ref().map_or(0, words),
@@ -318,6 +319,7 @@ fn size_bytes(event: &Event) -> usize {
         | Event::MembershipChanged(_)
         | Event::MessagePinned(_)
         | Event::MessageUnpinned(_)
+        | Event::MessagesPurged(_)
         | Event::NotificationsRead(_)
         | Event::ReactionAdded(_)
         | Event::ReactionRemoved(_)

@@ -83,7 +83,8 @@ impl Command for EditMessage {
         if is_unchanged && !context.is_import() {
             return Ok(vec![]);
         }
-        let edited = MessageEdited { author: target.sent.sender, words: Field::Clear(words), mentions };
+        let (author, period) = (target.sent.sender, target.sent.period);
+        let edited = MessageEdited { author, words: Field::Clear(words), mentions, period };
         Ok(vec![(states.primary(), edited.into())])
     }
 
@@ -98,7 +99,7 @@ mod tests {
     use crate::refusal::Missing;
     use crate::scenario::{
         ALICE, BOB, CAROL, DAVE, Happened, ROOM, blocked, direct, encrypted, given, group, message, named, published,
-        registered, said, then_happened, words,
+        purged, registered, said, then_happened, this_period, words,
     };
     use domain::conversation::values::PrivacyMode;
     use domain::limits::MESSAGE_EDIT_WINDOW_SECONDS;
@@ -119,7 +120,7 @@ mod tests {
     }
 
     fn edited(text: &str) -> Happened {
-        then_happened(MessageEdited { author: CAROL, words: words(text), mentions: vec![] })
+        then_happened(MessageEdited { author: CAROL, words: words(text), mentions: vec![], period: this_period() })
     }
 
     #[test]
@@ -160,6 +161,24 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_was_purged_is_not_found() {
+        let gone = talk().into_iter().chain([purged(1)]);
+        given(gone).by(CAROL).when(edit("two")).refused(Refusal::NotFound(Missing::Message));
+    }
+
+    #[test]
+    fn the_words_of_an_edit_are_in_the_period_of_the_message() {
+        let sent =
+            |period| MessageSent { sender: CAROL, reply_to: None, words: words("one"), mentions: vec![], period };
+        let later = MessageSent { period: Some(20_000), ..sent(None) };
+        for period in [None, Some(19_000)] {
+            let both = [sent(period), later.clone()].map(|sent| (StreamName::timeline(ROOM), sent.into()));
+            let edited = MessageEdited { author: CAROL, words: words("two"), mentions: vec![], period };
+            given(group().into_iter().chain(both)).by(CAROL).when(edit("two")).then([then_happened(edited)]);
+        }
+    }
+
+    #[test]
     fn the_same_text_is_already_so() {
         given(talk()).by(CAROL).when(edit("one")).then_it_is_already_so();
         let edited_once = || talk().into_iter().chain([edited("two")]);
@@ -170,7 +189,8 @@ mod tests {
     #[test]
     fn an_edit_mentions_whom_its_own_text_names() {
         let talk = || talk().into_iter().chain([named(ALICE, "alice"), named(DAVE, "dave")]);
-        let edited = MessageEdited { author: CAROL, words: words("@Alice @dave"), mentions: vec![ALICE] };
+        let edited =
+            MessageEdited { author: CAROL, words: words("@Alice @dave"), mentions: vec![ALICE], period: this_period() };
         given(talk()).by(CAROL).when(edit("@Alice @dave")).then([then_happened(edited)]);
     }
 
@@ -183,7 +203,8 @@ mod tests {
     #[test]
     fn ciphertext_takes_the_place_of_ciphertext() {
         let words = |key| Field::Clear(MessageContent::Ciphertext(encrypted(key)).to_words(None));
-        let sent = MessageSent { sender: ALICE, reply_to: None, words: words(1), mentions: vec![] };
+        let sent =
+            MessageSent { sender: ALICE, reply_to: None, words: words(1), mentions: vec![], period: this_period() };
         let keys = [registered(ALICE), published(ALICE, 1), published(ALICE, 2)];
         let talk = || {
             let sent = (StreamName::timeline(ROOM), sent.clone().into());
@@ -191,7 +212,7 @@ mod tests {
         };
         let edit_with =
             |key| EditMessage { content: MessageContent::Ciphertext(encrypted(key)), ..edit("not looked at") };
-        let edited = MessageEdited { author: ALICE, words: words(2), mentions: vec![] };
+        let edited = MessageEdited { author: ALICE, words: words(2), mentions: vec![], period: this_period() };
         given(talk()).by(ALICE).when(edit_with(2)).then([then_happened(edited)]);
         given(talk()).by(ALICE).when(edit_with(1)).then_it_is_already_so();
         given(talk()).by(ALICE).when(edit_with(3)).invalid(&[("/sender_key_id", "UNKNOWN_KEY")]);

@@ -8,6 +8,7 @@ use crate::refusal::{Missing, Refusal};
 use domain::conversation::state::Conversation;
 use domain::ids::{AccountId, ConversationId};
 use domain::message::event::MessageSent;
+use domain::message::period;
 use domain::message::values::MessageContent;
 use domain::stream::StreamName;
 use domain::values::ClientRef;
@@ -57,7 +58,7 @@ impl Command for SendMessage {
     fn decide(&self, states: &States, context: &Context<'_>) -> Decided {
         let sender = context.actor()?;
         let conversation = states.conversation();
-        let Conversation::Open { privacy_mode, members, .. } = conversation else {
+        let Conversation::Open { privacy_mode, members, kept, .. } = conversation else {
             return Err(not_open(conversation, context, Missing::Conversation));
         };
         if !context.is_import() && !members.contains_key(&sender) {
@@ -66,12 +67,17 @@ impl Command for SendMessage {
         may_message(sender, states, context)?;
         content::check(&self.content, *privacy_mode, states, sender)?;
         let mentions = mentions::of(&self.content, &self.mentions, states, context, self.all_max_members)?;
-        // The timeline has no gap, so every number up to the last one is a message.
-        if self.reply_to.is_some_and(|seq| seq == 0 || seq > states.timeline().last_seq) {
+        let timeline = states.timeline();
+        // The timeline has no gap, so every number up to the last one is a message, but for those that were purged.
+        let is_there = |seq: u64| seq > kept.through_seq && seq <= timeline.last_seq;
+        // An import is not stopped by what is gone meanwhile.
+        let reply_to = self.reply_to.filter(|seq| !context.is_import() || *seq > kept.through_seq);
+        if reply_to.is_some_and(|seq| !is_there(seq)) {
             return Err(Refusal::invalid("/reply_to", "NO_SUCH_MESSAGE", "is not a message of this conversation"));
         }
+        let period = Some(period::of_next(self.conversation, context.now, *kept, timeline.last_period));
         let words = self.content.to_words(self.client_ref.as_ref().map(|reference| reference.as_str().to_owned()));
-        let sent = MessageSent { sender, reply_to: self.reply_to, words: Field::Clear(words), mentions };
+        let sent = MessageSent { sender, reply_to, words: Field::Clear(words), mentions, period };
         Ok(vec![(states.primary(), sent.into())])
     }
 
@@ -84,8 +90,8 @@ impl Command for SendMessage {
 mod tests {
     use super::*;
     use crate::scenario::{
-        ALICE, BOB, CAROL, DAVE, Happened, ROOM, blocked, closed, conversation, direct, encrypted, given, group, named,
-        published, registered, said, unblocked, words,
+        ALICE, BOB, CAROL, DAVE, Happened, ROOM, blocked, closed, conversation, direct, encrypted, given, group,
+        kept_for, named, published, purged, registered, said, this_period, unblocked, words,
     };
     use domain::conversation::values::{ConversationKind, MemberRole, PrivacyMode};
     use domain::proto::message::v1::MessageWords;
@@ -105,7 +111,7 @@ mod tests {
     fn the_clients_reference_comes_back_with_the_words() {
         let client_ref = Some(ClientRef::parse("c-1").unwrap());
         let words = Field::Clear(MessageWords { text: "hi".into(), client_ref: Some("c-1".into()), ciphertext: None });
-        let sent = MessageSent { sender: CAROL, reply_to: None, words, mentions: vec![] };
+        let sent = MessageSent { sender: CAROL, reply_to: None, words, mentions: vec![], period: this_period() };
         let send = SendMessage { client_ref, ..send(None) };
         given(group()).by(CAROL).when(send).then([(StreamName::timeline(ROOM), sent.into())]);
     }
@@ -125,10 +131,46 @@ mod tests {
     #[test]
     fn a_reply_answers_a_message_that_exists() {
         let talk = || group().into_iter().chain([said(ALICE, "one")]);
-        let sent = MessageSent { sender: BOB, reply_to: Some(1), words: words("hi"), mentions: vec![] };
+        let sent =
+            MessageSent { sender: BOB, reply_to: Some(1), words: words("hi"), mentions: vec![], period: this_period() };
         given(talk()).by(BOB).when(send(Some(1))).then([(StreamName::timeline(ROOM), sent.into())]);
         given(talk()).by(BOB).when(send(Some(2))).invalid(&[("/reply_to", "NO_SUCH_MESSAGE")]);
         given(talk()).by(BOB).when(send(Some(0))).invalid(&[("/reply_to", "NO_SUCH_MESSAGE")]);
+    }
+
+    #[test]
+    fn nothing_answers_a_message_that_was_purged() {
+        let talk = || group().into_iter().chain([said(ALICE, "one"), said(ALICE, "two"), purged(1)]);
+        given(talk()).by(BOB).when(send(Some(1))).invalid(&[("/reply_to", "NO_SUCH_MESSAGE")]);
+        let sent = |reply_to| {
+            let period = this_period();
+            let sent = MessageSent { sender: BOB, reply_to, words: words("hi"), mentions: vec![], period };
+            (StreamName::timeline(ROOM), domain::event::Event::from(sent))
+        };
+        given(talk()).by(BOB).when(send(Some(2))).then([sent(Some(2))]);
+        // An import goes on without it.
+        let progress = domain::import::event::ImportAdvanced { at: crate::scenario::LONG_AGO, step: 2 };
+        let import = StreamName::import(domain::ids::Hash16([1; 16]));
+        given(talk()).by(BOB).imported(2).when(send(Some(1))).then([sent(None), (import, progress.into())]);
+    }
+
+    #[test]
+    fn words_are_in_the_period_of_their_time_and_never_in_one_before() {
+        let of = |period| MessageSent { sender: BOB, reply_to: None, words: words("hi"), mentions: vec![], period };
+        let sent = |period| [(StreamName::timeline(ROOM), of(Some(period)).into())];
+        let day = domain::clock::Time::to_utc(crate::scenario::LONG_AGO).timestamp() / (24 * 60 * 60);
+        let day = u32::try_from(day).unwrap();
+        let daily = || group().into_iter().chain([kept_for(Some(1))]);
+        let later = |days: i64| given(daily()).by(BOB).after_seconds(days * 24 * 60 * 60).when(send(None));
+        let first = crate::scenario::period_of(later(0));
+        assert!(first == day || first == day - 1, "{first} on {day}");
+        assert_eq!(crate::scenario::period_of(later(5)), first + 5);
+        let after = |period| daily().chain([(StreamName::timeline(ROOM), of(period).into())]);
+        given(after(Some(first + 3))).by(BOB).when(send(None)).then(sent(first + 3));
+        given(after(None)).by(BOB).when(send(None)).then(sent(first));
+        let ended = domain::conversation::event::MessagesPurged { through_seq: 1, count: 1, through_period: first + 3 };
+        let ended = after(Some(first + 3)).chain([(StreamName::conversation(ROOM), ended.into())]);
+        given(ended).by(BOB).when(send(None)).then(sent(first + 4));
     }
 
     #[test]
@@ -159,7 +201,7 @@ mod tests {
     #[test]
     fn a_strictly_encrypted_conversation_takes_ciphertext_of_the_senders_devices() {
         let words = Field::Clear(MessageContent::Ciphertext(encrypted(1)).to_words(None));
-        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![BOB] };
+        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![BOB], period: this_period() };
         let strict = || given(strict()).by(ALICE);
         let outcome = strict().when(send_encrypted(1, &[BOB, BOB]));
         outcome.rests_on(&StreamName::account(ALICE));
@@ -204,7 +246,13 @@ mod tests {
     }
 
     fn mentioning(sender: AccountId, text: &str, mentions: &[AccountId]) -> [Happened; 1] {
-        let sent = MessageSent { sender, reply_to: None, words: words(text), mentions: mentions.to_vec() };
+        let sent = MessageSent {
+            sender,
+            reply_to: None,
+            words: words(text),
+            mentions: mentions.to_vec(),
+            period: this_period(),
+        };
         [(StreamName::timeline(ROOM), sent.into())]
     }
 
@@ -250,7 +298,7 @@ mod tests {
         let room = conversation(ConversationKind::Group, PrivacyMode::StrictE2e, &members);
         let room = room.into_iter().chain([registered(ALICE), published(ALICE, 1), blocked(BOB, ALICE)]);
         let words = Field::Clear(MessageContent::Ciphertext(encrypted(1)).to_words(None));
-        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![CAROL] };
+        let sent = MessageSent { sender: ALICE, reply_to: None, words, mentions: vec![CAROL], period: this_period() };
         let outcome = given(room).by(ALICE).when(send_encrypted(1, &[BOB, CAROL]));
         outcome.rests_on(&StreamName::relationship(BOB));
         outcome.then([(StreamName::timeline(ROOM), sent.into())]);

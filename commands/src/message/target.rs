@@ -28,8 +28,11 @@ pub(crate) fn event(id: MessageId) -> Read {
     Read::Event(StreamName::timeline(id.conversation), revision(id))
 }
 
-/// The message as it was sent, if there is one.
+/// The message as it was sent, if there is one. One that was purged is there no more.
 pub(crate) fn find(id: MessageId, states: &States) -> Option<Target<'_>> {
+    if id.seq <= states.conversation().kept().through_seq {
+        return None;
+    }
     let recorded = states.event(&StreamName::timeline(id.conversation), revision(id))?;
     match &recorded.event {
         Event::MessageSent(sent) => Some(Target { sent, sent_at: recorded.occurred_at }),

@@ -24,7 +24,13 @@ fn room() -> StreamName {
 }
 
 fn somebody_said() -> MessageSent {
-    MessageSent { sender: ALICE, reply_to: None, words: Field::Clear(MessageWords::default()), mentions: vec![] }
+    MessageSent {
+        sender: ALICE,
+        reply_to: None,
+        words: Field::Clear(MessageWords::default()),
+        mentions: vec![],
+        period: None,
+    }
 }
 
 #[tokio::test]

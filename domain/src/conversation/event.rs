@@ -2,6 +2,7 @@
 
 use crate::conversation::values::{ConversationKind, MemberRole, MembershipSettings, PrivacyMode};
 use crate::ids::{AccountId, ConversationId};
+use crate::proto::account::v1::ReasonWords;
 use crate::proto::conversation::v1::ConversationWords;
 use crate::words::Field;
 use serde::Serialize;
@@ -82,6 +83,29 @@ pub struct MessagePinned {
 pub struct MessageUnpinned {
     /// Which.
     pub seq: u64,
+}
+
+/// Messages are kept for another time from now on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RetentionChanged {
+    /// For how many days; none for as long as the conversation.
+    pub days: Option<u32>,
+    /// By whom.
+    pub changed_by: AccountId,
+    /// Why, where only the role of an administrator allowed it; the deployment's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Field<ReasonWords>>,
+}
+
+/// The oldest messages are gone, because their time was over: those after the purge before, up to this one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessagesPurged {
+    /// The last that is gone.
+    pub through_seq: u64,
+    /// How many this purge took; the range has no gap.
+    pub count: u64,
+    /// The last period that no later message's words are sealed in; 0 where no purged message had one.
+    pub through_period: u32,
 }
 
 /// A person has read a conversation up to here. Stands in `read-<account>.<conversation>`.

@@ -1,5 +1,6 @@
 //! What deciding needs to know of a conversation, of a member's settings and of a read watermark.
 
+use crate::conversation::event::MessagesPurged;
 use crate::conversation::values::{ConversationKind, MemberRole, MembershipSettings, PrivacyMode};
 use crate::event::Event;
 use crate::ids::AccountId;
@@ -14,6 +15,17 @@ pub struct Member {
     pub role: MemberRole,
     /// The revision of the join: the smaller, the longer a member.
     pub joined_revision: u64,
+}
+
+/// For how long messages are kept, and which are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// For how many days; none for as long as the conversation.
+    pub days: Option<u32>,
+    /// The last message that is gone; 0 for none.
+    pub through_seq: u64,
+    /// No later message's words are sealed in this period or one before; 0 for none.
+    pub through_period: u32,
 }
 
 /// The state of `conversation-<id>`.
@@ -36,6 +48,8 @@ pub enum Conversation {
         words: Option<Field<ConversationWords>>,
         /// The pinned messages, by sequence number.
         pins: BTreeSet<u64>,
+        /// For how long messages are kept, and which are gone.
+        kept: Kept,
     },
     /// Closed for all.
     Closed {
@@ -45,7 +59,15 @@ pub enum Conversation {
         members: BTreeMap<AccountId, Member>,
         /// Who had left by then: leaving once more tells them nothing.
         former: BTreeSet<AccountId>,
+        /// For how long messages are kept, and which are gone.
+        kept: Kept,
     },
+}
+
+impl Kept {
+    fn purge(&mut self, event: &MessagesPurged) {
+        (self.through_seq, self.through_period) = (event.through_seq, event.through_period);
+    }
 }
 
 impl Conversation {
@@ -54,6 +76,14 @@ impl Conversation {
         match self {
             Conversation::Unknown => None,
             Conversation::Open { members, .. } | Conversation::Closed { members, .. } => members.get(&account).copied(),
+        }
+    }
+
+    /// For how long messages are kept, and which are gone.
+    pub fn kept(&self) -> Kept {
+        match self {
+            Conversation::Unknown => Kept::default(),
+            Conversation::Open { kept, .. } | Conversation::Closed { kept, .. } => *kept,
         }
     }
 
@@ -73,12 +103,13 @@ impl Conversation {
                     former: BTreeSet::new(),
                     words: e.words.clone(),
                     pins: BTreeSet::new(),
+                    kept: Kept::default(),
                 };
             }
             (Conversation::Open { words, .. }, Event::ConversationChanged(e)) => *words = Some(e.words.clone()),
-            (Conversation::Open { members, former, privacy_mode, .. }, Event::ConversationClosed(_)) => {
+            (Conversation::Open { members, former, privacy_mode, kept, .. }, Event::ConversationClosed(_)) => {
                 let (members, former) = (std::mem::take(members), std::mem::take(former));
-                *self = Conversation::Closed { privacy_mode: *privacy_mode, members, former };
+                *self = Conversation::Closed { privacy_mode: *privacy_mode, members, former, kept: *kept };
             }
             (Conversation::Open { members, former, .. }, Event::MemberJoined(e)) => {
                 members.insert(e.account, Member { role: e.role, joined_revision: revision });
@@ -99,6 +130,14 @@ impl Conversation {
             (Conversation::Open { pins, .. }, Event::MessageUnpinned(e)) => {
                 pins.remove(&e.seq);
             }
+            (Conversation::Open { kept, .. } | Conversation::Closed { kept, .. }, Event::RetentionChanged(e)) => {
+                kept.days = e.days;
+            }
+            (Conversation::Open { kept, pins, .. }, Event::MessagesPurged(e)) => {
+                kept.purge(e);
+                *pins = pins.split_off(&e.through_seq.saturating_add(1));
+            }
+            (Conversation::Closed { kept, .. }, Event::MessagesPurged(e)) => kept.purge(e),
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
 //! Kinds, privacy modes and roles of conversations.
 
 use crate::clock::Time;
+use crate::limits::RETENTION_MAX_DAYS;
+use crate::values::Invalid;
 use serde::Serialize;
 
 /// Direct or group.
@@ -79,6 +81,25 @@ impl MemberRole {
     /// The reverse of [`MemberRole::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         [MemberRole::Member, MemberRole::Admin, MemberRole::Owner].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// For how many days messages are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RetentionDays(u32);
+
+impl RetentionDays {
+    /// Accepts 1 to [`RETENTION_MAX_DAYS`].
+    pub fn parse(days: u32) -> Result<Self, Invalid> {
+        if (1..=RETENTION_MAX_DAYS).contains(&days) {
+            return Ok(Self(days));
+        }
+        Err(Invalid { code: "OUT_OF_RANGE", detail: format!("must be 1 to {RETENTION_MAX_DAYS} days, or null") })
+    }
+
+    /// The days.
+    pub const fn get(self) -> u32 {
+        self.0
     }
 }
 

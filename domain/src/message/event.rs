@@ -13,11 +13,15 @@ pub struct MessageSent {
     pub sender: AccountId,
     /// The message that it answers.
     pub reply_to: Option<u64>,
-    /// Text or ciphertext, and client reference; the sender's and the conversation's key.
+    /// Text or ciphertext, and client reference; the sender's key and that of the conversation's period.
     pub words: Field<MessageWords>,
     /// Whom it mentions, each once. Goldens of before it have none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<AccountId>,
+    /// The period whose key seals the words ([`crate::message::period`]). Goldens of before it have none: such words are
+    /// under the conversation's own key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<u32>,
 }
 
 /// Its text is another one from now on.
@@ -25,11 +29,14 @@ pub struct MessageSent {
 pub struct MessageEdited {
     /// Whose message it is.
     pub author: AccountId,
-    /// The new text or ciphertext; the author's and the conversation's key.
+    /// The new text or ciphertext; the same keys as the message's.
     pub words: Field<MessageWords>,
     /// Whom it mentions from now on, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<AccountId>,
+    /// The message's, so that its words go with the message's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<u32>,
 }
 
 /// Its text is shown no more; a tombstone stays.

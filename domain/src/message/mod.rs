@@ -2,5 +2,6 @@
 
 pub mod event;
 pub mod mentions;
+pub mod period;
 pub mod state;
 pub mod values;

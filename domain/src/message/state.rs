@@ -11,13 +11,15 @@ use std::collections::BTreeSet;
 pub struct Timeline {
     /// The sequence number of the newest message; 0 for none.
     pub last_seq: u64,
+    /// Its period; 0 for none.
+    pub last_period: u32,
 }
 
 impl Timeline {
     /// Takes over what happened. `revision` is the event's.
     pub fn evolve(&mut self, revision: u64, event: &Event) {
-        if let Event::MessageSent(_) = event {
-            self.last_seq = revision + 1;
+        if let Event::MessageSent(e) = event {
+            (self.last_seq, self.last_period) = (revision + 1, e.period.unwrap_or_default());
         }
     }
 }

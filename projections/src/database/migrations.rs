@@ -69,6 +69,8 @@ changes! {
     NOTIFICATIONS = 40, "0040_notifications";
     /// Blocks, for whom an event notifies; after [`NOTIFICATIONS`].
     NOTIFICATION_BLOCKS = 42, "0042_notification_blocks";
+    /// For how long messages are kept, and which are gone; after [`THREADS`] and [`NOTIFICATIONS`].
+    RETENTION = 43, "0043_retention";
     /// Which copies of projections there are; in a database of its own.
     COPIES = 100, "0100_copies";
 }

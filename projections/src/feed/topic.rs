@@ -98,8 +98,10 @@ pub(crate) fn belongs(recorded: &Recorded) -> Belongs {
         | Event::MessagePinned(_)
         | Event::MessageSent(_)
         | Event::MessageUnpinned(_)
+        | Event::MessagesPurged(_)
         | Event::ReactionAdded(_)
-        | Event::ReactionRemoved(_) => {
+        | Event::ReactionRemoved(_)
+        | Event::RetentionChanged(_) => {
             recorded.stream.conversation_id().map_or(Belongs::Unfit, |id| Belongs::To(Topic::Conversation(id)))
         }
         Event::MembershipChanged(_) => {

@@ -73,6 +73,12 @@ impl Notified {
                 self.new.retain(|new| new.message != Some(id));
                 self.messages.insert(id);
             }
+            // The rows from before the batch go with the messages, at its end.
+            Event::MessagesPurged(e) => {
+                let id = recorded.stream.conversation_id().ok_or_else(|| unfit("its stream is no conversation's"))?;
+                let is_gone = |message: MessageId| message.conversation == id && message.seq <= e.through_seq;
+                self.new.retain(|new| !new.message.is_some_and(is_gone));
+            }
             Event::ReactionRemoved(e) => {
                 let id = recorded.stream.message_id().ok_or_else(|| unfit("its stream is no message's"))?;
                 self.new.retain(|new| new.message != Some(id) || new.actor != e.account || new.emoji != e.emoji);

@@ -227,7 +227,7 @@ async fn clear_words_are_refused() {
     let mut script = Script::default();
     script.group(1, &[1, 2, 3]);
     let words = Field::Clear(MessageWords { text: "clear".into(), client_ref: None, ciphertext: None });
-    let sent = MessageSent { sender: account(1), reply_to: None, words, mentions: vec![] };
+    let sent = MessageSent { sender: account(1), reply_to: None, words, mentions: vec![], period: None };
     script.record(StreamName::timeline(conversation(1)), sent);
     let world = World::run(&place, &script.events, 1).await;
     wait_until(|| is_stopped(&world.projections, MESSAGING)).await;

@@ -42,6 +42,7 @@ enum Touch {
     Happened(MessageId),
     ErasedBy(AccountId),
     ErasedIn(ConversationId),
+    PurgedThrough(MessageId),
     Nothing,
 }
 
@@ -55,8 +56,12 @@ fn touch(recorded: &Recorded) -> Touch {
         Event::KeyDestroyed(event) => match event.key.subject {
             Subject::Account(account) => Touch::ErasedBy(account),
             Subject::Conversation(conversation) => Touch::ErasedIn(conversation),
-            Subject::Story(_) | Subject::Deployment => Touch::Nothing,
+            // Messages go with the purge that destroyed the key of their period.
+            Subject::Messages(_) | Subject::Story(_) | Subject::Deployment => Touch::Nothing,
         },
+        Event::MessagesPurged(event) => recorded.stream.conversation_id().map_or(Touch::Nothing, |conversation| {
+            Touch::PurgedThrough(MessageId { conversation, seq: event.through_seq })
+        }),
         Event::AccountFollowed(_)
         | Event::AccountRegistered(_)
         | Event::AccountUnfollowed(_)
@@ -91,6 +96,7 @@ fn touch(recorded: &Recorded) -> Touch {
         | Event::PasswordChanged(_)
         | Event::ProfileChanged(_)
         | Event::ReadMoved(_)
+        | Event::RetentionChanged(_)
         | Event::RoleGranted(_)
         | Event::SessionOpened(_)
         | Event::SessionRefreshed(_)
@@ -119,7 +125,7 @@ pub(super) struct Applier {
 pub(super) struct Applied {
     /// Changes of the index.
     pub(super) changes: usize,
-    /// Whether somebody's words, or a conversation's, were erased.
+    /// Whether words were erased or purged.
     pub(super) has_erased: bool,
 }
 
@@ -146,6 +152,7 @@ impl Applier {
                     self.erased.insert(Subject::Conversation(conversation));
                     erasures.push(Change::RemoveAllIn(conversation));
                 }
+                Touch::PurgedThrough(last) => erasures.push(Change::RemoveThrough(last)),
                 Touch::Nothing => {}
             }
         }

@@ -28,6 +28,8 @@ pub(super) enum Change {
     RemoveAllBy(AccountId),
     /// Everything that was written there.
     RemoveAllIn(ConversationId),
+    /// Everything that was written there up to this message.
+    RemoveThrough(MessageId),
 }
 
 /// An open index.
@@ -124,6 +126,7 @@ impl Index {
                     Change::Remove(id) => writer.delete_term(self.fields.of_message(id)),
                     Change::RemoveAllBy(account) => writer.delete_term(self.fields.of_sender(account)),
                     Change::RemoveAllIn(conversation) => writer.delete_term(self.fields.of_conversation(conversation)),
+                    Change::RemoveThrough(last) => writer.delete_query(self.fields.through(last))?,
                 };
             }
             Ok(())

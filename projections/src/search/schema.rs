@@ -4,6 +4,8 @@ use super::entry::Entry;
 use super::port::Has;
 use super::terms::terms;
 use domain::ids::{AccountId, ConversationId, MessageId};
+use std::ops::Bound;
+use tantivy::query::{BooleanQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, SchemaBuilder, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{TantivyDocument, Term};
@@ -66,6 +68,13 @@ impl Fields {
 
     pub(super) fn of_conversation(&self, id: ConversationId) -> Term {
         Term::from_field_bytes(self.conversation, id.uuid().as_bytes())
+    }
+
+    /// Every message of a conversation up to this one.
+    pub(super) fn through(&self, last: MessageId) -> Box<dyn Query> {
+        let conversation = TermQuery::new(self.of_conversation(last.conversation), IndexRecordOption::Basic);
+        let seqs = RangeQuery::new(Bound::Unbounded, Bound::Included(self.of_seq(last.seq)));
+        Box::new(BooleanQuery::intersection(vec![Box::new(conversation), Box::new(seqs)]))
     }
 
     pub(super) fn of_sender(&self, id: AccountId) -> Term {

@@ -119,6 +119,10 @@ fn texts(events: &[Arc<Recorded>]) -> BTreeMap<MessageId, String> {
                 let id = recorded.stream.message_id().unwrap();
                 texts.entry(id).and_modify(|kept| *kept = text(&event.words));
             }
+            Event::MessagesPurged(event) => {
+                let conversation = recorded.stream.conversation_id().unwrap();
+                texts.retain(|id, _| id.conversation != conversation || id.seq > event.through_seq);
+            }
             Event::MessageDeleted(_) => drop(texts.remove(&recorded.stream.message_id().unwrap())),
             _ => {}
         }
@@ -282,6 +286,34 @@ async fn what_is_encrypted_is_not_in_the_index() {
     for term in ["hiddenword", "hiddenscheme", "hiddenref"] {
         assert!(!stands_in_files(&directory.path().join("v1_0"), term), "{term}");
     }
+    following.end().await;
+}
+
+#[tokio::test]
+async fn what_was_purged_is_found_no_more_and_leaves_the_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut script = Script::default();
+    script.group(0, &[0, 1]);
+    script.group(1, &[0, 1]);
+    for text in ["secret roses", "old roses", "open roses"] {
+        script.sends(0, 0, text, None);
+    }
+    script.sends(1, 0, "other roses", None);
+    let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
+    assert_eq!(following.finds("roses").await.len(), 4);
+    script.edits(0, 2, 0, "old secret roses");
+    script.keeps_for(0, Some(1));
+    script.purges(0, 0, 2);
+    following.source.set(&script.events);
+    let left = [message(0, 3), message(1, 1)];
+    assert_eq!(following.finds("roses").await, left);
+    following.search.purge().await.unwrap();
+    assert_eq!(following.search.purge().await.unwrap(), 0, "no segment keeps anything that was purged");
+    assert_eq!((following.search.mentions("secret"), following.search.mentions("old")), (0, 0));
+    let source: Arc<dyn EventSource> = following.source.clone();
+    following.search.rebuild(source, &watch::Sender::default()).await.unwrap();
+    assert_eq!(following.finds("roses").await, left, "as a replay of the log");
+    assert_eq!((following.search.mentions("secret"), following.search.mentions("old")), (0, 0));
     following.end().await;
 }
 

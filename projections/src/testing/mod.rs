@@ -2,6 +2,7 @@
 
 pub(crate) mod words;
 
+pub(crate) mod retention;
 pub(crate) mod script;
 pub(crate) mod ties;
 

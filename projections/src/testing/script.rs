@@ -51,6 +51,11 @@ pub(crate) fn time_of(position: u64) -> Time {
     Time::from_micros(1_700_000_000_000_000).plus_seconds(position as i64 * 60)
 }
 
+/// The period of the message at a position: ten positions each.
+pub(crate) fn period_at(position: u64) -> u32 {
+    1 + position as u32 / 10
+}
+
 /// Writes a log.
 #[derive(Default)]
 pub(crate) struct Script {
@@ -148,7 +153,8 @@ impl Script {
         let words = MessageWords { text: text.into(), client_ref: Some(format!("ref {text}")), ciphertext: None };
         let scope = Subject::Conversation(conversation(number));
         let words = seal(&words, &stream, EventType::MessageSent, Some(account(sender)), scope);
-        self.record(stream, MessageSent { sender: account(sender), reply_to, words, mentions: vec![] })
+        let period = Some(period_at(self.events.len() as u64 + 1));
+        self.record(stream, MessageSent { sender: account(sender), reply_to, words, mentions: vec![], period })
     }
 
     pub(crate) fn edits(&mut self, number: u128, seq: u64, author: u128, text: &str) -> Position {
@@ -156,7 +162,7 @@ impl Script {
         let words = MessageWords { text: text.into(), client_ref: None, ciphertext: None };
         let scope = Subject::Conversation(conversation(number));
         let words = seal(&words, &stream, EventType::MessageEdited, Some(account(author)), scope);
-        self.record(stream, MessageEdited { author: account(author), words, mentions: vec![] })
+        self.record(stream, MessageEdited { author: account(author), words, mentions: vec![], period: None })
     }
 
     pub(crate) fn deletes(&mut self, number: u128, seq: u64, by: u128) -> Position {
@@ -265,6 +271,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
         (random >> 33) % sides
     };
     let (mut groups, mut stories, mut heads) = (0_u128, 0_u128, vec![0_u64; 100]);
+    let mut purged = vec![0_u64; 100];
     let mut inside: BTreeSet<(u128, u128)> = BTreeSet::new();
     let mut reactions: BTreeSet<(u128, u64, u128)> = BTreeSet::new();
     let mut follows: BTreeSet<(u128, u128)> = BTreeSet::new();
@@ -279,10 +286,13 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
     while script.events.len() < events {
         let (who, group) = (u128::from(dice(12)), u128::from(dice(groups.max(1) as u64)));
         let head = heads[group as usize];
-        let seq = dice(head.max(1)) + 1;
+        // What is gone is touched no more.
+        let gone = purged[group as usize];
+        let there = head - gone;
+        let seq = gone + dice(there.max(1)) + 1;
         let whom = (who + 1 + u128::from(dice(3))) % 12;
         let at = dice(running.len().max(1) as u64) as usize;
-        match dice(28) {
+        match dice(30) {
             0 if groups < 20 => {
                 let others = [who, (who + 1) % 12, (who + 2) % 12];
                 script.group(groups, &others);
@@ -292,10 +302,10 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
             1 if groups > 0 && inside.insert((group, who)) => ignore(script.adds(group, whom, who)),
             2 if inside.remove(&(group, who)) => ignore(script.leaves(group, who)),
             3 if inside.contains(&(group, who)) => ignore(script.reads(group, who, head)),
-            4 if head > 0 => ignore(script.edits(group, seq, who, "edited")),
-            5 if head > 0 && dice(4) == 0 => ignore(script.deletes(group, seq, who)),
-            6 if head > 0 && reactions.insert((group, seq, who)) => ignore(script.reacts(group, seq, who, "👍")),
-            7 if head > 0 && reactions.remove(&(group, seq, who)) => ignore(script.takes_back(group, seq, who, "👍")),
+            4 if there > 0 => ignore(script.edits(group, seq, who, "edited")),
+            5 if there > 0 && dice(4) == 0 => ignore(script.deletes(group, seq, who)),
+            6 if there > 0 && reactions.insert((group, seq, who)) => ignore(script.reacts(group, seq, who, "👍")),
+            7 if there > 0 && reactions.remove(&(group, seq, who)) => ignore(script.takes_back(group, seq, who, "👍")),
             8 => {
                 let privacy = TIERS[dice(3) as usize];
                 script.posts_for(stories, who, privacy);
@@ -316,8 +326,8 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 script.makes(group, who, role);
             }
             14 if groups > 0 => ignore(script.renames(group, &format!("name {seq}"))),
-            15 if head > 0 => ignore(script.pins(group, seq, who)),
-            16 if head > 0 => ignore(script.unpins(group, seq)),
+            15 if there > 0 => ignore(script.pins(group, seq, who)),
+            16 if there > 0 => ignore(script.unpins(group, seq)),
             17 if groups > 0 && dice(8) == 0 => ignore(script.closes(group, who)),
             18 if inside.contains(&(group, who)) => {
                 let mute = [Mute::Off, Mute::Always, Mute::Until(time_of(seq))][dice(3) as usize];
@@ -369,8 +379,15 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 let up_to = Position(dice(script.events.len() as u64));
                 script.has_read(who, up_to);
             }
+            28 if groups > 0 && dice(3) == 0 => {
+                ignore(script.keeps_for(group, Some(seq as u32).filter(|days| days % 2 == 0)))
+            }
+            29 if there > 0 && dice(3) == 0 => {
+                script.purges(group, gone, seq);
+                purged[group as usize] = seq;
+            }
             _ if groups > 0 => {
-                script.sends(group, who, "words", Some(seq).filter(|_| head > 0 && seq % 3 == 0));
+                script.sends(group, who, "words", Some(seq).filter(|_| there > 0 && seq % 3 == 0));
                 script.mentioning(&[whom, (whom + 1) % 12][..dice(3) as usize]);
                 heads[group as usize] += 1;
             }

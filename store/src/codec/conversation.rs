@@ -4,7 +4,7 @@ use crate::codec::fields::{EachField, Misplaced, Place, Subjects, optional_to_pr
 use crate::codec::stored::{EncodeFault, Malformed, Stored, time, uuid, uuid_bytes};
 use domain::conversation::event::{
     ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
-    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+    MembershipChanged, MessagePinned, MessageUnpinned, MessagesPurged, ReadMoved, RetentionChanged,
 };
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::ids::{AccountId, ConversationId};
@@ -207,6 +207,38 @@ impl Stored for MessageUnpinned {
 
     fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
         Ok(Self { seq: proto.seq })
+    }
+}
+
+impl Stored for RetentionChanged {
+    type Proto = proto::RetentionChanged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let (changed_by, reason) = (uuid_bytes(self.changed_by.uuid()), optional_to_proto(self.reason.as_ref())?);
+        Ok(Self::Proto { days: self.days, changed_by, reason })
+    }
+
+    fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
+        let reason = place.optional(3, Subjects::of(Subject::Deployment), proto.reason)?;
+        Ok(Self { days: proto.days, changed_by: AccountId::new(uuid(&proto.changed_by)?), reason })
+    }
+
+    fn map_fields<E: EachField>(self, _stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
+        Ok(Self { reason: each.optional(3, Subjects::of(Subject::Deployment), self.reason)?, ..self })
+    }
+}
+
+impl Stored for MessagesPurged {
+    type Proto = proto::MessagesPurged;
+
+    fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
+        let Self { through_seq, count, through_period } = *self;
+        Ok(Self::Proto { through_seq, count, through_period })
+    }
+
+    fn from_proto(proto: Self::Proto, _place: &Place<'_>) -> Result<Self, Malformed> {
+        let Self::Proto { through_seq, count, through_period } = proto;
+        Ok(Self { through_seq, count, through_period })
     }
 }
 

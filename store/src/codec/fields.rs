@@ -26,19 +26,31 @@ pub struct Place<'a> {
 pub struct Subjects {
     /// Whoever wrote the words, where they have a part in the key.
     pub author: Option<Subject>,
-    /// The conversation, story, account or deployment.
+    /// The conversation, its messages, story, account or deployment.
     pub scope: Subject,
+    /// The generation of the scope's key, where it must be exactly this one; otherwise new words are under the newest.
+    pub period: Option<u32>,
 }
 
 impl Subjects {
     /// Under one key alone.
     pub const fn of(scope: Subject) -> Self {
-        Self { author: None, scope }
+        Self { author: None, scope, period: None }
     }
 
     /// Under an author's key and a scope's.
     pub const fn by(author: domain::ids::AccountId, scope: Subject) -> Self {
-        Self { author: Some(Subject::Account(author)), scope }
+        Self { author: Some(Subject::Account(author)), scope, period: None }
+    }
+
+    /// Under this generation of the scope's key.
+    pub const fn in_period(self, period: u32) -> Self {
+        Self { period: Some(period), ..self }
+    }
+
+    /// Whether a generation of the scope's key is one that seals such words.
+    pub fn takes(&self, generation: u32) -> bool {
+        generation > 0 && self.period.is_none_or(|period| period == generation)
     }
 }
 
@@ -97,7 +109,7 @@ impl Place<'_> {
             (Some(subject), generation @ 1..) => Some(KeyRef { subject, generation }),
             (None, _) | (Some(_), 0) => return Err(Malformed::Generation),
         };
-        if sealed.scope_generation == 0 {
+        if !keys.takes(sealed.scope_generation) {
             return Err(Malformed::Generation);
         }
         Ok(Some(Field::Sealed(SealedField {

@@ -9,10 +9,13 @@ use domain::proto::message::v1 as proto;
 use domain::stream::StreamName;
 use domain::words::Subject;
 
-/// Whoever wrote the message, in the conversation of the stream.
-fn written_by(author: AccountId, stream: &StreamName) -> Result<Subjects, Misplaced> {
+/// Whoever wrote the message, in the period of the conversation of the stream; before there were periods, in the conversation.
+fn written_by(author: AccountId, stream: &StreamName, period: Option<u32>) -> Result<Subjects, Misplaced> {
     let conversation = stream.conversation_id().ok_or(Misplaced)?;
-    Ok(Subjects::by(author, Subject::Conversation(conversation)))
+    Ok(match period {
+        Some(period) => Subjects::by(author, Subject::Messages(conversation)).in_period(period),
+        None => Subjects::by(author, Subject::Conversation(conversation)),
+    })
 }
 
 fn to_bytes(accounts: &[AccountId]) -> Vec<Bytes> {
@@ -32,17 +35,19 @@ impl Stored for MessageSent {
             reply_to: self.reply_to,
             words: to_proto(&self.words)?,
             mentions: to_bytes(&self.mentions),
+            period: self.period,
         })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
         let sender = AccountId::new(uuid(&proto.sender)?);
-        let words = place.field(3, written_by(sender, place.stream)?, proto.words)?;
-        Ok(Self { sender, reply_to: proto.reply_to, words, mentions: accounts(&proto.mentions)? })
+        let (reply_to, period) = (proto.reply_to, proto.period);
+        let words = place.field(3, written_by(sender, place.stream, period)?, proto.words)?;
+        Ok(Self { sender, reply_to, words, mentions: accounts(&proto.mentions)?, period })
     }
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
-        Ok(Self { words: each.field(3, written_by(self.sender, stream)?, self.words)?, ..self })
+        Ok(Self { words: each.field(3, written_by(self.sender, stream, self.period)?, self.words)?, ..self })
     }
 }
 
@@ -51,17 +56,17 @@ impl Stored for MessageEdited {
 
     fn to_proto(&self) -> Result<Self::Proto, EncodeFault> {
         let (author, mentions) = (uuid_bytes(self.author.uuid()), to_bytes(&self.mentions));
-        Ok(Self::Proto { author, words: to_proto(&self.words)?, mentions })
+        Ok(Self::Proto { author, words: to_proto(&self.words)?, mentions, period: self.period })
     }
 
     fn from_proto(proto: Self::Proto, place: &Place<'_>) -> Result<Self, Malformed> {
         let author = AccountId::new(uuid(&proto.author)?);
-        let words = place.field(2, written_by(author, place.stream)?, proto.words)?;
-        Ok(Self { author, words, mentions: accounts(&proto.mentions)? })
+        let words = place.field(2, written_by(author, place.stream, proto.period)?, proto.words)?;
+        Ok(Self { author, words, mentions: accounts(&proto.mentions)?, period: proto.period })
     }
 
     fn map_fields<E: EachField>(self, stream: &StreamName, each: &mut E) -> Result<Self, E::Fault> {
-        Ok(Self { words: each.field(2, written_by(self.author, stream)?, self.words)?, ..self })
+        Ok(Self { words: each.field(2, written_by(self.author, stream, self.period)?, self.words)?, ..self })
     }
 }
 

@@ -16,7 +16,7 @@ use domain::audit::event::ContentAccessed;
 use domain::clock::Time;
 use domain::conversation::event::{
     ConversationChanged, ConversationClosed, ConversationCreated, MemberJoined, MemberLeft, MemberRoleChanged,
-    MembershipChanged, MessagePinned, MessageUnpinned, ReadMoved,
+    MembershipChanged, MessagePinned, MessageUnpinned, MessagesPurged, ReadMoved, RetentionChanged,
 };
 use domain::conversation::values::{ConversationKind, MemberRole, MembershipSettings, Mute, Notify, PrivacyMode};
 use domain::event::{Event, EventType};
@@ -33,7 +33,7 @@ use domain::proto::account::v1::{
     AccountWords, CredentialWords, DeviceKeyWords, ProfileWords, ReasonWords, SettingsWords,
 };
 use domain::proto::conversation::v1::ConversationWords;
-use domain::proto::message::v1::{Ciphertext, MessageWords};
+use domain::proto::message::v1::MessageWords;
 use domain::proto::session::v1::DeviceWords;
 use domain::proto::story::v1::StoryWords;
 use domain::relationship::event::{
@@ -96,7 +96,7 @@ fn at() -> Time {
     Time::from_micros(1_735_689_600_123_456)
 }
 
-fn message_words(text: &str) -> Field<MessageWords> {
+pub(super) fn message_words(text: &str) -> Field<MessageWords> {
     Field::Clear(MessageWords {
         text: format!("{text}, with a {MARK} note"),
         client_ref: Some(format!("{MARK} reference")),
@@ -108,11 +108,11 @@ fn device() -> DeviceId {
     DeviceId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00de))
 }
 
-fn device_key() -> DeviceKeyId {
+pub(super) fn device_key() -> DeviceKeyId {
     DeviceKeyId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00d1))
 }
 
-fn reason() -> Field<ReasonWords> {
+pub(super) fn reason() -> Field<ReasonWords> {
     Field::Clear(ReasonWords { reason: format!("a {MARK} reason") })
 }
 
@@ -227,15 +227,26 @@ pub fn sample(event_type: EventType) -> Sample {
         EventType::NotificationsRead => {
             (StreamName::notifications(bob()), NotificationsRead { up_to: Position(77) }.into())
         }
+        EventType::MessagesPurged => {
+            (conversation, MessagesPurged { through_seq: 300, count: 200, through_period: 20_454 }.into())
+        }
+        EventType::RetentionChanged => {
+            (conversation, RetentionChanged { days: Some(7), changed_by: alice(), reason: Some(reason()) }.into())
+        }
         EventType::ReadMoved => (StreamName::read(bob(), room()), ReadMoved { seq: 7 }.into()),
         EventType::MessageSent => {
-            let event =
-                MessageSent { sender: alice(), reply_to: Some(6), words: message_words("Hello"), mentions: vec![] };
+            let event = MessageSent {
+                sender: alice(),
+                reply_to: Some(6),
+                words: message_words("Hello"),
+                mentions: vec![],
+                period: None,
+            };
             (StreamName::timeline(room()), event.into())
         }
         EventType::MessageEdited => {
             let words = message_words("Hello again");
-            (message, MessageEdited { author: alice(), words, mentions: vec![] }.into())
+            (message, MessageEdited { author: alice(), words, mentions: vec![], period: None }.into())
         }
         EventType::MessageDeleted => (message, MessageDeleted { deleted_by: bob(), reason: None }.into()),
         EventType::ReactionAdded => (message, ReactionAdded { account: bob(), emoji: "👍".into() }.into()),
@@ -293,32 +304,6 @@ pub fn sample(event_type: EventType) -> Sample {
     Sample { stream, id: EventId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00e0)), event }
 }
 
-/// Further shapes of types that a sample alone does not show, each with a name of its own.
-pub fn further_samples() -> Vec<(&'static str, Sample)> {
-    let words = |text: &str| {
-        let ciphertext = Ciphertext {
-            ciphertext: format!("{text} {MARK} bytes").into(),
-            nonce: vec![0x4e; 24].into(),
-            scheme: format!("{MARK}-v1"),
-            sender_key: device_key().uuid().as_bytes().to_vec().into(),
-            recipients: Some(format!("{{\"{MARK}\":1}}")),
-        };
-        let client_ref = Some(format!("{MARK} reference"));
-        Field::Clear(MessageWords { text: String::new(), client_ref, ciphertext: Some(ciphertext) })
-    };
-    let sent = MessageSent { sender: alice(), reply_to: None, words: words("first"), mentions: vec![bob(), alice()] };
-    let edited = MessageEdited { author: alice(), words: words("second"), mentions: vec![bob()] };
-    let like = |event: Event| Sample { event: event.clone(), ..sample(event.event_type()) };
-    let deleted = MessageDeleted { deleted_by: bob(), reason: Some(reason()) };
-    let story_deleted = StoryDeleted { deleted_by: bob(), reason: Some(reason()) };
-    vec![
-        ("strict_e2e", like(sent.into())),
-        ("strict_e2e", like(edited.into())),
-        ("moderated", like(deleted.into())),
-        ("moderated", like(story_deleted.into())),
-    ]
-}
-
 fn job() -> JobId {
     JobId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_006f))
 }
@@ -332,7 +317,7 @@ pub fn known_secret(subject: Subject) -> Secret {
 pub fn known_keys(subjects: Subjects) -> KeyPair {
     KeyPair {
         author: subjects.author.map(|subject| KeyRef { subject, generation: 3 }),
-        scope: KeyRef { subject: subjects.scope, generation: 2 },
+        scope: KeyRef { subject: subjects.scope, generation: subjects.period.unwrap_or(2) },
     }
 }
 

@@ -3,7 +3,8 @@
 //! A new event's golden files are written once with `TIDINGS_WRITE_GOLDENS=1 cargo test -p store golden` (read when the
 //! tests are compiled) and never change afterwards: what they hold stands in somebody's log.
 
-use super::samples::{MARK, Sample, further_samples, known_secret, sample, sealed, sealed_fields, sealed_sample};
+use super::further_samples::further_samples;
+use super::samples::{MARK, Sample, known_secret, sample, sealed, sealed_fields, sealed_sample};
 use super::*;
 use crate::codec::fields::{Misplaced, Subjects};
 use crate::seal::cipher::field_key;
@@ -168,6 +169,23 @@ fn an_event_in_a_stream_of_another_kind_is_malformed() {
     );
 }
 
+#[test]
+fn words_under_another_key_than_their_periods_are_malformed() {
+    for (name, clear) in further_samples() {
+        let is_in_period = name == "period";
+        let sample = sealed(clear);
+        let mut event = sample.event.clone();
+        match &mut event {
+            Event::MessageSent(e) if is_in_period => e.period = Some(20_455),
+            Event::MessageEdited(e) if is_in_period => e.period = Some(0),
+            _ => continue,
+        }
+        let fault = decoded(&sample, 1, encode(&event).unwrap()).unwrap_err();
+        let event_type = event.event_type();
+        assert_eq!(fault, DecodeFault::Malformed { event_type, fault: Malformed::Generation }, "{event_type}");
+    }
+}
+
 /// Messages of the protobuf files: for each its fields' names, types and numbers.
 fn protobuf_messages() -> BTreeMap<String, Vec<(String, String, u32)>> {
     let mut messages = BTreeMap::new();
@@ -205,6 +223,7 @@ impl EachField for Census {
         let scope = match keys.scope {
             Subject::Account(_) => "account",
             Subject::Conversation(_) => "conversation",
+            Subject::Messages(_) => "period",
             Subject::Story(_) => "story",
             Subject::Deployment => "deployment",
         };

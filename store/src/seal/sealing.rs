@@ -105,20 +105,62 @@ impl Vault {
             return Ok(derived);
         }
         let (epoch, loaded_at) = (self.cache.lock().epoch(), self.clock.now());
-        let subjects = wanted.iter().flat_map(|keys| keys.author.into_iter().chain([keys.scope])).collect();
-        let current = self.current_keys(subjects).await?;
+        let newest = |keys: &Subjects| keys.author.into_iter().chain(keys.period.is_none().then_some(keys.scope));
+        let current = self.current_keys(wanted.iter().flat_map(newest).collect()).await?;
+        let periods = self.period_keys(wanted.iter().filter_map(period_of).collect()).await?;
         for subjects in wanted {
-            let of = |subject: Subject| current.get(&subject).ok_or_else(|| contended(subject));
-            let scope = of(subjects.scope)?;
-            let author = subjects.author.map(of).transpose()?;
-            let key = SealingKey {
-                keys: KeyPair { author: author.map(|(name, _)| *name), scope: scope.0 },
-                key: Arc::new(field_key(author.map(|(_, key)| key), &scope.1)),
+            let of = |subject: Subject| current.get(&subject).map(|(name, key)| (*name, key)).ok_or(subject);
+            let author = subjects.author.map(of).transpose().map_err(contended)?;
+            let (scope, is_kept) = match period_of(&subjects) {
+                Some(name) => {
+                    let (key, is_kept) = periods.get(&name).ok_or_else(|| contended(name.subject))?;
+                    ((name, key), *is_kept)
+                }
+                None => (of(subjects.scope).map_err(contended)?, true),
             };
-            self.cache.lock().keep_sealing(subjects, key.clone(), epoch, loaded_at);
+            let key = SealingKey {
+                keys: KeyPair { author: author.map(|(name, _)| name), scope: scope.0 },
+                key: Arc::new(field_key(author.map(|(_, key)| key), scope.1)),
+            };
+            if is_kept {
+                self.cache.lock().keep_sealing(subjects, key.clone(), epoch, loaded_at);
+            }
             derived.insert(subjects, key);
         }
         Ok(derived)
+    }
+
+    /// The keys of periods, each made when it is first needed, and whether it is kept.
+    ///
+    /// In place of one that was destroyed comes a key that nobody keeps. A purge destroys a period's key in the unit that
+    /// says so in the conversation's stream, and whatever is sealed in a period rests on that stream: who decided before the
+    /// purge is overtaken by it, and what was sealed goes nowhere.
+    async fn period_keys(&self, wanted: BTreeSet<KeyRef>) -> Result<BTreeMap<KeyRef, (Secret, bool)>, KeysFault> {
+        let mut found = BTreeMap::new();
+        let mut open: Vec<KeyRef> = wanted.into_iter().collect();
+        while !open.is_empty() {
+            let mut made = Vec::new();
+            for (&name, kept) in open.iter().zip(self.store.get(&open).await?) {
+                match kept {
+                    Kept::Wrapped(wrapped) => {
+                        found.insert(name, (self.wrapping.unwrap_subject_key(name, &wrapped)?, true));
+                    }
+                    Kept::Destroyed => {
+                        found.insert(name, (Secret::random().map_err(KeysFault::Random)?, false));
+                    }
+                    Kept::Unknown => {
+                        let fresh = Secret::random().map_err(KeysFault::Random)?;
+                        made.push((name, self.wrapping.wrap_subject_key(name, &fresh)?));
+                    }
+                }
+            }
+            // As below: what the store then holds is what is used. A key never becomes unknown again, so this ends.
+            if !made.is_empty() {
+                self.store.insert(&made).await?;
+            }
+            open = made.into_iter().map(|(name, _)| name).collect();
+        }
+        Ok(found)
     }
 
     /// The newest key of each subject, unless it was destroyed; then, and where there is none, a new generation.
@@ -151,6 +193,11 @@ impl Vault {
         }
         Err(open.first().map_or(KeysFault::Foreign, |subject| contended(*subject)))
     }
+}
+
+/// The key of the scope, where it must be of one generation.
+fn period_of(keys: &Subjects) -> Option<KeyRef> {
+    keys.period.map(|generation| KeyRef { subject: keys.scope, generation })
 }
 
 fn contended(subject: Subject) -> KeysFault {
@@ -207,6 +254,7 @@ fn belongs(sealed: &SealedField, place: &Place<'_>, number: u32, subjects: Subje
         && sealed.field == number
         && sealed.author.map(|key| key.subject) == subjects.author
         && sealed.scope.subject == subjects.scope
+        && subjects.takes(sealed.scope.generation)
 }
 
 /// One field, sealed for its place.

@@ -3,26 +3,21 @@
 use domain::account::values::Role;
 use domain::event::{Event, EventType};
 use domain::ids::Position;
-use domain::source::{Direction, EventSource, Filter};
-use projections::database::url::DatabaseUrl;
-use projections::projection;
-use projections::projections::Projections;
+use domain::source::{Direction, Filter};
 use rand::RngExt;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 use tests::both_modes;
 use tests::chance::seeded;
 use tests::person::{DEVICE, PASSWORD, Person};
 use tests::reducer::Screen;
-use tests::remains::{CANARY, look_through, places};
+use tests::remains::{assert_nowhere, canary, files_with};
+use tests::replay::assert_replays;
 use tests::wait::eventually;
 use tests::world::{Mode, World};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -49,58 +44,6 @@ async fn until_gone(bob: &Person, path: &str) -> Value {
         message["text"].is_null().then_some(message)
     })
     .await
-}
-
-/// The same log, read from its start into a database of its own: every projection comes to the same rows.
-async fn assert_replays(world: &World) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let url = DatabaseUrl::Sqlite { directory: directory.path().join("replayed") };
-    let app = world.app();
-    let replayed = Projections::open(&url, app.log_id, app.words.clone()).await.expect("a replay");
-    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let source: Arc<dyn EventSource> = app.log.clone();
-    replayed.run(source, &tracker, stop.clone());
-    let head = app.log.head();
-    for name in projection::ALL {
-        for projections in [&replayed, &app.projections] {
-            projections.wait(name, head, Duration::from_secs(20)).await.expect("caught up");
-        }
-        let (live, again) = (app.projections.state_hash(name).await, replayed.state_hash(name).await);
-        assert_eq!(live.expect("a hash"), again.expect("a hash"), "{name}");
-    }
-    stop.cancel();
-    tracker.close();
-    tracker.wait().await;
-    replayed.close().await;
-}
-
-/// A word that occurs nowhere else.
-fn canary() -> String {
-    format!("{CANARY}{}", uuid::Uuid::new_v4().simple())
-}
-
-/// The files below a folder that hold these bytes, and how many there are; those are left out that were last written before.
-fn files_with(folder: &Path, bytes: &[u8], since: SystemTime) -> (Vec<PathBuf>, usize) {
-    let mut found = Vec::new();
-    let count = look_through(folder, since, &mut |path, content| {
-        if places(content, bytes).next().is_some() {
-            found.push(path.to_owned());
-        }
-    });
-    (found, count)
-}
-
-/// Fails when the word stands in a file of Tidings, or of the PostgreSQL that `tests/run` started.
-async fn assert_nowhere(world: &World, (word, since): (&str, SystemTime)) {
-    let (found, looked_at) = files_with(world.directory(), word.as_bytes(), since);
-    assert!(found.is_empty() && looked_at > 3, "{found:?} of {looked_at}");
-    if world.mode == Mode::Production
-        && let Ok(postgres) = std::env::var("TIDINGS_TEST_POSTGRES_DATA")
-    {
-        world.checkpoints().await;
-        let (found, looked_at) = files_with(Path::new(&postgres), word.as_bytes(), since);
-        assert!(found.is_empty() && looked_at > 100, "{found:?} of {looked_at}");
-    }
 }
 
 /// Copies the files of a folder: a database with what stands beside it.

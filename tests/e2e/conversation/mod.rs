@@ -5,6 +5,7 @@ mod analytics;
 mod change_conversation;
 mod change_member_role;
 mod change_membership;
+mod change_retention;
 mod close_conversation;
 mod create_conversation;
 mod mark_read;

@@ -67,6 +67,8 @@ GET    /v1/conversations/{id}/pins                     401      404    200    20
 DELETE /v1/conversations/{id}/pins/{seq}               401      404    403    403   204   204       404     404     404      404
 POST   /v1/conversations/{id}/pins/{seq}               401      404    403    403   204   204       404     404     404      404
 PUT    /v1/conversations/{id}/read                     401      404    204    204   204   204       404     404     404      404
+GET    /v1/conversations/{id}/retention                401      404    200    200   200   200       404     404     404      200
+PUT    /v1/conversations/{id}/retention                401      404    403    403   403   200       404     404     404      200
 PUT    /v1/conversations/{id}/settings                 401      404    200    200   200   200       404     404     404      404
 GET    /v1/feed                                        400      400    400    400   400   400       400     400     400      400
 GET    /v1/feed/events                                 401      200    200    200   200   200       200     200     200      200
@@ -284,6 +286,7 @@ fn body(people: &People, scene: &Scene, row: &Row<'_>, caller: &Person) -> Optio
         ("PUT", "/v1/me/devices/{device_id}/key") => json!({"algorithm": "x25519", "public_key": "AAAA"}),
         ("POST", "/v1/conversations") => json!({"type": "direct", "participant_id": people.target.id}),
         ("PUT", "/v1/conversations/{id}") => json!({"name": "Orchard"}),
+        ("PUT", "/v1/conversations/{id}/retention") => json!({"days": 30}),
         ("PUT", "/v1/conversations/{id}/settings") => json!({"muted": true}),
         ("POST", "/v1/conversations/{id}/members") => json!({"account_id": people.target.id}),
         ("PUT", "/v1/conversations/{id}/members/{account_id}") => json!({"role": "admin"}),

@@ -272,7 +272,10 @@ async fn an_index_that_is_too_far_behind_makes_a_reset_and_not_an_end() {
     world.create(room, &[ann]).await;
     let sent = || {
         let words = Field::Clear(MessageWords { text: "hi".into(), ..MessageWords::default() });
-        (StreamName::timeline(room), Event::from(MessageSent { sender: ann, reply_to: None, words, mentions: vec![] }))
+        (
+            StreamName::timeline(room),
+            Event::from(MessageSent { sender: ann, reply_to: None, words, mentions: vec![], period: None }),
+        )
     };
     world.append((0..RESUME_MAX_FRAMES).map(|_| sent()).collect()).await;
     world.catch_up(&world.live).await;

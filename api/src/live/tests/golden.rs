@@ -8,6 +8,7 @@ use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
 use domain::clock::Time;
 use domain::conversation::event::{
     ConversationChanged, ConversationClosed, MemberRoleChanged, MembershipChanged, MessagePinned, MessageUnpinned,
+    MessagesPurged, RetentionChanged,
 };
 use domain::conversation::values::{MemberRole, MembershipSettings, Mute};
 use domain::event::Event;
@@ -77,7 +78,7 @@ async fn events_of_a_conversation_as_a_whole() {
     };
     let called = r#"{"id":"ROOM","type":"group","name":"Shed","description":"tools","privacy_mode":"searchable","created_by":"ANN","created_at":"AT","closed_at":null}"#;
     let closed = called.replace(r#""closed_at":null"#, r#""closed_at":"AT""#);
-    let cases: [(Event, StreamName, &str, &str); 5] = [
+    let cases: [(Event, StreamName, &str, &str); 7] = [
         (ConversationChanged { words: Field::Clear(words) }.into(), stream.clone(), "conversation.updated", called),
         (
             MessagePinned { seq: 7, pinned_by: ann }.into(),
@@ -96,6 +97,18 @@ async fn events_of_a_conversation_as_a_whole() {
             StreamName::membership(room, ann),
             "conversation.settings_changed",
             r#"{"conversation_id":"ROOM","muted":true,"mute_until":"2096-10-02T07:06:40.000Z","pinned":true,"archived":false,"notify":"all"}"#,
+        ),
+        (
+            RetentionChanged { days: Some(7), changed_by: ann, reason: None }.into(),
+            stream.clone(),
+            "conversation.retention_changed",
+            r#"{"conversation_id":"ROOM","days":7}"#,
+        ),
+        (
+            MessagesPurged { through_seq: 300, count: 200, through_period: 5 }.into(),
+            stream.clone(),
+            "messages.purged",
+            r#"{"conversation_id":"ROOM","through_seq":300,"count":200}"#,
         ),
         (ConversationClosed { closed_by: ann }.into(), stream, "conversation.deleted", &closed),
     ];

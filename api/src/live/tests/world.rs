@@ -10,6 +10,7 @@ use crate::live::router::Live;
 use crate::live::story::stories_and_friends_before;
 use crate::live::wire::{Texts, Wire};
 use crate::traces::Traces;
+use commands::execute::Executor;
 use commands::log::clear_words::ClearWords;
 use commands::log::memory::MemoryLog;
 use commands::log::{Appended, EventLog, Expected, NewEvent, Unit, Write};
@@ -40,6 +41,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 /// Stands where the test says.
@@ -191,6 +193,11 @@ pub fn conversation(number: u128) -> ConversationId {
     ConversationId::new(Uuid::from_u128(0xc0 << 64 | number))
 }
 
+/// What tells of states, and decides nothing here.
+fn executor_over(log: &Arc<MemoryLog>, clock: &Arc<StillClock>) -> Arc<Executor> {
+    Executor::new(log.clone(), Arc::new(ClearWords), clock.clone(), TaskTracker::new())
+}
+
 impl World {
     pub fn new() -> Self {
         let clock = Arc::new(StillClock(AtomicI64::new(1_600_000_000_000_000)));
@@ -200,6 +207,7 @@ impl World {
         let live = Live::over(
             log.clone(),
             Arc::new(ClearWords),
+            executor_over(&log, &clock),
             index.clone(),
             clock.clone(),
             Traces::off(),
@@ -213,6 +221,7 @@ impl World {
         Live::over(
             self.log.clone(),
             Arc::new(ClearWords),
+            executor_over(&self.log, &self.clock),
             self.index.clone(),
             self.clock.clone(),
             Traces::off(),
@@ -277,13 +286,13 @@ impl World {
 
     pub async fn send(&self, conversation: ConversationId, sender: AccountId, text: &str) -> Arc<Recorded> {
         let words = Field::Clear(MessageWords { text: text.into(), client_ref: None, ciphertext: None });
-        let event = MessageSent { sender, reply_to: None, words, mentions: vec![] };
+        let event = MessageSent { sender, reply_to: None, words, mentions: vec![], period: None };
         self.append(vec![(StreamName::timeline(conversation), event.into())]).await.remove(0)
     }
 
     pub async fn edit(&self, id: MessageId, author: AccountId, text: &str) -> Arc<Recorded> {
         let words = Field::Clear(MessageWords { text: text.into(), client_ref: None, ciphertext: None });
-        let event = MessageEdited { author, words, mentions: vec![] };
+        let event = MessageEdited { author, words, mentions: vec![], period: None };
         self.append(vec![(StreamName::message(id), event.into())]).await.remove(0)
     }
 

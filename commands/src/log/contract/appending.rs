@@ -149,7 +149,8 @@ pub(super) async fn an_id_that_is_repeated_within_one_call_is_a_duplicate(subjec
 pub(super) async fn an_oversized_event_is_refused_and_the_log_goes_on(subject: Subject) {
     let words = MessageWords { text: "x".repeat(EVENT_MAX_BYTES + 1), client_ref: None, ciphertext: None };
     let sender = AccountId::new(Uuid::from_u128(7));
-    let large = new_of(MessageSent { sender, reply_to: None, words: Field::Clear(words), mentions: vec![] });
+    let large =
+        new_of(MessageSent { sender, reply_to: None, words: Field::Clear(words), mentions: vec![], period: None });
     let timeline = domain::stream::StreamName::timeline(domain::ids::ConversationId::new(Uuid::from_u128(8)));
     let units = [unit(timeline.clone(), Expected::NoStream, [large]), unit(stream(2), Expected::NoStream, [new()])];
     let mut results = subject.append(units).await.into_iter();

@@ -2,6 +2,7 @@
 
 use super::changes::{About, Changes, Created, Edited, Head, Later, Pin, Sent, Version};
 use super::members::Members;
+use super::retention::Retentions;
 use super::tables::{
     CHANGE_CONVERSATIONS, CHANGE_MESSAGES, DELETE_PINS, DELETE_REACTIONS, INSERT_CONVERSATIONS, INSERT_MESSAGES,
     INSERT_NAMES, INSERT_VERSIONS, MOVE_WATERMARKS, PUT_HEADS, PUT_PINS, PUT_REACTIONS, PUT_SETTINGS, TABLES,
@@ -35,6 +36,7 @@ impl Projection for Messaging {
         migrations::THREADS,
         migrations::NOTIFICATIONS,
         migrations::NOTIFICATION_BLOCKS,
+        migrations::RETENTION,
     ];
     const TABLES: &'static [Table] = TABLES;
 
@@ -50,8 +52,9 @@ impl Projection for Messaging {
         }
         let last = batch.last().map_or(Position::START, |last| last.position);
         let tx = step.tx().await?;
-        write(changes, tx, last).await?;
-        notified.write(tx).await
+        let retentions = write(changes, tx, last).await?;
+        notified.write(tx).await?;
+        Ok(retentions.write(tx).await?)
     }
 }
 
@@ -77,7 +80,8 @@ fn concerns(recorded: &Recorded) -> bool {
     }
 }
 
-async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), ApplyFault> {
+/// Writes all but what goes in the end.
+async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<Retentions, ApplyFault> {
     let Changes {
         members,
         created,
@@ -91,6 +95,7 @@ async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), 
         later,
         versions,
         reactions,
+        retentions,
         ..
     } = changes;
 
@@ -167,7 +172,7 @@ async fn write(changes: Changes<'_>, tx: &mut Tx, last: Position) -> Result<(), 
     }
     DELETE_REACTIONS.execute(tx, gone).await?;
     PUT_REACTIONS.execute(tx, stands).await?;
-    Ok(())
+    Ok(retentions)
 }
 
 fn check(fits: bool, last: Position, otherwise: &'static str) -> Result<(), ApplyFault> {
@@ -208,7 +213,7 @@ fn settings_row((account, conversation): (AccountId, ConversationId), settings: 
     [account, conversation, muted.into(), until.into(), pinned.into(), archived.into(), notify.as_str().into()]
 }
 
-fn message_row(sent: Sent) -> [Value; 13] {
+fn message_row(sent: Sent) -> [Value; 14] {
     let Later { edited, deleted_at, revision, replies } = sent.later;
     let mentions = if edited.is_none() { sent.mentions } else { None };
     let (edited_words, edited_mentions, edited_at) = parts(edited);
@@ -227,5 +232,6 @@ fn message_row(sent: Sent) -> [Value; 13] {
         Some(sent.words).filter(|_| is_there).into(),
         edited_words.filter(|_| is_there).into(),
         mentions.or(edited_mentions).filter(|_| is_there).into(),
+        sent.period.map(u64::from).into(),
     ]
 }

@@ -1,6 +1,7 @@
 //! What a batch changes: folded in memory, so that each row is written once a batch.
 
 use super::members::{Members, conversation_of};
+use super::retention::Retentions;
 use crate::projection::{ApplyFault, sealed};
 use domain::clock::Time;
 use domain::conversation::event::ConversationCreated;
@@ -54,6 +55,7 @@ pub(super) struct Sent {
     pub(super) at: Time,
     pub(super) words: Vec<u8>,
     pub(super) mentions: Option<Vec<u8>>,
+    pub(super) period: Option<u32>,
     pub(super) later: Later,
 }
 
@@ -103,6 +105,7 @@ pub(super) struct Changes<'a> {
     pub(super) versions: Vec<Version>,
     /// The position of the reaction that stands in the end; none when it was taken back.
     pub(super) reactions: BTreeMap<ReactionKey, Option<Position>>,
+    pub(super) retentions: Retentions,
 }
 
 impl<'a> Changes<'a> {
@@ -121,6 +124,7 @@ impl<'a> Changes<'a> {
             later: BTreeMap::new(),
             versions: Vec::new(),
             reactions: BTreeMap::new(),
+            retentions: Retentions::default(),
         }
     }
 
@@ -150,6 +154,12 @@ impl<'a> Changes<'a> {
             }
             Event::MessageUnpinned(e) => {
                 self.pins.insert(MessageId { conversation: conversation_of(recorded)?, seq: e.seq }, None);
+            }
+            Event::RetentionChanged(e) => {
+                self.retentions.days.insert(conversation_of(recorded)?, e.days);
+            }
+            Event::MessagesPurged(e) => {
+                self.retentions.purged.insert(conversation_of(recorded)?, e.through_seq);
             }
             Event::MemberJoined(e) => {
                 let (key, head) = self.member(e.account, recorded)?;
@@ -260,7 +270,8 @@ impl<'a> Changes<'a> {
         let later = Later::default();
         self.sent_at.insert(id, self.sent.len());
         let (sender, reply_to, mentions) = (event.sender, event.reply_to, ids_of(&event.mentions));
-        self.sent.push(Sent { id, position, sender, reply_to, at, words, mentions, later });
+        let period = event.period;
+        self.sent.push(Sent { id, position, sender, reply_to, at, words, mentions, period, later });
         Ok(())
     }
 

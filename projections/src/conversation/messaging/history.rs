@@ -1,6 +1,6 @@
 //! When a message was sent, edited and deleted. What it said then stands in the log alone.
 
-use super::timeline::visible_seq;
+use super::timeline::visible;
 use super::views::{HistoryPage, VersionKind, VersionView};
 use crate::database::tx::Tx;
 use crate::reader::ReadFault;
@@ -27,8 +27,8 @@ impl Asker {
     async fn may_read(self, tx: &mut Tx, id: MessageId) -> Result<bool, ReadFault> {
         Ok(match self {
             Asker::Member(viewer) => {
-                let visible = visible_seq(tx, viewer, id.conversation).await?;
-                visible.is_some_and(|head| (1..=head).contains(&id.seq))
+                let visible = visible(tx, viewer, id.conversation).await?;
+                visible.is_some_and(|visible| visible.contains(id.seq))
             }
             Asker::Role => {
                 let mode = PrivacyMode::Searchable.as_str();

@@ -41,11 +41,12 @@ macro_rules! conversations {
                  AND o.since_position < p.left_position AND o.until_position > p.left_position) END, \
                p.role, p.left_at, p.visible_seq, p.last_read_seq, p.activity_position, \
                p.muted, p.muted_until, p.pinned, p.archived, p.notify, c.revision, \
-               CASE WHEN p.left_position IS NULL THEN c.closed_at END, ",
+               CASE WHEN p.left_position IS NULL THEN c.closed_at END, COALESCE(r.purged_seq, 0), ",
             "CASE WHEN t.seq IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, ",
             message_columns!(),
             " FROM page p JOIN conversations c ON c.conversation = p.conversation \
                LEFT JOIN timeline t ON t.conversation = p.conversation AND t.seq = p.visible_seq \
+               LEFT JOIN retentions r ON r.conversation = p.conversation \
                ORDER BY p.activity_position DESC, p.conversation DESC"
         )
     };
@@ -147,6 +148,8 @@ impl Part {
         let cursor = InboxCursor { activity: columns.position()?, conversation: id };
         let settings = settings(&mut columns)?;
         let (revision, closed_at) = (columns.number()?, columns.maybe_time()?);
+        // What is gone counts as read.
+        let last_read_seq = last_read_seq.max(columns.number()?);
         let has_message = columns.number()? == 1;
         let last_message = has_message.then(|| MessagePart::read(&mut columns, opening)).transpose()?;
         let view = ConversationView {
@@ -158,6 +161,7 @@ impl Part {
             created_by,
             created_at,
             last_message: None,
+            head_seq: visible_seq,
             last_activity: left_at.unwrap_or(activity_at),
             unread_count: visible_seq.saturating_sub(last_read_seq),
             last_read_seq,

@@ -9,6 +9,7 @@ mod tables;
 pub mod views;
 
 pub mod reader;
+pub mod retention;
 
 mod history;
 pub(crate) mod inbox;

@@ -2,15 +2,17 @@
 //! of come from one snapshot. None stands for what the viewer may not know exists.
 
 use super::history::Asker;
+use super::retention::OverAge;
 use super::views::{
     ConversationView, GroupNames, HistoryPage, InboxPage, InboxQuery, MemberView, MembersPage, MessagePage,
     MessageView, PinView, ReactionView, Window,
 };
-use super::{history, inbox, pins, readable, thread, timeline};
+use super::{history, inbox, pins, readable, retention, thread, timeline};
 use crate::database::bulk::Bulk;
 use crate::database::value::Value;
 use crate::reader::{Access, At, ReadFault};
 use crate::search::port::Readable;
+use domain::clock::Time;
 use domain::conversation::values::MemberRole;
 use domain::ids::{AccountId, ConversationId, MessageId, Position};
 use std::collections::HashMap;
@@ -146,6 +148,37 @@ impl Reader {
             }
         }
         Ok(At { position, value })
+    }
+
+    /// For how many days a conversation keeps messages (the inner none: for as long as itself), for one who is in it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retention(
+        &self,
+        viewer: AccountId,
+        conversation: ConversationId,
+    ) -> Result<At<Option<Option<u32>>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: retention::days_for_member(&mut tx, viewer, conversation).await? })
+    }
+
+    /// The same for somebody whose role lets them know it of any conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retention_of_any(&self, conversation: ConversationId) -> Result<At<Option<Option<u32>>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: retention::days_of_any(&mut tx, conversation).await? })
+    }
+
+    /// The messages that are over the age that their conversation keeps them, of up to `limit` conversations.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn over_age(&self, now: Time, limit: usize) -> Result<At<Vec<OverAge>>, ReadFault> {
+        let (mut tx, position) = self.0.snapshot().await?;
+        Ok(At { position, value: retention::over_age(&mut tx, now, limit).await? })
     }
 
     /// Every conversation that the account is a member of.

@@ -1,5 +1,6 @@
 //! The statements that write, and the tables' rows for comparing with a replay.
 
+use super::retention::RETENTIONS;
 use crate::database::bulk::Bulk;
 use crate::notification::tables::{NOTIFICATION_BLOCKS, NOTIFICATION_HEADS, NOTIFICATIONS};
 use crate::state_hash::{Kind, Table};
@@ -90,8 +91,8 @@ pub(super) static MOVE_WATERMARKS: Bulk = Bulk::new(
 
 pub(super) static INSERT_MESSAGES: Bulk = Bulk::new(
     "INSERT INTO timeline (conversation, seq, position, sender, reply_to, reply_count, sent_at, edited_at, \
-     deleted_at, revision, words, edited_words, mentions)",
-    13,
+     deleted_at, revision, words, edited_words, mentions, period)",
+    14,
     "",
 );
 
@@ -192,7 +193,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "timeline",
         select: "SELECT conversation, seq, position, sender, reply_to, reply_count, sent_at, edited_at, deleted_at, \
-                 revision, words, edited_words, mentions FROM timeline ORDER BY conversation, seq",
+                 revision, words, edited_words, mentions, period FROM timeline ORDER BY conversation, seq",
         columns: &[
             Kind::Uuid,
             Kind::Int,
@@ -207,6 +208,7 @@ pub(super) const TABLES: &[Table] = &[
             Kind::Bytes,
             Kind::Bytes,
             Kind::Bytes,
+            Kind::Int,
         ],
     },
     Table {
@@ -224,4 +226,5 @@ pub(super) const TABLES: &[Table] = &[
     NOTIFICATIONS,
     NOTIFICATION_HEADS,
     NOTIFICATION_BLOCKS,
+    RETENTIONS,
 ];

@@ -1,7 +1,7 @@
 //! The replies to one message.
 
 use super::parts::{MessagePart, counts, message_columns};
-use super::timeline::visible_seq;
+use super::timeline::visible;
 use super::views::{MessagePage, Window};
 use crate::database::row::Row;
 use crate::database::tx::Tx;
@@ -92,9 +92,9 @@ pub(super) async fn page(
     window: Window,
     limit: usize,
 ) -> Result<Option<MessagePage>, ReadFault> {
-    let head = visible_seq(&mut tx, viewer, root.conversation).await?;
-    let Some(head) = head.filter(|head| (1..=*head).contains(&root.seq)) else { return Ok(None) };
-    let replies = Replies { root, head, limit: limit.max(1) as u64 };
+    let visible = visible(&mut tx, viewer, root.conversation).await?;
+    let Some(visible) = visible.filter(|visible| visible.contains(root.seq)) else { return Ok(None) };
+    let replies = Replies { root, head: visible.head, limit: limit.max(1) as u64 };
     let rows = replies.rows(&mut tx, window).await?;
     let ends = replies.ends(&mut tx).await?;
     let mut opening = Opening::default();

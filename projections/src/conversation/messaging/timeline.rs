@@ -10,9 +10,10 @@ use domain::conversation::values::PrivacyMode;
 use domain::ids::{AccountId, ConversationId, MessageId};
 use std::collections::HashMap;
 
-/// The newest message that `$1` may read in `$2`; no row for who never was in it.
-const VISIBLE: &str = "SELECT COALESCE(m.left_seq, h.head_seq) FROM memberships m \
-    JOIN heads h ON h.conversation = m.conversation WHERE m.account = $1 AND m.conversation = $2";
+/// The last message that is gone and the newest that `$1` may read in `$2`; no row for who never was in it.
+const VISIBLE: &str = "SELECT COALESCE(r.purged_seq, 0), COALESCE(m.left_seq, h.head_seq) FROM memberships m \
+    JOIN heads h ON h.conversation = m.conversation LEFT JOIN retentions r ON r.conversation = m.conversation \
+    WHERE m.account = $1 AND m.conversation = $2";
 
 const RANGE: &str = concat!(
     "SELECT ",
@@ -48,32 +49,51 @@ const SEARCHABLE: &str = concat!(
       WHERE t.conversation = $1 AND t.seq = $2 AND c.privacy_mode = $3"
 );
 
-/// The first and last sequence number of a window over 1..=head, and whether that reaches the oldest and the newest.
-/// Sequence numbers have no gaps, so a page is a range of them.
-fn range(window: Window, head: u64, limit: u64) -> (u64, u64, bool, bool) {
+/// The first and last sequence number of a window over what is visible, and whether that reaches the oldest and the
+/// newest. Sequence numbers have no gaps, so a page is a range of them.
+fn range(window: Window, visible: Visible, limit: u64) -> (u64, u64, bool, bool) {
+    let Visible { oldest, head } = visible;
+    let up_to = |last: u64| (last.saturating_sub(limit).saturating_add(1).max(oldest), last);
     let (first, last) = match window {
-        Window::Newest => (head.saturating_sub(limit) + 1, head),
-        Window::Before(seq) => {
-            let last = seq.saturating_sub(1).min(head);
-            (last.saturating_sub(limit) + 1, last)
+        Window::Newest => up_to(head),
+        Window::Before(seq) => up_to(seq.saturating_sub(1).min(head)),
+        Window::After(seq) => {
+            let first = seq.saturating_add(1).max(oldest);
+            (first, first.saturating_add(limit - 1).min(head))
         }
-        Window::After(seq) => (seq.saturating_add(1), seq.saturating_add(limit).min(head)),
         Window::Around(seq) => {
-            let last = seq.min(head).saturating_sub(limit / 2).max(1).saturating_add(limit - 1).min(head);
-            (last.saturating_sub(limit) + 1, last)
+            let first = seq.min(head).saturating_sub(limit / 2).max(oldest);
+            up_to(first.saturating_add(limit - 1).min(head))
         }
     };
-    (first, last, first <= 1, last >= head)
+    (first, last, first <= oldest, last >= head)
 }
 
-/// The newest message of the conversation that the viewer may read; none for who never was in it.
-pub(super) async fn visible_seq(
+/// The messages of a conversation that somebody may read; none of them where `head` is before `oldest`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visible {
+    /// The first that was not purged.
+    pub(super) oldest: u64,
+    /// The newest that they may read.
+    pub(super) head: u64,
+}
+
+impl Visible {
+    /// Whether this message is one of them.
+    pub(super) fn contains(self, seq: u64) -> bool {
+        (self.oldest..=self.head).contains(&seq)
+    }
+}
+
+/// The messages of the conversation that the viewer may read; none for who never was in it.
+pub(super) async fn visible(
     tx: &mut Tx,
     viewer: AccountId,
     conversation: ConversationId,
-) -> Result<Option<u64>, ReadFault> {
-    let row = tx.fetch_optional(VISIBLE, [viewer.into(), conversation.into()]).await?;
-    Ok(row.map(|row| row.columns().number()).transpose()?)
+) -> Result<Option<Visible>, ReadFault> {
+    let Some(row) = tx.fetch_optional(VISIBLE, [viewer.into(), conversation.into()]).await? else { return Ok(None) };
+    let mut columns = row.columns();
+    Ok(Some(Visible { oldest: columns.number()? + 1, head: columns.number()? }))
 }
 
 /// A part of a timeline; none for who never was in the conversation.
@@ -85,8 +105,8 @@ pub(super) async fn page(
     window: Window,
     limit: usize,
 ) -> Result<Option<MessagePage>, ReadFault> {
-    let Some(head) = visible_seq(&mut tx, viewer, conversation).await? else { return Ok(None) };
-    let (first, last, found_oldest, found_newest) = range(window, head, limit.max(1) as u64);
+    let Some(visible) = visible(&mut tx, viewer, conversation).await? else { return Ok(None) };
+    let (first, last, found_oldest, found_newest) = range(window, visible, limit.max(1) as u64);
     let rows = tx.fetch_all(RANGE, [conversation.into(), first.into(), last.into()]).await?;
     let counted = tx.fetch_all(RANGE_COUNTS, [conversation.into(), first.into(), last.into(), viewer.into()]).await?;
     tx.commit().await?;
@@ -149,8 +169,8 @@ pub(super) async fn reactions(
     viewer: AccountId,
     id: MessageId,
 ) -> Result<Option<Vec<ReactionView>>, ReadFault> {
-    let visible = visible_seq(&mut tx, viewer, id.conversation).await?;
-    if visible.is_none_or(|seq| id.seq == 0 || id.seq > seq) {
+    let visible = visible(&mut tx, viewer, id.conversation).await?;
+    if visible.is_none_or(|visible| !visible.contains(id.seq)) {
         return Ok(None);
     }
     let rows = tx.fetch_all(REACTIONS, [id.conversation.into(), id.seq.into()]).await?;
@@ -171,20 +191,38 @@ pub(super) async fn reactions(
 mod tests {
     use super::*;
 
+    fn of(window: Window, oldest: u64, head: u64) -> (u64, u64, bool, bool) {
+        range(window, Visible { oldest, head }, 4)
+    }
+
     #[test]
     fn a_window_is_a_range_of_sequence_numbers() {
-        assert_eq!(range(Window::Newest, 10, 4), (7, 10, false, true));
-        assert_eq!(range(Window::Newest, 3, 4), (1, 3, true, true));
-        assert_eq!(range(Window::Newest, 0, 4), (1, 0, true, true));
-        assert_eq!(range(Window::Before(3), 10, 4), (1, 2, true, false));
-        assert_eq!(range(Window::Before(1), 10, 4), (1, 0, true, false));
-        assert_eq!(range(Window::Before(99), 10, 4), (7, 10, false, true));
-        assert_eq!(range(Window::After(0), 10, 4), (1, 4, true, false));
-        assert_eq!(range(Window::After(9), 10, 4), (10, 10, false, true));
-        assert!(range(Window::After(u64::MAX), 10, 4).3);
-        assert_eq!(range(Window::Around(5), 10, 4), (3, 6, false, false));
-        assert_eq!(range(Window::Around(1), 10, 4), (1, 4, true, false));
-        assert_eq!(range(Window::Around(99), 10, 4), (7, 10, false, true));
-        assert_eq!(range(Window::Around(2), 2, 4), (1, 2, true, true));
+        assert_eq!(of(Window::Newest, 1, 10), (7, 10, false, true));
+        assert_eq!(of(Window::Newest, 1, 3), (1, 3, true, true));
+        assert_eq!(of(Window::Newest, 1, 0), (1, 0, true, true));
+        assert_eq!(of(Window::Before(3), 1, 10), (1, 2, true, false));
+        assert_eq!(of(Window::Before(1), 1, 10), (1, 0, true, false));
+        assert_eq!(of(Window::Before(99), 1, 10), (7, 10, false, true));
+        assert_eq!(of(Window::After(0), 1, 10), (1, 4, true, false));
+        assert_eq!(of(Window::After(9), 1, 10), (10, 10, false, true));
+        assert!(of(Window::After(u64::MAX), 1, 10).3);
+        assert_eq!(of(Window::Around(5), 1, 10), (3, 6, false, false));
+        assert_eq!(of(Window::Around(1), 1, 10), (1, 4, true, false));
+        assert_eq!(of(Window::Around(99), 1, 10), (7, 10, false, true));
+        assert_eq!(of(Window::Around(2), 1, 2), (1, 2, true, true));
+    }
+
+    #[test]
+    fn a_window_begins_after_what_is_gone() {
+        assert_eq!(of(Window::After(0), 6, 20), (6, 9, true, false));
+        assert_eq!(of(Window::After(7), 6, 20), (8, 11, false, false));
+        assert_eq!(of(Window::Before(8), 6, 20), (6, 7, true, false));
+        assert_eq!(of(Window::Before(3), 6, 20), (6, 2, true, false));
+        assert_eq!(of(Window::Around(2), 6, 20), (6, 9, true, false));
+        assert_eq!(of(Window::Newest, 6, 8), (6, 8, true, true));
+        // Everything is gone, also for who left before it went.
+        assert_eq!(of(Window::Newest, 6, 5), (6, 5, true, true));
+        assert_eq!(of(Window::After(0), 6, 5), (6, 5, true, true));
+        assert_eq!(of(Window::Newest, 6, 3), (6, 3, true, true));
     }
 }

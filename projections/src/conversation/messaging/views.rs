@@ -24,13 +24,15 @@ pub struct ConversationView {
     pub created_by: AccountId,
     /// When.
     pub created_at: Time,
-    /// The newest message that the viewer may read.
+    /// The newest message that the viewer may read; none when it is gone, too.
     pub last_message: Option<MessageView>,
+    /// The sequence number of the newest message that the viewer may read, also when it is gone; 0 for none.
+    pub head_seq: u64,
     /// When something last happened that the viewer knows of: a message, the creation, or their own leave.
     pub last_activity: Time,
-    /// Messages after the watermark that the viewer may read.
+    /// Messages after `last_read_seq` that the viewer may read.
     pub unread_count: u64,
-    /// The watermark.
+    /// The watermark, or the last message that is gone when that is further.
     pub last_read_seq: u64,
     /// What the viewer may do in it, or could.
     pub role: MemberRole,

@@ -23,7 +23,11 @@ fn message(text: &str) -> MessageWords {
 }
 
 async fn sent_by(vault: &Vault, sender: AccountId, text: &str) -> SealedField {
-    let event = MessageSent { sender, reply_to: None, words: Field::Clear(message(text)), mentions: vec![] };
+    sent_in(vault, sender, text, None).await
+}
+
+async fn sent_in(vault: &Vault, sender: AccountId, text: &str, period: Option<u32>) -> SealedField {
+    let event = MessageSent { sender, reply_to: None, words: Field::Clear(message(text)), mentions: vec![], period };
     let id = EventId::new(Uuid::now_v7());
     words_of(&vault.seal(&StreamName::timeline(room()), id, event.into()).await.unwrap())
 }
@@ -101,6 +105,40 @@ async fn a_field_does_not_open_under_another_generation() {
     assert_eq!(opened(&vault, &second).await.unwrap(), text("second"));
     let disguised = SealedField { author: second.author, ..first };
     assert!(matches!(opened(&vault, &disguised).await, Err(WordsFault::Damaged(_))));
+}
+
+#[tokio::test]
+async fn a_period_has_its_own_key_whatever_comes_after() {
+    let safe = Safe::new();
+    let vault = safe.vault().await;
+    let subject = Subject::Messages(room());
+    let (old, new) = (KeyRef { subject, generation: 20_000 }, KeyRef { subject, generation: 20_001 });
+    let first = sent_in(&vault, alice(), "first", Some(20_000)).await;
+    let later = sent_in(&vault, alice(), "later", Some(20_001)).await;
+    // An edit of the first message, from a vault that holds no keys yet, too.
+    let other = safe.vault().await;
+    let edit = sent_in(&other, bob(), "edit", Some(20_000)).await;
+    assert_eq!((first.scope, later.scope, edit.scope), (old, new, old));
+    vault.destroy(&[old]).await.unwrap();
+    for gone in [&first, &edit] {
+        assert_eq!(opened(&vault, gone).await.unwrap(), Content::Erased);
+    }
+    assert_eq!(opened(&vault, &later).await.unwrap(), text("later"));
+}
+
+#[tokio::test]
+async fn what_is_sealed_in_a_period_that_is_over_opens_nowhere() {
+    let safe = Safe::new();
+    let vault = safe.vault().await;
+    let key = KeyRef { subject: Subject::Messages(room()), generation: 20_000 };
+    sent_in(&vault, alice(), "first", Some(20_000)).await;
+    vault.destroy(&[key]).await.unwrap();
+    let other = safe.vault().await;
+    for vault in [&vault, &other] {
+        let late = sent_in(vault, alice(), "late", Some(20_000)).await;
+        assert_eq!((late.scope, opened(vault, &late).await.unwrap()), (key, Content::Erased));
+    }
+    assert_eq!(other.apply_destructions(&[key], super::log(), Position(9)).await.unwrap(), 0);
 }
 
 #[tokio::test]
