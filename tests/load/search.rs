@@ -237,6 +237,8 @@ async fn background(load: Rc<Load>, per_s: f64, end: Instant) -> Result<Latencie
 /// How long after it was due a message is found, at 1,000 a second.
 async fn findable(load: &Rc<Load>, args: &Args, server: &Server) -> Result<()> {
     let (start, count) = (Instant::now(), (FINDABLE_PER_S * args.seconds) as usize);
+    // Data that is kept has the marks of other runs.
+    let run: u32 = rand::random();
     let mut senders = Vec::new();
     for sender in 0..SENDERS {
         let load = load.clone();
@@ -246,7 +248,7 @@ async fn findable(load: &Rc<Load>, args: &Args, server: &Server) -> Result<()> {
             for number in (sender..count).step_by(SENDERS) {
                 let due = start + Duration::from_secs_f64(number as f64 / FINDABLE_PER_S);
                 tokio::time::sleep_until(due.into()).await;
-                let mark = format!("mark{number}x");
+                let mark = format!("mark{run}x{number}");
                 load.scene.send(&mut connection, number, &format!("{mark} {}", load.texts.text(&mut random))).await?;
                 if number % LOOKED_FOR == 0 {
                     lookups.push(tokio::task::spawn_local(look_for(load.clone(), number, mark, due)));

@@ -26,7 +26,7 @@ use std::time::Duration;
 const PAGE_EVENTS: usize = 128;
 /// Missed events looked up at once: each look-up reads through all that are left, so many small ones cost with the square
 /// of what was missed. 64 KiB a socket that catches up.
-const LOOKED_UP_EVENTS: usize = 4_096;
+pub(super) const LOOKED_UP_EVENTS: usize = 4_096;
 /// Accounts whose circles are remembered while a socket catches up.
 const CIRCLES_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// How long a resume waits for an index that is behind.

@@ -5,6 +5,7 @@ use crate::live::frame::Reset;
 use crate::live::index::Index;
 use crate::live::membership::complete_len;
 use crate::live::outbox::Standing;
+use crate::live::replay::LOOKED_UP_EVENTS;
 use domain::account::event::{AccountErased, ErasureCancelled, ErasureRequested};
 use domain::clock::Clock;
 use domain::event::Event;
@@ -65,6 +66,22 @@ async fn the_newest_message_before_a_join_is_found_however_many_came_after() {
     let node = world.another_node();
     let (frames, _) = world.resume(&node, bob, Position::START).await;
     assert_eq!(frames[0]["data"]["last_seq"], 70);
+}
+
+/// The mutant that it kills: the next look-up begins after the last event of the page before, not of the look-up.
+#[tokio::test]
+async fn what_takes_several_look_ups_comes_once_and_in_order() {
+    let world = World::new();
+    let (room, ann, bob) = (conversation(1), account(1), account(2));
+    world.create(room, &[ann, bob]).await;
+    let messages = 2 * LOOKED_UP_EVENTS as u64 + 7;
+    for _ in 0..messages {
+        world.send(room, ann, "while bob was away").await;
+    }
+    let node = world.another_node();
+    let (frames, _) = world.resume(&node, bob, Position(3)).await;
+    let seqs: Vec<_> = frames.iter().filter_map(|frame| frame["data"]["seq"].as_u64()).collect();
+    assert_eq!(seqs, (1..=messages).collect::<Vec<_>>());
 }
 
 #[tokio::test]
