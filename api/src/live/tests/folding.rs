@@ -68,7 +68,7 @@ async fn the_newest_message_before_a_join_is_found_however_many_came_after() {
     assert_eq!(frames[0]["data"]["last_seq"], 70);
 }
 
-/// The mutant that it kills: the next look-up begins after the last event of the page before, not of the look-up.
+/// The mutant that it kills: the first look-up is taken for all of them.
 #[tokio::test]
 async fn what_takes_several_look_ups_comes_once_and_in_order() {
     let world = World::new();
