@@ -131,7 +131,7 @@ impl Script<'_> {
         let words = Field::Clear(MessageWords { text, client_ref: None, ciphertext: None });
         let mentions = if self.chance.random_range(0..MENTIONING) == 0 { vec![other] } else { vec![] };
         let conversation = self.rooms[room];
-        let sent = MessageSent { sender, reply_to: None, words, mentions };
+        let sent = MessageSent { sender, reply_to: None, words, mentions, period: None };
         units.push(unit_at(Some(at), sender, [(StreamName::timeline(conversation), vec![sent.into()])]));
         self.written[room] += 1;
         if self.chance.random_range(0..REACTED) == 0 {
