@@ -100,6 +100,7 @@ fn meddles(house: &House, times: usize) {
                 reply_to: None,
                 words: Field::Clear(MessageWords::default()),
                 mentions: vec![],
+                period: None,
             };
             another_process_appends(log, StreamName::timeline(ROOM), said);
         }

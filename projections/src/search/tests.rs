@@ -275,7 +275,10 @@ async fn what_is_encrypted_is_not_in_the_index() {
         MessageWords { text: String::new(), client_ref: Some("hiddenref".into()), ciphertext: Some(ciphertext) };
     let scope = Subject::Conversation(conversation(0));
     let words = seal(&words, &stream, EventType::MessageSent, Some(account(1)), scope);
-    script.record(stream, MessageSent { sender: account(1), reply_to: None, words, mentions: vec![account(0)] });
+    script.record(
+        stream,
+        MessageSent { sender: account(1), reply_to: None, words, mentions: vec![account(0)], period: None },
+    );
     script.reacts(0, 2, 0, "👍");
     let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
     following.caught_up().await;
