@@ -98,13 +98,14 @@ impl EventSource for Source {
 /// A place for read models, gone after the test.
 pub(crate) struct Place {
     pub(crate) url: DatabaseUrl,
-    _directory: Option<tempfile::TempDir>,
+    _directory: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Place {
     pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { url: DatabaseUrl::Sqlite { directory: directory.path().join("read") }, _directory: Some(directory) }
+        let url = DatabaseUrl::Sqlite { directory: directory.path().join("read") };
+        Self { url, _directory: Some(Arc::new(directory)) }
     }
 
     /// Schemas of this test in the database of `TIDINGS_TEST_POSTGRES`.
@@ -151,6 +152,8 @@ pub(crate) struct World {
     pub(crate) source: Arc<Source>,
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// Of its place: it stays as long as this world may open a connection.
+    _directory: Option<Arc<tempfile::TempDir>>,
 }
 
 impl World {
@@ -171,7 +174,7 @@ impl World {
         let projections = Projections::open_with(&place.url, LOG, words.clone(), options).await.unwrap();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         projections.run(source.clone(), &tracker, stop.clone());
-        Self { projections, words, source, tracker, stop }
+        Self { projections, words, source, tracker, stop, _directory: place._directory.clone() }
     }
 
     /// Opens and only reads.
@@ -180,7 +183,8 @@ impl World {
         let projections = Projections::open(&place.url, LOG, words.clone()).await.unwrap();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         projections.listen(&tracker, stop.clone());
-        Self { projections, words, source: Source::new(&[], 1), tracker, stop }
+        let source = Source::new(&[], 1);
+        Self { projections, words, source, tracker, stop, _directory: place._directory.clone() }
     }
 
     /// Runs until everything is applied.
