@@ -117,6 +117,7 @@ enum Begun {
 }
 
 /// A command before it is in its lane.
+#[expect(clippy::large_enum_variant, reason = "lives for one call; a box would be an allocation for each command")]
 enum Prepared {
     /// Its events were there before.
     Replayed(Done),

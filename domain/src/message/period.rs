@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn a_period_is_a_day_where_messages_have_a_time_and_thirty_otherwise() {
         for number in 0..200 {
-            let number = number << 64 | number * 977_777_777_777;
+            let number = (number << 64) | (number * 977_777_777_777);
             let of = |kept| (20_000..20_300).map(|at| of_next(room(number), day(at), kept, 0)).collect::<BTreeSet<_>>();
             assert_eq!(of(A_WEEK).len(), 300);
             assert!((10..=11).contains(&of(FOREVER).len()), "{:?}", of(FOREVER));

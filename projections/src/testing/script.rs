@@ -387,7 +387,7 @@ pub(crate) fn everything(events: usize, seed: u64) -> Script {
                 purged[group as usize] = seq;
             }
             _ if groups > 0 => {
-                script.sends(group, who, "words", Some(seq).filter(|_| there > 0 && seq % 3 == 0));
+                script.sends(group, who, "words", Some(seq).filter(|_| there > 0 && seq.is_multiple_of(3)));
                 script.mentioning(&[whom, (whom + 1) % 12][..dice(3) as usize]);
                 heads[group as usize] += 1;
             }
