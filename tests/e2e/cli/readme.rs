@@ -21,7 +21,7 @@ fn block(readme: &str, first: &str) -> Vec<Line> {
     lines.map(|(typed, prints)| Line { typed: typed.to_owned(), prints: prints.trim_end().to_owned() }).collect()
 }
 
-/// Ids and times differ from run to run.
+/// Ids, times and the day on which a period began differ from run to run.
 fn without_ids_and_times(text: &str) -> String {
     let shape = |text: &str| text.chars().map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect::<String>();
     let is = |text: &str, wanted: &str| shape(text).starts_with(wanted);
@@ -33,6 +33,9 @@ fn without_ids_and_times(text: &str) -> String {
         } else if is(left, "xxxx-xx-xxTxx:xx:xx.xxxZ") {
             out.push_str("<time>");
             24
+        } else if let Some(day) = left.strip_prefix("\"period\":") {
+            out.push_str("<period>");
+            left.len() - day.trim_start_matches(|c: char| c.is_ascii_digit()).len()
         } else {
             out.push(first);
             first.len_utf8()

@@ -100,6 +100,7 @@ both_modes! {
                         ("GrantRole", json!({"role": "user", "reason": "x"})),
                         ("PublishDeviceKey", json!({"algorithm": "x25519", "public_key": "AAAA"})), ("ChangeConversation", json!({"name": "x"})),
                         ("ChangeMemberRole", json!({"role": "admin"})), ("ChangeMembership", json!({"pinned": true})),
+                        ("ChangeRetention", json!({"days": 7})),
                         ("ChangeStoryPrivacy", json!({"privacy": "public"})), ("ViewStory", json!({})),
                         ("RebuildProjection", json!({"reason": "x"})), ("OrderErasure", json!({"reason": "x"}))];
                     let body = fitting.iter().find(|(id, _)| *id == operation.id);

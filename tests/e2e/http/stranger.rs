@@ -48,12 +48,12 @@ both_modes! {
             if let Some(body) = &operation.body {
                 let mut body = body.clone();
                 for (field, value) in [("account_id", json!(bob.id)), ("seq", json!(1)), ("emoji", json!("👍")),
-                    ("text", json!("hi")), ("role", json!("member"))] {
+                    ("text", json!("hi")), ("role", json!("member")), ("days", json!(7))] {
                     if body.get(field).is_some() {
                         body[field] = value;
                     }
                 }
-                let kept = ["account_id", "seq", "emoji", "text", "role"];
+                let kept = ["account_id", "seq", "emoji", "text", "role", "days"];
                 body.as_object_mut().expect("an object").retain(|name, _| kept.contains(&name.as_str()));
                 ask = ask.json(&body);
             }
