@@ -21,8 +21,8 @@ const STUCK: usize = 50;
 const SENDERS: usize = 16;
 /// Enough to fill what the system buffers of a socket within seconds.
 const RATE_PER_S: f64 = 100.0;
-/// How often both phases are measured.
-const ROUNDS: usize = 4;
+/// How often both phases are measured: all of it has to be over before the sockets, which send no heartbeat, are cut for that.
+const ROUNDS: usize = 3;
 /// Of one phase: about as long as stuck sockets live.
 const SECONDS: f64 = 8.0;
 /// Messages get numbers from multiples of this on, one for each phase.

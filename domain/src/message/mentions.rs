@@ -26,6 +26,10 @@ impl Mentioned {
     /// addresses with `://`, `www.` or `mailto:` up to the next space, and names within words, paths and e-mail addresses.
     pub fn of(text: &str) -> Self {
         let mut mentioned = Self::default();
+        // Most texts mention nobody, and every message is looked through.
+        if !text.contains('@') {
+            return mentioned;
+        }
         let mut before = None;
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
