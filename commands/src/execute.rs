@@ -43,8 +43,9 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use working::Working;
 
-/// Commands that wait or are under way in one process, at most; further ones are refused as overload.
-pub const PENDING_MAX_COMMANDS: usize = 16_384;
+/// Commands that wait or are under way in one process, at most; further ones are refused as overload. A quarter of a second
+/// of work on two processors: whoever would wait longer does better to come back.
+pub const PENDING_MAX_COMMANDS: usize = 4_096;
 
 /// What came of a command.
 #[derive(Clone, Debug)]

@@ -24,6 +24,7 @@ use crate::projections::{Inner, Opened, Projections, find_checkpoint};
 use crate::rebuild::fill::Filling;
 use domain::ids::Position;
 use domain::source::{EventSource, SourceFault};
+use futures_util::future::join_all;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -155,15 +156,16 @@ impl Projections {
         }
         progress.send_replace(Progressed { done_events: 0, total_events: source.head().0 * chosen.len() as u64 });
         let filled = fill::fill(fillings, &*source, self.inner.options.fill_events, progress).await?;
-        let mut all = Vec::new();
-        for filling in filled {
+        // Side by side: each waits for its own database most of the time. All come to their end, whatever comes of one.
+        let finishing = filled.into_iter().map(|filling| async {
             let opened = self.named(filling.id.name).ok_or(RebuildFault::BrokenOff)?;
-            let rebuilt = self.finish(opened, filling, &*source, is_forced).await?;
-            if rebuilt.is_switched {
-                new.retain(|copy| copy.name != rebuilt.name);
-            }
-            all.push(rebuilt);
-        }
+            self.finish(opened, filling, &*source, is_forced).await
+        });
+        let ended = join_all(finishing).await;
+        let switched = ended.iter().flatten().filter(|rebuilt| rebuilt.is_switched);
+        let switched: Vec<_> = switched.map(|rebuilt| rebuilt.name).collect();
+        new.retain(|copy| !switched.contains(&copy.name));
+        let all = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
         progress.send_modify(|progress| progress.done_events = progress.total_events);
         Ok(all)
     }

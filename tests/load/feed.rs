@@ -20,6 +20,8 @@ const MEMBERS: usize = 500;
 const SOCKETS_A_MEMBER: usize = 2;
 const RATE_PER_S: f64 = 20.0;
 const SENDERS: usize = 16;
+/// Messages whose way is shown, the slowest first.
+const SLOWEST_SHOWN: usize = 3;
 /// Stands before the number of a message in its text.
 const MARK: &[u8] = b"#load:";
 
@@ -89,9 +91,18 @@ struct Figures {
 }
 
 struct Seen {
-    /// For each message how many sockets have it, and when the last one had.
-    messages: RefCell<Vec<(usize, Option<Instant>)>>,
+    messages: RefCell<Vec<Message>>,
     deliveries: Cell<u64>,
+}
+
+/// How far a message has come.
+#[derive(Clone, Default)]
+struct Message {
+    answered: Option<Instant>,
+    /// How many sockets have it, and when the first and the last one had.
+    sockets: usize,
+    first: Option<Instant>,
+    last: Option<Instant>,
 }
 
 async fn measure(server: &Server, seconds: f64, sockets: Vec<Socket>, make: Make) -> Result<Figures> {
@@ -118,12 +129,20 @@ impl Seen {
         let Some(at) = text.windows(MARK.len()).position(|window| window == MARK) else { return };
         let digits = text[at + MARK.len()..].iter().take_while(|byte| byte.is_ascii_digit());
         let number = digits.fold(0, |number: usize, digit| number * 10 + usize::from(digit - b'0'));
+        self.with(number, |message| {
+            let now = Instant::now();
+            message.sockets += 1;
+            message.first.get_or_insert(now);
+            message.last = Some(now);
+        });
+    }
+
+    fn with(&self, number: usize, change: impl FnOnce(&mut Message)) {
         let mut messages = self.messages.borrow_mut();
         if messages.len() <= number {
-            messages.resize(number + 1, (0, None));
+            messages.resize(number + 1, Message::default());
         }
-        messages[number].0 += 1;
-        messages[number].1 = Some(Instant::now());
+        change(&mut messages[number]);
     }
 }
 
@@ -141,12 +160,13 @@ async fn open_loop(
     let due = move |n: usize| start + Duration::from_secs_f64(n as f64 / RATE_PER_S);
     let mut senders = Vec::new();
     for sender in 0..SENDERS {
-        let (make, address) = (make.clone(), server.address);
+        let (make, address, seen) = (make.clone(), server.address, seen.clone());
         senders.push(tokio::task::spawn_local(async move {
             let mut connection = Connection::open(address).await?;
             for n in (sender..count).step_by(SENDERS) {
                 tokio::time::sleep_until(due(n).into()).await;
                 send(&mut connection, &make, first + n, sender).await?;
+                seen.with(first + n, |message| message.answered = Some(Instant::now()));
             }
             anyhow::Ok(())
         }));
@@ -154,18 +174,32 @@ async fn open_loop(
     for sender in senders {
         sender.await??;
     }
-    let mut latencies = Latencies::new();
+    let (mut latencies, mut slowest) = (Latencies::new(), Vec::new());
     let patience = Instant::now() + Duration::from_secs(20);
     for n in 0..count {
         loop {
-            let (reached, at) = seen.messages.borrow().get(first + n).copied().unwrap_or_default();
+            let message = seen.messages.borrow().get(first + n).cloned().unwrap_or_default();
+            let reached = message.sockets;
             if reached == sockets {
-                latencies.record(at.context("no time")? - due(n));
+                let took = message.last.context("no time")? - due(n);
+                latencies.record(took);
+                slowest.push((took, n, message));
                 break;
             }
             ensure!(Instant::now() < patience, "message {n} reached {reached} of {sockets} sockets");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+    slowest.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
+    for (took, n, message) in slowest.iter().take(SLOWEST_SHOWN) {
+        let after = |at: Option<Instant>| at.map(|at| milliseconds(at - due(*n)));
+        eprintln!(
+            "message {n}, due {} ms after the start: answered {:?}, first socket {:?}, last {} ms later",
+            milliseconds(due(*n) - start),
+            after(message.answered),
+            after(message.first),
+            milliseconds(*took)
+        );
     }
     Ok((latencies, ((server.cpu_seconds()? - cpu) * 1e5 / count as f64).round() / 100.0))
 }
@@ -200,6 +234,10 @@ async fn send(connection: &mut Connection, make: &Make, number: usize, sender: u
     let answer = connection.call("POST", &path, token.as_deref(), &body).await?;
     ensure!(answer.status == 201, "{} {}", answer.status, String::from_utf8_lossy(answer.body));
     Ok(())
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
 }
 
 fn text(number: usize) -> String {

@@ -7,6 +7,12 @@ use std::time::Duration;
 /// Latencies in microseconds; grows with the longest, as the floor's do.
 pub struct Latencies(Histogram<u64>);
 
+impl Default for Latencies {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Latencies {
     pub fn new() -> Self {
         Self(Histogram::new(3).expect("the precision is valid"))

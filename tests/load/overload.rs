@@ -3,7 +3,8 @@
 //!
 //! The generator has the same two cores as the server. Each of its connections sends at its due times. One that was
 //! refused obeys `Retry-After`: what falls due meanwhile is held back. One that still waits for an answer is late. So what
-//! was sent and what was held back are printed beside what was wanted.
+//! was sent and what was held back are printed beside what was wanted. A generator with so much to do takes its time
+//! before it looks at an answer, so how long answers take is measured by a thread of its own with a few connections.
 
 use crate::Args;
 use crate::connection::Connection;
@@ -11,7 +12,8 @@ use crate::measure::{Latencies, print};
 use crate::populate::{self, Person, TEXT};
 use crate::send::{drain, ratio, workers};
 use crate::server::Server;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use futures_util::future::try_join_all;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,9 +23,12 @@ use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
 const PEOPLE: usize = 64;
-/// Connections that offer the overload: more than commands may be pending.
-const CONNECTIONS: usize = 18_000;
+/// Connections that offer the overload: twice as many as commands may be pending.
+const CONNECTIONS: usize = 8_192;
 const TIMES: f64 = 3.0;
+/// Connections that measure, and how often each sends. They come back however often they are refused.
+const PROBES: usize = 8;
+const PROBE_EVERY: Duration = Duration::from_millis(100);
 
 pub async fn run(args: &Args) -> Result<()> {
     let scratch = tempfile::tempdir_in(&args.scratch)?;
@@ -45,7 +50,13 @@ pub async fn run(args: &Args) -> Result<()> {
     drain(server.address).await?;
 
     let wanted = peak * TIMES;
+    let probing = std::thread::spawn({
+        let (address, seconds) = (server.address, args.overload_seconds);
+        let requests: Vec<_> = (0..PROBES).map(|n| request(&people, &rooms, n)).collect();
+        move || probe(address, requests, seconds)
+    });
     let over = Outcome::of(server.address, &people, &rooms, CONNECTIONS, wanted, args.overload_seconds).await?;
+    let probed = probing.join().map_err(|_| anyhow!("the probe ended"))??;
     let after = Instant::now();
     let normal = normal_again(server.address, &people, &rooms, peak * 0.5, after).await?;
     let drained = drain(server.address).await?;
@@ -56,6 +67,8 @@ pub async fn run(args: &Args) -> Result<()> {
                  "goodput_of_peak": ratio(over.done.count() as f64 / args.overload_seconds, peak),
                  "answers_by_status": over.statuses, "without_retry_after": over.without_retry_after,
                  "done": over.done.json(), "refused": over.refused.json(),
+                 "probe": {"answers_by_status": probed.statuses, "done": probed.done.json(),
+                           "refused": probed.refused.json()},
                  "normal_after_s": normal, "drain_s": drained, "resident_mib": server.resident_kib()? / 1024}));
     server.stop().await
 }
@@ -66,6 +79,32 @@ fn request(people: &[Person], rooms: &[String], worker: usize) -> (String, Strin
     (format!("/v1/conversations/{}/messages", rooms[n]), people[n].token.clone(), body)
 }
 
+/// Sends on a few connections from a thread that has nothing else to do, once the others have opened theirs.
+fn probe(address: SocketAddr, requests: Vec<(String, String, String)>, seconds: f64) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let probes = requests.into_iter().enumerate().map(|(n, (path, token, body))| {
+        let outcome = outcome.clone();
+        async move {
+            let mut connection = Connection::open(address).await?;
+            connection.prepare("POST", &path, Some(&token), &body)?;
+            let start = Instant::now() + PROBE_EVERY.mul_f64(n as f64 / PROBES as f64);
+            let turns = (seconds / PROBE_EVERY.as_secs_f64()) as u32;
+            for turn in 0..turns {
+                let due = start + PROBE_EVERY * turn;
+                tokio::time::sleep_until(due.into()).await;
+                let sent = Instant::now();
+                let answer = connection.again().await?;
+                outcome.borrow_mut().note(answer.status, answer.head, sent.elapsed());
+            }
+            anyhow::Ok(())
+        }
+    });
+    runtime.block_on(try_join_all(probes))?;
+    Ok(Rc::into_inner(outcome).context("a probe is left")?.into_inner())
+}
+
+#[derive(Default)]
 struct Outcome {
     /// From sending to the answer, of what was done.
     done: Latencies,
@@ -90,22 +129,18 @@ impl Outcome {
         rate: f64,
         seconds: f64,
     ) -> Result<Self> {
-        let empty = Self {
-            done: Latencies::new(),
-            refused: Latencies::new(),
-            statuses: BTreeMap::new(),
-            without_retry_after: 0,
-            held_back: 0,
-        };
-        let outcome = Rc::new(RefCell::new(empty));
+        let outcome = Rc::new(RefCell::new(Self::default()));
+        let mut opened = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            opened.push(Connection::open(address).await?);
+        }
         let (start, count) = (Instant::now(), (rate * seconds) as usize);
         let local = LocalSet::new();
         let mut running = Vec::new();
-        for worker in 0..connections {
+        for (worker, mut connection) in opened.into_iter().enumerate() {
             let (people, rooms, outcome) = (people.clone(), rooms.clone(), outcome.clone());
             running.push(local.spawn_local(async move {
                 let (path, token, body) = request(&people, &rooms, worker);
-                let mut connection = Connection::open(address).await?;
                 connection.prepare("POST", &path, Some(&token), &body)?;
                 let mut not_before = start;
                 for n in (worker..count).step_by(connections) {

@@ -50,27 +50,37 @@ pub async fn run(args: &Args) -> Result<()> {
         .run_until(async {
             open_loop(&server, 2.0, 0, &people, &room, &seen).await?;
             let (mut all_alone, mut all_beside) = (Latencies::new(), Latencies::new());
+            let (mut grown_alone, mut grown_beside) = (0, 0);
             for round in 0..ROUNDS {
                 let first = (2 * round + 1) * NUMBERS;
-                let alone = open_loop(&server, SECONDS, first, &people, &room, &seen).await?;
+                let before = server.resident_kib()?;
+                let (alone, most_kib) =
+                    most_kib(&server, open_loop(&server, SECONDS, first, &people, &room, &seen)).await?;
+                let alone_kib = most_kib.saturating_sub(before);
                 let before = server.resident_kib()?;
                 let mut stuck: Vec<Socket> = Vec::new();
                 for n in 0..STUCK {
                     stuck.push(identified(server.address, &people[READING % MEMBERS + n]).await?);
                 }
-                let (beside, (cut_after_s, most_kib)) = tokio::try_join!(
-                    open_loop(&server, SECONDS, first + NUMBERS, &people, &room, &seen),
-                    cut_after(&server, Instant::now())
-                )?;
-                let grown = most_kib.saturating_sub(before) as f64 / STUCK as f64;
+                let both = async {
+                    let others = open_loop(&server, SECONDS, first + NUMBERS, &people, &room, &seen);
+                    tokio::try_join!(others, cut_after(&server, Instant::now()))
+                };
+                let ((beside, (cut_after_s, queued_kib)), most_kib) = self::most_kib(&server, both).await?;
+                let beside_kib = most_kib.saturating_sub(before);
                 print(json!({"scenario": "stuck", "others_alone": alone.json(), "others_beside": beside.json(),
-                             "all_cut_after_s": cut_after_s, "kib_each_at_most": grown.round()}));
+                             "all_cut_after_s": cut_after_s, "queued_kib_each": queued_kib / STUCK as u64,
+                             "process_grows_by_kib": {"alone": alone_kib, "beside": beside_kib}}));
                 drop(stuck);
                 all_alone.add(&alone);
                 all_beside.add(&beside);
+                grown_alone += alone_kib;
+                grown_beside += beside_kib;
             }
+            let kib_each = grown_beside.saturating_sub(grown_alone) as f64 / (ROUNDS * STUCK) as f64;
             print(json!({"scenario": "stuck", "rounds": ROUNDS, "others_alone": all_alone.json(),
-                         "others_beside": all_beside.json(), "p99_moves_percent": moves(&all_alone, &all_beside)}));
+                         "others_beside": all_beside.json(), "p99_moves_percent": moves(&all_alone, &all_beside),
+                         "kib_each": kib_each.round()}));
             anyhow::Ok(())
         })
         .await?;
@@ -138,15 +148,30 @@ async fn open_loop(
     Ok(latencies)
 }
 
-/// Seconds until the server has only the reading sockets left, and its greatest resident memory until then, in KiB.
+/// What comes of something, and the server's greatest resident memory meanwhile, in KiB.
+async fn most_kib<T>(server: &Server, work: impl Future<Output = Result<T>>) -> Result<(T, u64)> {
+    let mut most = 0;
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok((done?, most)),
+            () = tokio::time::sleep(Duration::from_millis(50)) => most = most.max(server.resident_kib()?),
+        }
+    }
+}
+
+/// Seconds until the server has only the reading sockets left, and the most that waited in all queues until then, in KiB.
 async fn cut_after(server: &Server, since: Instant) -> Result<(f64, u64)> {
     let mut connection = Connection::open(server.address).await?;
     let mut most = 0;
     loop {
         let text = String::from_utf8_lossy(connection.call("GET", "/metrics", None, "").await?.body).into_owned();
-        let open = text.lines().find_map(|line| line.strip_prefix("tidings_feed_sockets "));
-        let open: f64 = open.context("no tidings_feed_sockets")?.trim().parse()?;
-        most = most.max(server.resident_kib()?);
+        let gauge = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+            anyhow::Ok(line.trim().parse::<f64>()?)
+        };
+        let open = gauge("tidings_feed_sockets ")?;
+        most = most.max((gauge("tidings_feed_queue_bytes ")? / 1024.0) as u64);
         if open <= READING as f64 {
             return Ok(((since.elapsed().as_secs_f64() * 100.0).round() / 100.0, most));
         }

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use projections::projection::SEARCH;
 use projections::rebuild::{Progressed, RebuildFault, Rebuilt};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -94,20 +95,57 @@ pub async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
     job.ended.send_replace(Some(Ended { at: app.clock.now(), outcome, result }));
 }
 
-/// The tables first, then the search index, which is none of them.
+/// The tables, and beside them the search index, which is none of them.
 async fn rebuild(
     app: &App,
     job: &Job,
     source: Arc<dyn EventSource>,
     is_forced: bool,
 ) -> Result<Vec<Rebuilt>, RebuildFault> {
-    let tables: Vec<&str> = job.projections.iter().copied().filter(|name| *name != SEARCH).collect();
-    let mut all = Vec::new();
-    if !tables.is_empty() {
-        all = app.projections.rebuild(&tables, source.clone(), is_forced, &job.progress).await?;
-    }
-    if job.projections.contains(&SEARCH) {
-        all.push(app.search.rebuild(source, &job.progress).await?);
-    }
+    let names: Vec<&str> = job.projections.iter().copied().filter(|name| *name != SEARCH).collect();
+    let (of_tables, of_search) = (watch::Sender::new(Progressed::default()), watch::Sender::new(Progressed::default()));
+    let tables = async {
+        match names.as_slice() {
+            [] => Ok(Vec::new()),
+            names => app.projections.rebuild(names, source.clone(), is_forced, &of_tables).await,
+        }
+    };
+    let search = async {
+        match job.projections.contains(&SEARCH) {
+            false => Ok(None),
+            true => app.search.rebuild(source.clone(), &of_search).await.map(Some),
+        }
+    };
+    let both = async { tokio::join!(tables, search) };
+    let (tables, search) = tokio::select! {
+        both = both => both,
+        never = tell_both(of_tables.subscribe(), of_search.subscribe(), &job.progress) => match never {},
+    };
+    // One that failed does not take back what the other did.
+    let (mut all, found) = (tables?, search?);
+    all.extend(found);
+    job.progress.send_modify(|progress| progress.done_events = progress.total_events);
     Ok(all)
+}
+
+/// Tells the sum of two.
+async fn tell_both(
+    mut one: watch::Receiver<Progressed>,
+    mut other: watch::Receiver<Progressed>,
+    sum: &watch::Sender<Progressed>,
+) -> Infallible {
+    loop {
+        let changed = tokio::select! {
+            changed = one.changed() => changed,
+            changed = other.changed() => changed,
+        };
+        if changed.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let (one, other) = (*one.borrow(), *other.borrow());
+        sum.send_replace(Progressed {
+            done_events: one.done_events + other.done_events,
+            total_events: one.total_events + other.total_events,
+        });
+    }
 }

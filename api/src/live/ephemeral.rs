@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -210,16 +211,20 @@ impl Live {
             let (newcomers, parted) = (std::mem::take(&mut waiting.newcomers), std::mem::take(&mut waiting.parted));
             (std::mem::take(&mut waiting.receipts), due, newcomers, parted)
         };
+        // After each, others get their turn: each may go to hundreds of sockets, and all come at once after a restart.
         for (account, changed) in due {
             self.tell_presence(account, changed.gone_from).await;
+            yield_now().await;
         }
         for (account, socket) in newcomers {
             if let Some(socket) = socket.upgrade() {
                 self.tell_who_is_there(account, &socket).await;
+                yield_now().await;
             }
         }
         for ((conversation, account), seq) in receipts {
             self.tell_receipt(conversation, account, seq).await;
+            yield_now().await;
         }
         for (one, other) in parted {
             self.tell_of_parting(one, other).await;
@@ -328,9 +333,9 @@ impl Live {
         if let Some((is_small, _)) = believed.filter(|(_, until)| *until > now) {
             return is_small;
         }
-        let is_small = self.index.member_count(conversation).await.map(|count| count <= EPHEMERAL_MAX_MEMBERS);
-        let is_small = known(is_small).unwrap_or(false);
-        self.ephemerals.small.lock().put(conversation, (is_small, now + BELIEVED));
+        let count = known(self.index.member_count(conversation, self.position()).await).flatten();
+        let is_small = count.is_some_and(|count| count <= EPHEMERAL_MAX_MEMBERS);
+        self.ephemerals.small.lock().put(conversation, (is_small, Instant::now() + BELIEVED));
         is_small
     }
 

@@ -6,11 +6,14 @@ use domain::source::BoxFuture;
 use projections::account::settings::Signals;
 use projections::feed::feed_index::{Missed, Reader};
 use projections::feed::topic::Topic;
-use projections::projection::FEED_INDEX;
+use projections::projection::{FEED_INDEX, MESSAGING};
 use projections::projections::Projections;
 use projections::reader::ReadFault;
 use std::collections::HashSet;
 use std::time::Duration;
+
+/// How long to wait until read models know a conversation that the feed knows.
+const NEW_CONVERSATION_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What an account sees, as of a position.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +41,12 @@ pub trait Index: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>>;
 
-    /// How many members a conversation has.
-    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>>;
+    /// How many members a conversation has that was there at a position; none if that does not become known in time.
+    fn member_count(
+        &self,
+        conversation: ConversationId,
+        at: Position,
+    ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>>;
 
     /// What an account lets others know.
     fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>>;
@@ -108,8 +115,22 @@ impl Index for ProjectedIndex {
         Box::pin(async move { Ok(self.reader.missed(account, after, up_to, limit).await?.value) })
     }
 
-    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>> {
-        Box::pin(async move { Ok(self.projections.messaging().member_count(conversation).await?.value) })
+    fn member_count(
+        &self,
+        conversation: ConversationId,
+        at: Position,
+    ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
+        Box::pin(async move {
+            let known = self.projections.messaging().member_count(conversation).await?.value;
+            if known.is_some() {
+                return Ok(known);
+            }
+            // A conversation that was just created: the feed learns of it before the read models do.
+            if self.projections.wait(MESSAGING, at, NEW_CONVERSATION_PATIENCE).await.is_err() {
+                return Ok(None);
+            }
+            Ok(self.projections.messaging().member_count(conversation).await?.value)
+        })
     }
 
     fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>> {

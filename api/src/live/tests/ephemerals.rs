@@ -102,6 +102,24 @@ async fn nothing_ephemeral_is_told_in_a_conversation_above_the_limit() {
     assert_eq!(told(&mut his).await, [typing(members[0])]);
 }
 
+/// A conversation that was just created is known to the feed before the read models know its size. The mutants that it
+/// kills: an unknown size that counts as small; one that is believed to be small later on.
+#[tokio::test(start_paused = true)]
+async fn nothing_ephemeral_is_told_where_the_size_is_not_known() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    world.index.unknown.lock().insert(conversation(1));
+    let (mut his, mut hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    world.read(conversation(1), ann, 1).await;
+    world.catch_up(&world.live).await;
+    assert!(told(&mut his).await.is_empty());
+    world.index.unknown.lock().clear();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
+    assert_eq!(told(&mut his).await, [typing(ann)]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn presence_follows_focus_on_all_devices_and_ends_with_the_last_socket() {
     let (ann, bob) = (account(1), account(2));

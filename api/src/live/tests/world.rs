@@ -65,6 +65,8 @@ pub struct SlowIndex {
     stands_at: Mutex<Option<Position>>,
     /// Who lets others know nothing.
     pub reserved: Mutex<HashSet<AccountId>>,
+    /// Of which conversations the size is not known.
+    pub unknown: Mutex<HashSet<ConversationId>>,
 }
 
 impl SlowIndex {
@@ -120,13 +122,20 @@ impl Index for SlowIndex {
         })
     }
 
-    fn member_count(&self, conversation: ConversationId) -> BoxFuture<'_, Result<usize, ReadFault>> {
+    fn member_count(
+        &self,
+        conversation: ConversationId,
+        _: Position,
+    ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
         Box::pin(async move {
+            if self.unknown.lock().contains(&conversation) {
+                return Ok(None);
+            }
             let changes = everything(&self.log).await;
             let of_it = changes.iter().filter_map(|event| Change::of(event));
             let of_it = of_it.filter(|change| change.place == Place::Conversation(conversation));
             let (joined, left): (Vec<_>, Vec<_>) = of_it.partition(|change| change.joined);
-            Ok(joined.len() - left.len())
+            Ok(Some(joined.len() - left.len()))
         })
     }
 
@@ -202,8 +211,12 @@ impl World {
     pub fn new() -> Self {
         let clock = Arc::new(StillClock(AtomicI64::new(1_600_000_000_000_000)));
         let log = MemoryLog::new(LogId::new(Uuid::from_u128(1)), clock.clone());
-        let index =
-            Arc::new(SlowIndex { log: Arc::clone(&log), stands_at: Mutex::new(None), reserved: Mutex::default() });
+        let index = Arc::new(SlowIndex {
+            log: Arc::clone(&log),
+            stands_at: Mutex::new(None),
+            reserved: Mutex::default(),
+            unknown: Mutex::default(),
+        });
         let live = Live::over(
             log.clone(),
             Arc::new(ClearWords),

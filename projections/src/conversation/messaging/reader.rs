@@ -48,13 +48,13 @@ impl Reader {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn member_count(&self, conversation: ConversationId) -> Result<At<usize>, ReadFault> {
+    pub async fn member_count(&self, conversation: ConversationId) -> Result<At<Option<usize>>, ReadFault> {
         let (mut tx, position) = self.0.snapshot().await?;
         let sql = "SELECT member_count FROM conversations WHERE conversation = $1";
         let row = tx.fetch_optional(sql, [conversation.into()]).await?;
         tx.commit().await?;
-        let count = row.map(|row| row.columns().number()).transpose()?.unwrap_or(0);
-        Ok(At { position, value: usize::try_from(count).unwrap_or(usize::MAX) })
+        let count = row.map(|row| row.columns().number()).transpose()?;
+        Ok(At { position, value: count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)) })
     }
 
     /// A page of the viewer's inbox, newest activity first.
