@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::schema::Fields;
+use super::tokenizer::{self, Terms};
 use crate::background::give_way;
 use domain::ids::{AccountId, ConversationId, LogId, MessageId, Position};
 use parking_lot::Mutex;
@@ -83,6 +84,7 @@ impl Index {
         let (schema, fields) = Fields::make();
         make_private(directory)?;
         let index = tantivy::Index::open_or_create(MmapDirectory::open(directory)?, schema)?;
+        index.tokenizers().register(tokenizer::NAME, Terms);
         let checkpoint = index.load_metas()?.payload.as_deref().and_then(Checkpoint::from_payload);
         let options = IndexWriterOptions::builder()
             .memory_budget_per_thread(WRITER_BYTES)

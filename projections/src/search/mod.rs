@@ -7,6 +7,7 @@ pub(crate) mod terms;
 
 pub mod highlight;
 mod schema;
+mod tokenizer;
 
 mod ask;
 mod entry;

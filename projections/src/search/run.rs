@@ -25,8 +25,8 @@ const FAR_BEHIND_EVENTS: u64 = 10_000;
 const COMMIT_AFTER_BEHIND: Duration = Duration::from_secs(5);
 /// Changes of one commit.
 const COMMIT_CHANGES: usize = 200_000;
-/// Events that are taken over at once.
-const BATCH_MAX_EVENTS: usize = 4_096;
+/// Events that are taken over at once: opening their words keeps a thread of the runtime for a millisecond.
+const BATCH_MAX_EVENTS: usize = 256;
 /// Events without anything to find, after which the checkpoint is stored nevertheless.
 const IDLE_EVENTS: u64 = 100_000;
 /// The first pause after the log or the keys store did not answer; doubled up to [`RETRY_PAUSE_MAX`].
@@ -123,13 +123,13 @@ impl Follower {
                         None => (Vec::new(), Some(SourceFault::Closed)),
                     };
                     *pause = if batch.is_empty() { *pause } else { RETRY_PAUSE };
-                    let taken = self.take(&batch).await;
+                    let taken = self.take_all(&batch).await;
                     taken.and(fault.map_or(Ok(()), |fault| Err(ApplyFault::Source(fault))))
                 }
             };
             match done {
                 Ok(()) => {}
-                // Of the batch that failed nothing was taken over; it is read again.
+                // Of the part that failed nothing was taken over; it is read again.
                 Err(fault) if fault.is_passing() => {
                     if let Err(fault) = self.commit().await {
                         return Ended::Broken(in_full(&fault));
@@ -150,6 +150,13 @@ impl Follower {
         let after = if behind > FAR_BEHIND_EVENTS { COMMIT_AFTER_BEHIND } else { COMMIT_AFTER };
         let usual = self.pending_since + after;
         Some(if wanted > self.inner.position() { (self.committed_at + COMMIT_PAUSE).min(usual) } else { usual })
+    }
+
+    async fn take_all(&mut self, batch: &[Arc<Recorded>]) -> Result<(), ApplyFault> {
+        for part in batch.chunks(BATCH_MAX_EVENTS) {
+            self.take(part).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, batch: &[Arc<Recorded>]) -> Result<(), ApplyFault> {

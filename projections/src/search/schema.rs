@@ -2,16 +2,15 @@
 
 use super::entry::Entry;
 use super::port::Has;
-use super::terms::terms;
+use super::tokenizer;
 use domain::ids::{AccountId, ConversationId, MessageId};
 use std::ops::Bound;
 use tantivy::query::{BooleanQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, SchemaBuilder, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{TantivyDocument, Term};
 
 /// Counted up when an index of before would answer differently: the new version is built from the log.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 pub(super) const SEQ: &str = "seq";
 pub(super) const SENT_AT: &str = "sent_at";
@@ -39,9 +38,8 @@ impl Fields {
     /// The schema and its fields.
     pub(super) fn make() -> (Schema, Self) {
         let mut schema: SchemaBuilder = Schema::builder();
-        // Terms come ready; the tokenizer is never asked.
         let indexing = TextFieldIndexing::default()
-            .set_tokenizer("raw")
+            .set_tokenizer(tokenizer::NAME)
             .set_fieldnorms(true)
             .set_index_option(IndexRecordOption::WithFreqsAndPositions);
         let fields = Self {
@@ -106,15 +104,7 @@ impl Fields {
         for has in &entry.has {
             document.add_u64(self.has, has.number());
         }
-        let tokens = terms(&entry.text).into_iter().enumerate().map(|(position, term)| Token {
-            offset_from: term.from,
-            offset_to: term.to,
-            position,
-            text: term.text,
-            position_length: 1,
-        });
-        let text = PreTokenizedString { text: String::new(), tokens: tokens.collect() };
-        document.add_pre_tokenized_text(self.text, text);
+        document.add_text(self.text, &entry.text);
         document.add_u64(self.seq, entry.id.seq);
         document.add_i64(self.sent_at, entry.sent_at.micros());
         document.add_u64(self.position, entry.position.0);

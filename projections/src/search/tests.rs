@@ -235,7 +235,7 @@ async fn what_was_edited_or_deleted_leaves_the_files_when_that_is_asked_for() {
         }
         let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
         following.caught_up().await;
-        let mut files = directory.path().join("v1_0");
+        let mut files = directory.path().join("v2_0");
         let gone = ["soonchanged", "soongone", "soonboth"];
         assert!(gone.iter().all(|term| stands_in_files(&files, term)), "so it would be noticed");
         script.edits(0, 1, 0, "edited now");
@@ -247,7 +247,7 @@ async fn what_was_edited_or_deleted_leaves_the_files_when_that_is_asked_for() {
         if is_rebuilt {
             let source: Arc<dyn EventSource> = following.source.clone();
             following.search.rebuild(source, &watch::Sender::default()).await.unwrap();
-            files = directory.path().join("v1_1");
+            files = directory.path().join("v2_1");
         } else {
             following.search.purge().await.unwrap();
         }
@@ -257,7 +257,7 @@ async fn what_was_edited_or_deleted_leaves_the_files_when_that_is_asked_for() {
         assert!(stands_in_files(&files, "forgood") && stands_in_files(&files, "now"));
         following.end().await;
         if is_rebuilt {
-            assert!(!directory.path().join("v1_0").exists(), "nothing is left of the old index");
+            assert!(!directory.path().join("v2_0").exists(), "nothing is left of the old index");
         }
     }
 }
@@ -287,7 +287,7 @@ async fn what_is_encrypted_is_not_in_the_index() {
         assert_eq!(following.search.find(question).await.unwrap().total, expected, "{who}");
     }
     for term in ["hiddenword", "hiddenscheme", "hiddenref"] {
-        assert!(!stands_in_files(&directory.path().join("v1_0"), term), "{term}");
+        assert!(!stands_in_files(&directory.path().join("v2_0"), term), "{term}");
     }
     following.end().await;
 }
@@ -343,7 +343,7 @@ async fn an_index_is_built_again_beside_the_one_that_is_served() {
     let again = Following::begin(directory.path(), &events, LOG, Arc::default());
     assert_eq!(again.finds("rose").await.len(), before.len() + 1);
     again.end().await;
-    assert!(!directory.path().join("v1_0").exists() && directory.path().join("v1_1").exists());
+    assert!(!directory.path().join("v2_0").exists() && directory.path().join("v2_1").exists());
 }
 
 #[tokio::test]
@@ -366,7 +366,7 @@ async fn an_index_of_another_log_or_of_more_than_the_log_has_is_begun_anew() {
     assert_eq!(search.status().position, Position::START);
     assert_eq!(ask(&search, "one", &everywhere()).await.total, 0);
     search.close().await;
-    std::fs::write(directory.path().join("v1_0/meta.json"), "rubbish").unwrap();
+    std::fs::write(directory.path().join("v2_0/meta.json"), "rubbish").unwrap();
     let following = Following::begin(directory.path(), &script.events, LOG, Arc::default());
     assert_eq!(following.finds("two").await.len(), 1, "a damaged one, too");
     following.end().await;

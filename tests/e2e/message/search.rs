@@ -318,13 +318,15 @@ both_modes! {
         world.restarts().await;
         let bob = Person { http: world.http.clone(), ..bob };
         assert_eq!(found(&bob, "kept").await, ["kept for long"]);
+        let old = world.directory().join("search/v2_0");
+        assert!(old.exists(), "the index that is rebuilt");
         let source: Arc<dyn EventSource> = world.app().log.clone();
         let rebuilt = world.app().search.rebuild(source, &watch::Sender::default()).await.expect("rebuilt");
         assert!(rebuilt.is_switched && rebuilt.name == "search");
         let alice = Person { http: world.http.clone(), ..alice };
         alice.sends("kept since", &room).await;
         assert_eq!(found(&bob, "kept").await, ["kept since", "kept for long"]);
-        let of_old = || async { (!world.directory().join("search/v1_0").exists()).then_some(()) };
+        let of_old = || async { (!old.exists()).then_some(()) };
         eventually("the old index is removed", of_old).await;
         assert_eq!(world.app().search.purge().await.expect("purged"), 0, "nothing deleted is left in the new one");
     }
