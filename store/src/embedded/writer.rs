@@ -14,15 +14,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::yield_now;
 
 /// Requests that wait, at most; more have to wait outside.
 pub const QUEUE_MAX_REQUESTS: usize = 4096;
 /// A batch is closed by the unit that brings it to this size, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
-/// From so many units on their calls are answered apart from the writer, and so many at a time: everybody who is answered
-/// has something to do at once, and what came meanwhile, such as a command that is refused, would wait for all of it.
-const ANSWERED_AT_ONCE_UNITS: usize = 64;
+/// From so many calls on they are answered apart from the writer.
+const ANSWERED_APART_CALLS: usize = 64;
 
 /// The state of the writer's thread.
 pub struct Writer {
@@ -135,9 +133,9 @@ impl Writer {
     #[expect(clippy::disallowed_methods, reason = "whoever asked waits for its answer, and with it for the task")]
     fn answer(&self, calls: Vec<Call>) {
         match &self.runtime {
-            Some(runtime) if calls.iter().map(|call| call.units.len()).sum::<usize>() >= ANSWERED_AT_ONCE_UNITS => {
+            Some(runtime) if calls.len() >= ANSWERED_APART_CALLS => {
                 // Once the runtime ends, so do those who wait.
-                drop(runtime.spawn(answer_in_turns(calls)));
+                drop(runtime.spawn(async move { calls.into_iter().for_each(Call::answer) }));
             }
             Some(_) | None => calls.into_iter().for_each(Call::answer),
         }
@@ -205,18 +203,6 @@ impl Writer {
         drop(self.lock);
         // Whoever asked may have gone.
         asked.into_iter().for_each(|done| done.send(()).unwrap_or_default());
-    }
-}
-
-async fn answer_in_turns(calls: Vec<Call>) {
-    let mut answered = 0;
-    for call in calls {
-        answered += call.units.len();
-        call.answer();
-        if answered >= ANSWERED_AT_ONCE_UNITS {
-            answered = 0;
-            yield_now().await;
-        }
     }
 }
 
