@@ -130,13 +130,13 @@ impl Live {
         loop {
             match self.renderer.render(&events, When::Live).await {
                 Ok(frames) => {
-                    let mut frames = frames.into_iter();
+                    let (mut frames, mut written) = (frames.into_iter(), 0);
                     for routed in routed {
                         let shown = match routed.notice {
                             Some(kind) => notice(routed, kind),
                             None => frames_of(routed, frames.by_ref().take(routed.events.len())),
                         };
-                        self.push(routed, shown).await;
+                        self.push(routed, shown, &mut written).await;
                     }
                     self.trace(routed, began.elapsed());
                     return;
@@ -163,12 +163,18 @@ impl Live {
 }
 
 impl Live {
-    async fn push(&self, routed: &Routed, shown: Vec<(Position, Wire)>) {
+    /// `written`: sockets that were written to since others had their turn. A turn costs as much as some writes, so it is not
+    /// given after each event that only one person gets.
+    async fn push(&self, routed: &Routed, shown: Vec<(Position, Wire)>, written: &mut usize) {
         self.meters.frames.increment((shown.len() * routed.sockets.len()) as u64);
         for (position, pack) in &pack(shown) {
-            for sockets in routed.sockets.chunks(CHUNK_SOCKETS) {
-                sockets.iter().for_each(|socket| socket.push(pack, *position));
-                tokio::task::yield_now().await;
+            for socket in &routed.sockets {
+                socket.push(pack, *position);
+                *written += 1;
+                if *written >= CHUNK_SOCKETS {
+                    *written = 0;
+                    tokio::task::yield_now().await;
+                }
             }
         }
     }
