@@ -3,17 +3,18 @@
 //! Batches are written and synced one after the other, onto zeros that are durable. So what is invalid after the last
 //! complete unit is either torn (it is cut: it was never acknowledged) or damaged (it is reported, never cut):
 //! - something valid of a later batch follows: it had been durable once, so it is damaged;
+//! - a record that is whole but for one bit of its fixed part is damaged: a length that is wrong by one can make it look cut;
 //! - a disk writes a sector of 512 bytes whole or not at all, and a process that ends leaves a beginning. So of a torn
 //!   batch something is missing, and zeros stand in its place. Where nothing is missing, what is there is damaged.
 //!
 //! A record whose payload has a whole sector of zeros, or ends with a zero, is taken for torn if it is damaged in the
-//! last batch.
+//! last batch, unless that is one bit of its fixed part.
 
 use super::disk::DiskFile;
 use super::memory_index::MemoryIndex;
 #[cfg(feature = "mutants")]
 use super::options::{Mutant, is_on_this_thread};
-use super::record::{FIXED_BYTES, NoRecord, RECORD_MAX_BYTES, RecordRef, claimed_length};
+use super::record::{FIXED_BYTES, NoRecord, RECORD_MAX_BYTES, RecordRef, claimed_length, is_one_bit_off};
 use super::segment::Walk;
 use domain::clock::Time;
 use domain::ids::{EventId, Position};
@@ -120,6 +121,9 @@ fn is_torn(walk: &mut Walk<'_>, at: u64, end: u64) -> io::Result<bool> {
     if end <= at + FIXED_BYTES as u64 || walk.bytes(at, 8)?.iter().take(8).all(|byte| *byte == 0) {
         return Ok(true);
     }
+    if is_damaged_in_one_bit(walk, at)? {
+        return Ok(false);
+    }
     let next = walk.next_valid(at + 8, end)?.map(|(found, _)| found);
     let mut start = at;
     while start < next.unwrap_or(end) {
@@ -133,6 +137,19 @@ fn is_torn(walk: &mut Walk<'_>, at: u64, end: u64) -> io::Result<bool> {
         start = sector_end;
     }
     Ok(next.is_none() && is_cut_short(walk.bytes(at, FIXED_BYTES)?, end - at))
+}
+
+/// Whether one bit of the fixed part explains why the record at `at` is not valid. Its length is told twice.
+fn is_damaged_in_one_bit(walk: &mut Walk<'_>, at: u64) -> io::Result<bool> {
+    let fixed = walk.bytes(at, FIXED_BYTES)?;
+    let Some(content) = fixed.first_chunk().map(RecordRef::claimed_end) else { return Ok(false) };
+    let lengths = [claimed_length(fixed).ok(), usize::try_from(content.next_multiple_of(8)).ok()];
+    for length in lengths.into_iter().flatten().filter(|length| *length <= RECORD_MAX_BYTES) {
+        if is_one_bit_off(walk.bytes(at, length)?, length) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether less than all of the record that begins with `fixed` is there: `there` bytes of it, not counting zeros at their

@@ -3,6 +3,7 @@
 use super::*;
 use crate::embedded::disk::Disk;
 use crate::embedded::fault::OpenFault;
+use crate::embedded::record::FIXED_BYTES;
 use domain::source::SourceFault;
 
 async fn log_of(place: &Place, events: u128) -> Vec<u8> {
@@ -95,4 +96,27 @@ async fn a_missing_segment_refuses_to_open() {
     names.sort();
     place.disk.remove(&Place::dir().join(&names[1])).unwrap();
     assert!(matches!(Log::open(Place::dir(), place.options()).map(drop), Err(OpenFault::Damaged(..))));
+}
+
+/// A length that is wrong by a little ends within the padding, as if only the last bytes had not arrived.
+#[tokio::test]
+async fn one_changed_bit_in_the_fixed_part_of_the_newest_record_is_never_taken_for_a_torn_tail() {
+    for digits in 1..=8 {
+        let place = Place::new();
+        let log = place.open();
+        commit(&log, unit(stream(1), Expected::NoStream, [1])).await;
+        let start = log.history().state.read().open.end as usize;
+        commit(&log, unit(stream(2), Expected::NoStream, [10_u128.pow(digits)])).await;
+        drop(log);
+        let bytes = place.disk.get(&Place::first_segment()).unwrap();
+        for bit in 0..FIXED_BYTES * 8 {
+            let mut changed = bytes.clone();
+            changed[start + bit / 8] ^= 1 << (bit % 8);
+            let disk = place.disk.after_power_loss();
+            disk.put(&Place::first_segment(), changed);
+            let opened = Log::open(Place::dir(), Place::on(disk).options()).map(|log| log.report().torn);
+            let is_found = matches!(opened, Err(OpenFault::Damaged(Position(2), _)));
+            assert!(is_found, "{digits} more digits, bit {bit}: {opened:?}");
+        }
+    }
 }
