@@ -16,6 +16,7 @@ pub mod options;
 
 // What lies on the disk.
 pub mod bloom;
+pub mod checksum;
 pub mod disk;
 pub mod header;
 pub mod mapped_index;

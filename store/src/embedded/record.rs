@@ -33,6 +33,7 @@
 //! The **commitment** of an event is SHA-256 over its record without the checksum (4..8) and the batch (80..84), which say
 //! how it was written: the same for a record, its stub and every copy. See docs/decisions/2026-11-20-stubs-and-copies.md.
 
+use super::checksum::checksum;
 #[cfg(feature = "mutants")]
 use super::options::{Mutant, is_on_this_thread};
 use bytes::Bytes;
@@ -46,8 +47,6 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 const MARK: u8 = 0xE7;
-/// Of CRC-32C (Castagnoli), its bits in reverse.
-const CRC_POLYNOMIAL: u32 = 0x82F6_3B78;
 const LAST_OF_UNIT: u8 = 1;
 const HAS_ACTOR: u8 = 2;
 const HAS_CAUSATION: u8 = 4;
@@ -165,30 +164,6 @@ pub fn stub(out: &mut Vec<u8>, record: &RecordRef<'_>) {
     stub[11..16].fill(0);
     let crc = checksum(stub);
     stub[4..8].copy_from_slice(&crc.to_le_bytes());
-}
-
-fn checksum(record: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&record[..4]), &record[8..])
-}
-
-/// Whether a record of `length` bytes would be intact but for one bit of its fixed part. What a bit changes in the checksum
-/// depends on its distance from the end alone.
-pub fn is_one_bit_off(bytes: &[u8], length: usize) -> bool {
-    let Some(record) = bytes.get(..length).filter(|record| record.len() >= FIXED_BYTES) else { return false };
-    let wrong = checksum(record) ^ u32_at(record, 4);
-    if wrong.count_ones() == 1 {
-        return true;
-    }
-    let (covered_bits, fixed_bits) = ((length - 4) * 8, (FIXED_BYTES - 4) * 8);
-    // What the last bit changes, then the one before it, up to the first.
-    let mut change = CRC_POLYNOMIAL;
-    for bit in 0..covered_bits {
-        if change == wrong {
-            return bit >= covered_bits - fixed_bits;
-        }
-        change = (change >> 1) ^ if change & 1 == 1 { CRC_POLYNOMIAL } else { 0 };
-    }
-    false
 }
 
 fn is_intact(record: &[u8]) -> bool {

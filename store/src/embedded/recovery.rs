@@ -10,11 +10,12 @@
 //! A record whose payload has a whole sector of zeros, or ends with a zero, is taken for torn if it is damaged in the
 //! last batch, unless that is one bit of its fixed part.
 
+use super::checksum::is_one_bit_off;
 use super::disk::DiskFile;
 use super::memory_index::MemoryIndex;
 #[cfg(feature = "mutants")]
 use super::options::{Mutant, is_on_this_thread};
-use super::record::{FIXED_BYTES, NoRecord, RECORD_MAX_BYTES, RecordRef, claimed_length, is_one_bit_off};
+use super::record::{FIXED_BYTES, NoRecord, RECORD_MAX_BYTES, RecordRef, claimed_length};
 use super::segment::Walk;
 use domain::clock::Time;
 use domain::ids::{EventId, Position};
