@@ -79,7 +79,7 @@ fn request(people: &[Person], rooms: &[String], worker: usize) -> (String, Strin
     (format!("/v1/conversations/{}/messages", rooms[n]), people[n].token.clone(), body)
 }
 
-/// Sends on a few connections from a thread that has nothing else to do, once the others have opened theirs.
+/// Sends on a few connections from a thread that has nothing else to do, also while the others still open theirs.
 fn probe(address: SocketAddr, requests: Vec<(String, String, String)>, seconds: f64) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = Rc::new(RefCell::new(Outcome::default()));
