@@ -50,6 +50,7 @@ use domain::ids::LogId;
 use domain::words::Words;
 use http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
+use projections::background::Background;
 use projections::projection;
 use projections::projections::Projections;
 use projections::search::local::LocalSearch;
@@ -129,6 +130,7 @@ pub struct Running {
     pub address: SocketAddr,
     opened: Opened,
     reading: Tasks,
+    background: Background,
     admin: Admin,
     server: Server,
 }
@@ -148,22 +150,23 @@ pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Runn
     make_admin(&opened.app).await?;
     took("administrator", &mut since);
     let reading = Tasks::default();
-    run(&opened, &reading);
+    let background = Background::start().context("no threads for read models")?;
+    run(&opened, &reading, &background);
     reading.tracker.spawn(tidy(recorder, reading.stop.clone()));
     catch_up(&opened.app).await;
     took("read models that were behind", &mut since);
     let admin = admin::server::start(&opened.app)?;
     let server = serve::start(listener, router(opened.app.clone()), opened.app.config.server.connections);
-    Ok(Running { address, opened, reading, admin, server })
+    Ok(Running { address, opened, reading, background, admin, server })
 }
 
-fn run(opened: &Opened, reading: &Tasks) {
+fn run(opened: &Opened, reading: &Tasks, background: &Background) {
     let (app, Tasks { tracker, stop }) = (&opened.app, reading);
     if let Some(nats) = &app.nats {
         drop(relay::start(opened.log.clone(), nats.clone(), tracker, stop.clone()));
     }
-    app.projections.run(opened.source.clone(), tracker, stop.clone());
-    app.search.run(opened.source.clone(), tracker, stop.clone());
+    app.projections.run(opened.source.clone(), background.handle(), tracker, stop.clone());
+    app.search.run(opened.source.clone(), background.handle(), tracker, stop.clone());
     app.live.run(tracker, stop.clone());
     tracker.spawn(app.revocations.clone().follow(opened.log.clone(), opened.recalled_up_to, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));
@@ -220,13 +223,14 @@ impl Running {
     /// # Errors
     /// When a socket or a request did not end in time. Everything is closed nevertheless.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { opened, reading, admin, server, .. } = self;
+        let Self { opened, reading, background, admin, server, .. } = self;
         server.stop_accepting();
         let sockets_closed = tokio::time::timeout(CLOSE_LIMIT, opened.app.live.close()).await.is_ok();
         let requests_ended = server.finish(CLOSE_LIMIT).await;
         admin.end().await;
         opened.deciding.end().await;
         reading.end().await;
+        drop(background);
         opened.close().await;
         if !sockets_closed || !requests_ended {
             bail!("some connections did not end in time");

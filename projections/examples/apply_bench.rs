@@ -23,6 +23,7 @@ use projections::projections::{Options, Projections};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -217,7 +218,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = Arc::new(Channel { head: AtomicU64::new(0), batches: Mutex::new(Some(receiver)) });
     let projections = Projections::open_with(&url, source.log_id(), Arc::new(NoWords), options).await?;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    projections.run(source.clone(), &tracker, stop.clone());
+    projections.run(source.clone(), &Handle::current(), &tracker, stop.clone());
 
     let mut generator = Generator::default();
     sender.send(generator.conversations().into()).await?;

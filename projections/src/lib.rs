@@ -16,7 +16,7 @@ pub mod search;
 pub mod session;
 pub mod story;
 
-mod background;
+pub mod background;
 mod copies;
 pub mod database;
 pub mod reader;

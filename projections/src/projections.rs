@@ -31,6 +31,7 @@ use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -163,11 +164,11 @@ impl Projections {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Spawns one reader of the log and one writer for each projection; they end with `stop`. Once for each
+    /// Spawns one reader of the log and one writer for each projection `on` a runtime; they end with `stop`. Once for each
     /// [`Projections`].
     ///
     /// A projection that has nothing yet is built beside when the log is long; until then it answers nothing.
-    pub fn run(&self, source: Arc<dyn EventSource>, tracker: &TaskTracker, stop: CancellationToken) {
+    pub fn run(&self, source: Arc<dyn EventSource>, on: &Handle, tracker: &TaskTracker, stop: CancellationToken) {
         let options = &self.inner.options;
         let pace = Pace {
             batch_max_events: options.batch_max_events.max(1),
@@ -183,7 +184,7 @@ impl Projections {
             tracker.spawn(self.clone().build_first(unbuilt, source.clone(), stop.clone()));
         }
         let switches = self.inner.switches.subscribe();
-        tracker.spawn(run::run_again(self.lanes(), source, pace, switches, stop.clone()));
+        tracker.spawn_on(run::run_again(self.lanes(), source, pace, switches, stop.clone()), on);
         self.listen(tracker, stop);
     }
 

@@ -3,4 +3,5 @@
 pub mod codec;
 pub mod embedded;
 pub mod nats;
+pub mod scheduling;
 pub mod seal;

@@ -7,6 +7,7 @@ use projections::projection;
 use projections::projections::Projections;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,7 +22,7 @@ pub async fn assert_replays(world: &World) {
     let replayed = Projections::open(&url, app.log_id, app.words.clone()).await.expect("a replay");
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     let source: Arc<dyn EventSource> = app.log.clone();
-    replayed.run(source, &tracker, stop.clone());
+    replayed.run(source, &Handle::current(), &tracker, stop.clone());
     let head = app.log.head();
     for name in projection::ALL {
         for projections in [&replayed, &app.projections] {

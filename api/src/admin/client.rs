@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// Bytes of standard input that are read, at most.
@@ -77,7 +78,7 @@ async fn alone(task: Task, input: String, config: Config) -> anyhow::Result<Outc
     let reading = Tasks::default();
     if task.needs_projections() {
         let source: Arc<dyn EventSource> = opened.log.clone();
-        opened.app.projections.run(source, &reading.tracker, reading.stop.clone());
+        opened.app.projections.run(source, &Handle::current(), &reading.tracker, reading.stop.clone());
     }
     let (tell, mut steps) = mpsc::channel(WAITING_STEPS);
     let app = opened.app.clone();

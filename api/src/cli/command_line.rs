@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use store::scheduling::answer_in_short_slices;
 
 /// Tidings: messaging and stories, kept as a log of everything that happened.
 #[derive(Parser)]
@@ -133,7 +134,11 @@ fn run(command_line: CommandLine, output: &Output) -> anyhow::Result<()> {
     telemetry::keep_panics_quiet();
     #[cfg(feature = "mutants")]
     tracing::warn!("built with the feature `mutants`: for tests only, never for a server that keeps anything");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .on_thread_start(answer_in_short_slices)
+        .enable_all()
+        .build()
+        .context("no runtime")?;
     runtime.block_on(async {
         match command {
             Command::Serve(_) => serve::serve(config, output).await,

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -93,10 +94,10 @@ impl LocalSearch {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Spawns what follows the log, and what takes deleted words off the disk; both end with `stop`.
-    pub fn run(&self, source: Arc<dyn EventSource>, tracker: &TaskTracker, stop: CancellationToken) {
-        tracker.spawn(run::run(self.inner.clone(), source, stop.clone()));
-        tracker.spawn(keep_purged(self.inner.clone(), stop));
+    /// Spawns what follows the log, and what takes deleted words off the disk, `on` a runtime; both end with `stop`.
+    pub fn run(&self, source: Arc<dyn EventSource>, on: &Handle, tracker: &TaskTracker, stop: CancellationToken) {
+        tracker.spawn_on(run::run(self.inner.clone(), source, stop.clone()), on);
+        tracker.spawn_on(keep_purged(self.inner.clone(), stop), on);
     }
 
     /// Builds the index again from the start of the log, beside the one that is served, and serves it. Nothing that was

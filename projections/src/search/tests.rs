@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,7 +45,7 @@ impl Following {
         let source = Source::new(events, 7);
         let search = LocalSearch::open(root, log, source.head(), words.clone()).unwrap();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        search.run(source.clone(), &tracker, stop.clone());
+        search.run(source.clone(), &Handle::current(), &tracker, stop.clone());
         Self { search, words, source, tracker, stop }
     }
 

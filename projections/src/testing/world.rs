@@ -13,6 +13,7 @@ use domain::stream::StreamName;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -173,7 +174,7 @@ impl World {
         let words = Arc::new(OpenWords::default());
         let projections = Projections::open_with(&place.url, LOG, words.clone(), options).await.unwrap();
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        projections.run(source.clone(), &tracker, stop.clone());
+        projections.run(source.clone(), &Handle::current(), &tracker, stop.clone());
         Self { projections, words, source, tracker, stop, _directory: place._directory.clone() }
     }
 

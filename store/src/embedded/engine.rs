@@ -17,6 +17,7 @@ use super::reclaim::{ReclaimFault, Reclaimed};
 use super::sealer::Sealer;
 use super::segment::segment_name;
 use super::writer::{QUEUE_MAX_REQUESTS, Writer};
+use crate::scheduling::answer_in_short_slices;
 use commands::log::LogFault;
 use domain::ids::{EventId, Position};
 use domain::source::SourceFault;
@@ -53,7 +54,10 @@ impl Log {
         writer.commit.ahead.start().map_err(start)?;
         writer.commit.sealer.start().map_err(start)?;
         writer.commit.keeper.start().map_err(start)?;
-        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run());
+        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || {
+            answer_in_short_slices();
+            writer.run();
+        });
         *log.writer.lock() = Some(thread.map_err(start)?);
         Ok(log)
     }

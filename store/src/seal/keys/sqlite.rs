@@ -53,7 +53,15 @@ impl SqliteKeys {
             .busy_timeout(Duration::from_secs(BUSY_TIMEOUT_SECONDS))
             // The place of a destroyed key is overwritten, not only given free.
             .pragma("secure_delete", "ON");
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
+        // All are opened here and stay: each is a thread with the priority of the one that opened it, and read models open
+        // words at a low one.
+        let pool = SqlitePoolOptions::new()
+            .min_connections(CONNECTIONS_MAX)
+            .max_connections(CONNECTIONS_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         // A destruction may have been interrupted before it came to this.
         empty_side_file(&pool).await?;
