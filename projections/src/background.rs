@@ -80,6 +80,7 @@ mod tests {
     use rustix::process::getpriority_process;
     use rustix::thread::gettid;
     use std::sync::mpsc::sync_channel;
+    use tokio_util::task::TaskTracker;
 
     /// The priority of a thread of this name, before and after.
     fn of_a_thread(name: &str) -> (i32, i32) {
@@ -110,11 +111,14 @@ mod tests {
         let own = || getpriority_process(Some(gettid())).unwrap();
         let before = own();
         let background = Background::start().unwrap();
-        let task = background.handle().spawn(async move {
+        let tracker = TaskTracker::new();
+        let spawning = tracker.clone();
+        let all = async move {
             let blocking = tokio::task::spawn_blocking(own).await.unwrap();
-            (own(), blocking, tokio::spawn(async move { own() }).await.unwrap())
-        });
+            (own(), blocking, spawning.spawn(async move { own() }).await.unwrap())
+        };
+        let task = tracker.spawn_on(all, background.handle());
         assert_eq!(task.await.unwrap(), (NICENESS, NICENESS, NICENESS));
-        assert_eq!(tokio::spawn(async move { own() }).await.unwrap(), before);
+        assert_eq!(tracker.spawn(async move { own() }).await.unwrap(), before);
     }
 }
