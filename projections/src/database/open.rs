@@ -15,6 +15,8 @@ use std::time::Duration;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 128;
+/// Rows that a query's thread reads ahead of whoever takes them: with few, both wait for each other at every row.
+const READ_AHEAD_ROWS: usize = 1_024;
 /// Pages of the write-ahead log before SQLite copies them into the file: 4 MiB. Each copy costs two syncs; with 32 MiB the
 /// event log's own syncs waited 20 ms for one of them.
 const WAL_PAGES: &str = "1024";
@@ -149,8 +151,8 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
         .map_err(wanted.failed())?;
     give_way();
     migrator(&wanted.changes, Dialect::Sqlite).run(&write).await.map_err(wanted.not_migrated())?;
-    let read =
-        pool().max_connections(wanted.read_connections).max_lifetime(None).connect_lazy_with(options.read_only(true));
+    let reading = options.read_only(true).row_buffer_size(READ_AHEAD_ROWS);
+    let read = pool().max_connections(wanted.read_connections).max_lifetime(None).connect_lazy_with(reading);
     Ok(Database::Sqlite { write, read })
 }
 

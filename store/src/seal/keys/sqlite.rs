@@ -53,10 +53,7 @@ impl SqliteKeys {
             .busy_timeout(Duration::from_secs(BUSY_TIMEOUT_SECONDS))
             // The place of a destroyed key is overwritten, not only given free.
             .pragma("secure_delete", "ON");
-        // All are opened here and stay: each is a thread with the priority of the one that opened it, and read models open
-        // words at a low one.
         let pool = SqlitePoolOptions::new()
-            .min_connections(CONNECTIONS_MAX)
             .max_connections(CONNECTIONS_MAX)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -65,6 +62,7 @@ impl SqliteKeys {
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
         // A destruction may have been interrupted before it came to this.
         empty_side_file(&pool).await?;
+        open_all(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -72,6 +70,16 @@ impl SqliteKeys {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Opens every connection; they stay. Each is a thread with the priority of the one that opens it, and read models open
+/// words at a low one. One after the other: several that set the file's mode at the same time find it locked.
+async fn open_all(pool: &SqlitePool) -> sqlx::Result<()> {
+    let mut opened = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        opened.push(pool.acquire().await?);
+    }
+    Ok(())
 }
 
 /// Makes the file (and its directory) with rights for its owner alone. SQLite gives its side files the same rights.
@@ -217,5 +225,20 @@ impl KeyStore for SqliteKeys {
                 .await?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_file_opens_with_all_its_connections_every_time() {
+        let directory = tempfile::tempdir().unwrap();
+        for number in 0..40 {
+            let keys = SqliteKeys::open(&directory.path().join(format!("{number}.db"))).await.unwrap();
+            assert_eq!(keys.pool.size(), CONNECTIONS_MAX);
+            keys.close().await;
+        }
     }
 }
