@@ -1,4 +1,4 @@
-//! Adapters without rules: the embedded log, NATS, codec and upcasters, sealing and keys.
+//! Adapters without rules: the embedded log, NATS, codec and upcasters, sealing and keys, slices of threads.
 
 pub mod codec;
 pub mod embedded;

@@ -28,6 +28,8 @@ const GATHER: Duration = Duration::from_millis(250);
 const SETTLE: Duration = Duration::from_secs(1);
 /// How long the size of a conversation or the settings of an account are believed.
 const BELIEVED: Duration = Duration::from_secs(5);
+/// How long to wait until read models know a conversation that the feed knows.
+pub(in crate::live) const NEW_CONVERSATION_PATIENCE: Duration = Duration::from_secs(1);
 /// Conversations and accounts of which that is remembered, at most.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// Receipts and changes of presence that wait, at most; more are not told.
@@ -86,6 +88,8 @@ pub struct Ephemerals {
     /// Who is known to be online or away, as it was told.
     told: Mutex<HashMap<AccountId, Presence>>,
     small: Mutex<LruCache<ConversationId, (bool, Instant)>>,
+    /// Until then nobody waits for the size of a new conversation: the last who did waited in vain.
+    hurried_until: Mutex<Option<Instant>>,
     signals: Mutex<LruCache<AccountId, (Signals, Instant)>>,
 }
 
@@ -110,6 +114,7 @@ impl Default for Ephemerals {
             filled: Notify::new(),
             told: Mutex::default(),
             small: Mutex::new(LruCache::new(REMEMBERED)),
+            hurried_until: Mutex::default(),
             signals: Mutex::new(LruCache::new(REMEMBERED)),
         }
     }
@@ -333,7 +338,13 @@ impl Live {
         if let Some((is_small, _)) = believed.filter(|(_, until)| *until > now) {
             return is_small;
         }
-        let count = known(self.index.member_count(conversation, self.position()).await).flatten();
+        // While read models are late each new conversation would hold up whatever else is to be told.
+        let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
+        let patience = if is_hurried { Duration::ZERO } else { NEW_CONVERSATION_PATIENCE };
+        let count = known(self.index.member_count(conversation, self.position(), patience).await).flatten();
+        if count.is_none() && !is_hurried {
+            *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
+        }
         let is_small = count.is_some_and(|count| count <= EPHEMERAL_MAX_MEMBERS);
         self.ephemerals.small.lock().put(conversation, (is_small, Instant::now() + BELIEVED));
         is_small

@@ -12,9 +12,6 @@ use projections::reader::ReadFault;
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// How long to wait until read models know a conversation that the feed knows.
-const NEW_CONVERSATION_PATIENCE: Duration = Duration::from_secs(1);
-
 /// What an account sees, as of a position.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
@@ -41,11 +38,12 @@ pub trait Index: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>>;
 
-    /// How many members a conversation has that was there at a position; none if that does not become known in time.
+    /// How many members a conversation has that was there at a position; none if that does not become known in this time.
     fn member_count(
         &self,
         conversation: ConversationId,
         at: Position,
+        patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>>;
 
     /// What an account lets others know.
@@ -119,6 +117,7 @@ impl Index for ProjectedIndex {
         &self,
         conversation: ConversationId,
         at: Position,
+        patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
         Box::pin(async move {
             let known = self.projections.messaging().member_count(conversation).await?.value;
@@ -126,7 +125,7 @@ impl Index for ProjectedIndex {
                 return Ok(known);
             }
             // A conversation that was just created: the feed learns of it before the read models do.
-            if self.projections.wait(MESSAGING, at, NEW_CONVERSATION_PATIENCE).await.is_err() {
+            if self.projections.wait(MESSAGING, at, patience).await.is_err() {
                 return Ok(None);
             }
             Ok(self.projections.messaging().member_count(conversation).await?.value)

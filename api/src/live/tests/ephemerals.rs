@@ -2,7 +2,7 @@
 
 use super::sockets::Client;
 use super::world::{World, account, conversation};
-use crate::live::ephemeral::{follow, frame};
+use crate::live::ephemeral::{NEW_CONVERSATION_PATIENCE, follow, frame};
 use crate::live::outbox::Outbox;
 use crate::live::wire::{Texts, Wire};
 use domain::ids::{AccountId, Position};
@@ -11,6 +11,7 @@ use domain::source::EventSource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// A world that tells what is ephemeral, with a room of these members.
@@ -118,6 +119,24 @@ async fn nothing_ephemeral_is_told_where_the_size_is_not_known() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
     assert_eq!(told(&mut his).await, [typing(ann)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sizes_that_do_not_become_known_are_waited_for_once_in_a_while() {
+    let ann = account(1);
+    let world = world(&[ann, account(2)]).await;
+    for number in 2..10 {
+        world.create(conversation(number), &[ann, account(2)]).await;
+        world.index.unknown.lock().insert(conversation(number));
+    }
+    world.catch_up(&world.live).await;
+    let _hers = Client::identifies(&world, ann).await;
+    let began = Instant::now();
+    for number in 2..10 {
+        world.live.typing(ann, conversation(number)).await;
+    }
+    let took = began.elapsed();
+    assert!(took >= NEW_CONVERSATION_PATIENCE && took < NEW_CONVERSATION_PATIENCE * 2, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

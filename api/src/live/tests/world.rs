@@ -126,9 +126,12 @@ impl Index for SlowIndex {
         &self,
         conversation: ConversationId,
         _: Position,
+        patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
         Box::pin(async move {
-            if self.unknown.lock().contains(&conversation) {
+            let is_unknown = self.unknown.lock().contains(&conversation);
+            if is_unknown {
+                tokio::time::sleep(patience).await;
                 return Ok(None);
             }
             let changes = everything(&self.log).await;
