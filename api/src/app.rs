@@ -230,8 +230,9 @@ impl Running {
         admin.end().await;
         opened.deciding.end().await;
         reading.end().await;
-        drop(background);
         opened.close().await;
+        // Only now: connections to a database that were opened there cannot end without it.
+        drop(background);
         if !sockets_closed || !requests_ended {
             bail!("some connections did not end in time");
         }
