@@ -163,6 +163,8 @@ impl Model {
             self.apply(act, &reply.json(), position, now);
         } else if let (true, What::Read { room, seq }) = (self.is_crowded, &act.what) {
             self.may_find(*room, act.who, *seq);
+        } else if let (true, What::Pin { room, seq }) = (self.is_crowded, &act.what) {
+            self.may_have_pinned(*room, act.who, *seq, now);
         } else if let (true, What::Deed(deed)) = (self.is_crowded, &act.what) {
             self.circle.apply_same(act.who, deed, now);
         }

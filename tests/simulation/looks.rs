@@ -167,7 +167,7 @@ impl Run<'_> {
         self.page(who, number, &all, 1, horizon.min(100), horizon)?;
         if self.now_and_then() {
             let pins = self.found(who, &format!("{path}/pins"))?;
-            let expected = self.model.pins(&self.model.rooms[&number], who);
+            let expected = self.model.pins(&self.model.rooms[&number], who, &pins["items"]);
             compare(&format!("person {who}: pins of room {number}"), pins["items"].clone(), &Value::from(expected))?;
         }
         if self.now_and_then() {

@@ -50,6 +50,8 @@ pub struct Member {
 pub struct Pin {
     pub seq: u64,
     pub by: usize,
+    /// Who pinned it at once with the other; both are told that it is done, and nobody which of them did it.
+    pub or_by: Option<usize>,
     pub at: i64,
 }
 
@@ -194,6 +196,14 @@ impl Model {
         self.rooms.iter().find(|(_, room)| is_theirs(room)).map(|(number, room)| (*number, room))
     }
 
+    /// Of two who pin a message at once, either may be the one who did.
+    pub fn may_have_pinned(&mut self, room: usize, who: usize, seq: u64, now: i64) {
+        let pins = self.rooms.get_mut(&room).map(|room| &mut room.pins);
+        if let Some(pin) = pins.into_iter().flatten().find(|pin| pin.seq == seq && pin.at == now) {
+            pin.or_by = Some(who);
+        }
+    }
+
     /// Of marks that were moved at once, whichever was stored first may be found before the greatest is.
     pub fn may_find(&mut self, room: usize, who: usize, seq: u64) {
         let marks = self.rooms.get_mut(&room).and_then(|room| room.read.get_mut(&who));
@@ -335,7 +345,7 @@ impl Room {
                 kept.notify = notify.unwrap_or(kept.notify);
             }
             What::Read { seq, .. } => self.read.entry(who).or_default().push(*seq),
-            What::Pin { seq, .. } => self.pins.push(Pin { seq: *seq, by: who, at: now }),
+            What::Pin { seq, .. } => self.pins.push(Pin { seq: *seq, by: who, or_by: None, at: now }),
             What::Unpin { seq, .. } => self.unpin(*seq),
             What::Send { content, reply_to, client_ref, .. } => {
                 self.messages.push(Message {

@@ -126,11 +126,15 @@ impl Model {
         members.iter().map(|member| self.member(member)).collect()
     }
 
-    /// The newest pin first.
-    pub fn pins(&self, room: &Room, who: usize) -> Vec<Value> {
+    /// The newest pin first. Where two pinned at once, `got` tells which of them it was.
+    pub fn pins(&self, room: &Room, who: usize, got: &Value) -> Vec<Value> {
         let pins = room.past_of(who).map_or(&room.pins, |past| &past.pins);
-        let shown = |pin: &Pin| json!({"message": self.message(room, pin.seq, who), "pinned_by": self.account(pin.by), "pinned_at": time(pin.at)});
-        pins.iter().rev().map(shown).collect()
+        let shown = |(index, pin): (usize, &Pin)| {
+            let other = pin.or_by.filter(|other| got[index]["pinned_by"] == self.account(*other));
+            let by = self.account(other.unwrap_or(pin.by));
+            json!({"message": self.message(room, pin.seq, who), "pinned_by": by, "pinned_at": time(pin.at)})
+        };
+        pins.iter().rev().enumerate().map(shown).collect()
     }
 
     /// Who gave what, by emoji and account.

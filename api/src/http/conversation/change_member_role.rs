@@ -61,8 +61,11 @@ impl Endpoint for ChangeMemberRole {
         Ok(change_member_role::ChangeMemberRole { conversation, account, role })
     }
 
-    async fn respond(app: &App, _caller: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
+    async fn respond(app: &App, _caller: &Caller, path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {
         let stream = StreamName::conversation(path.id("id")?);
-        Answer::json(StatusCode::OK, &existing(app, &stream, path.id("account_id")?).await?, done)
+        let member = existing(app, &stream, path.id("account_id")?).await?;
+        // As this made it: somebody else may have changed it again at the same moment.
+        let role = MemberRole::parse(&body.role).unwrap_or(member.role);
+        Answer::json(StatusCode::OK, &Member { role, ..member }, done)
     }
 }
