@@ -22,8 +22,14 @@ mod linux {
     use std::io;
     use std::time::Duration;
 
-    /// What the calling thread is scheduled by, with another slice.
+    /// What the calling thread is scheduled by, with another slice. A policy that somebody chose for the server stays.
     pub(super) fn set_slice(slice: Duration) -> io::Result<()> {
+        #[expect(unsafe_code, reason = "a system call without a pointer")]
+        // SAFETY: 0 is the calling thread; nothing else is passed.
+        let policy = unsafe { libc::sched_getscheduler(0) };
+        if policy != libc::SCHED_OTHER {
+            return Ok(());
+        }
         let attributes = libc::sched_attr {
             size: size_of::<libc::sched_attr>() as u32,
             sched_policy: libc::SCHED_OTHER as u32,
