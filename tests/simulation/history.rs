@@ -168,6 +168,7 @@ impl Run<'_> {
                 self.story.push("crash".into());
                 counts.crashes += 1;
                 self.system.crash();
+                self.model.doubt();
                 Ok(())
             }
         }

@@ -158,6 +158,12 @@ impl Model {
                 Err(format!("expected the repeat of {expected}, got {got} at {position}"))
             };
         }
+        if let What::Read { room, seq } = &act.what
+            && let Some(room) = self.rooms.get_mut(room)
+        {
+            // Read again since the crash, so it is stored after all.
+            room.doubted.retain(|who, last| *who != act.who || last != seq);
+        }
         let is_done = *verdict == Done;
         if is_done {
             self.apply(act, &reply.json(), position, now);

@@ -120,6 +120,8 @@ pub struct Room {
     /// Where somebody's watermark may stand, ascending. What was acknowledged last is the last; it may be stored up to
     /// two seconds later, so that a question may still find one before it.
     pub read: BTreeMap<usize, Vec<u64>>,
+    /// The last watermark of somebody that a crash may have lost before it was stored.
+    pub doubted: BTreeMap<usize, u64>,
 }
 
 impl Room {
@@ -215,13 +217,22 @@ impl Model {
         }
     }
 
-    /// The system was stopped in order: what was acknowledged is stored.
+    /// It crashed: of marks that may have waited, the last may be lost.
+    pub fn doubt(&mut self) {
+        for room in self.rooms.values_mut() {
+            let waiting = room.read.iter().filter(|(_, marks)| marks.len() > 1);
+            room.doubted.extend(waiting.filter_map(|(who, marks)| Some((*who, *marks.last()?))));
+        }
+    }
+
+    /// The system was stopped in order: what was acknowledged since the last crash is stored.
     pub fn settle(&mut self) {
         for room in self.rooms.values_mut() {
             let members: Vec<usize> = room.members.iter().map(|member| member.who).collect();
             for who in members {
                 if let Some(marks) = room.read.get_mut(&who)
                     && let Some(last) = marks.last().copied()
+                    && room.doubted.get(&who) != Some(&last)
                 {
                     *marks = vec![last];
                 }
@@ -244,6 +255,7 @@ impl Model {
             created_position: position,
             closed_at: None,
             read: members.iter().map(|member| (member.who, vec![0])).collect(),
+            doubted: BTreeMap::new(),
             members,
             past: BTreeMap::new(),
             messages: Vec::new(),
