@@ -56,8 +56,19 @@ pub struct Done {
     pub position: Position,
     /// Whether this is the answer to a repeat: the events were there before.
     pub replayed: bool,
+    /// What the command's own stream was when nothing had to change.
+    pub standing: Option<Standing>,
     /// Where the time went.
     pub stages: Stages,
+}
+
+/// A stream at a revision.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Of its last event; none of a stream without events.
+    pub revision: Option<u64>,
+    /// What its events come to.
+    pub state: Arc<State>,
 }
 
 /// Where a command's time went.
@@ -287,10 +298,10 @@ impl Executor {
             if let Ok(events) = &decision.decided
                 && !events.is_empty()
             {
-                return Ok((true, self.already_so(stages)));
+                return Ok((true, self.already_so(None, stages)));
             }
             if self.are_current(&decision.revisions()).await? {
-                let so = self.already_so(stages);
+                let so = self.already_so(decision.standing, stages);
                 return match decision.decided {
                     Ok(_) => Ok((false, so)),
                     Err(refusal) => Err(Failure::Refused(refusal, so.position)),

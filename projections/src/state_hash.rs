@@ -77,19 +77,22 @@ fn feed(hashed: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn feed_column(hashed: &mut Vec<u8>, columns: &mut Columns<'_>, kind: Kind) -> Result<(), DatabaseFault> {
-    let bytes = match kind {
-        Kind::Bool => columns.maybe::<bool>()?.map(|v| vec![u8::from(v)]),
-        Kind::Bytes => columns.maybe::<Vec<u8>>()?,
-        Kind::Day => columns.maybe::<chrono::NaiveDate>()?.map(|v| v.to_string().into_bytes()),
-        Kind::Int => columns.maybe::<i64>()?.map(|v| v.to_be_bytes().to_vec()),
-        Kind::Small => columns.maybe::<i16>()?.map(|v| v.to_be_bytes().to_vec()),
-        Kind::Text => columns.maybe::<String>()?.map(String::into_bytes),
-        Kind::Time => columns.maybe_time()?.map(|v| v.micros().to_be_bytes().to_vec()),
-        Kind::Uuid => columns.maybe::<uuid::Uuid>()?.map(|v| v.into_bytes().to_vec()),
-    };
-    match bytes {
-        Some(bytes) => feed(hashed, &bytes),
-        None => hashed.extend_from_slice(&u64::MAX.to_be_bytes()),
+    match kind {
+        Kind::Bool => feed_maybe(hashed, columns.maybe::<bool>()?.map(|v| [u8::from(v)])),
+        Kind::Bytes => feed_maybe(hashed, columns.maybe_bytes()?),
+        Kind::Day => feed_maybe(hashed, columns.maybe::<chrono::NaiveDate>()?.map(|v| v.to_string())),
+        Kind::Int => feed_maybe(hashed, columns.maybe::<i64>()?.map(i64::to_be_bytes)),
+        Kind::Small => feed_maybe(hashed, columns.maybe::<i16>()?.map(i16::to_be_bytes)),
+        Kind::Text => feed_maybe(hashed, columns.maybe_text()?),
+        Kind::Time => feed_maybe(hashed, columns.maybe_time()?.map(|v| v.micros().to_be_bytes())),
+        Kind::Uuid => feed_maybe(hashed, columns.maybe::<uuid::Uuid>()?),
     }
     Ok(())
+}
+
+fn feed_maybe(hashed: &mut Vec<u8>, bytes: Option<impl AsRef<[u8]>>) {
+    match bytes {
+        Some(bytes) => feed(hashed, bytes.as_ref()),
+        None => hashed.extend_from_slice(&u64::MAX.to_be_bytes()),
+    }
 }

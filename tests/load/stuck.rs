@@ -1,5 +1,6 @@
 //! `stuck`: 50 of 1,000 sockets of one room never read. What each costs the server, how soon it is cut, and what the
-//! others notice: phases without and with stuck sockets take turns, because the machine differs more between phases.
+//! others notice. Phases without and with stuck sockets take turns, each as often first, because the machine differs more
+//! between phases. The whole process differs by as much as 50 stuck sockets hold, so memory is measured with 500 as well.
 
 use crate::Args;
 use crate::connection::Connection;
@@ -18,15 +19,18 @@ use tokio::task::LocalSet;
 const MEMBERS: usize = 500;
 const READING: usize = 950;
 const STUCK: usize = 50;
+const MANY_STUCK: usize = 500;
 const SENDERS: usize = 16;
 /// Enough to fill what the system buffers of a socket within seconds.
 const RATE_PER_S: f64 = 100.0;
-/// How often both phases are measured: all of it has to be over before the sockets, which send no heartbeat, are cut for that.
-const ROUNDS: usize = 3;
+/// How often both phases are measured.
+const ROUNDS: usize = 8;
+const ROUNDS_OF_MANY: usize = 2;
 /// Of one phase: about as long as stuck sockets live.
 const SECONDS: f64 = 8.0;
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(20);
 /// Messages get numbers from multiples of this on, one for each phase.
-const NUMBERS: usize = 10_000;
+const NUMBERS: usize = 1_000;
 const MARK: &[u8] = b"#load:";
 
 /// For each message how many of the reading sockets have it, and when the last one had.
@@ -42,49 +46,104 @@ pub async fn run(args: &Args) -> Result<()> {
     let seen: Rc<Seen> = Rc::default();
     let local = LocalSet::new();
     for n in 0..READING {
-        let mut socket = identified(server.address, &people[n % MEMBERS]).await?;
-        let seen = seen.clone();
-        local.spawn_local(async move { while socket.read(|text| note(&seen, text)).await.is_ok() {} });
+        let socket = identified(server.address, &people[n % MEMBERS]).await?;
+        local.spawn_local(reads(socket, seen.clone()));
     }
+    let mut scene = Scene { server: &server, people, room, seen, phases: 0 };
     local
         .run_until(async {
-            open_loop(&server, 2.0, 0, &people, &room, &seen).await?;
-            let (mut all_alone, mut all_beside) = (Latencies::new(), Latencies::new());
-            let (mut grown_alone, mut grown_beside) = (0, 0);
-            for round in 0..ROUNDS {
-                let first = (2 * round + 1) * NUMBERS;
-                let before = server.resident_kib()?;
-                let (alone, most_kib) =
-                    most_kib(&server, open_loop(&server, SECONDS, first, &people, &room, &seen)).await?;
-                let alone_kib = most_kib.saturating_sub(before);
-                let before = server.resident_kib()?;
-                let mut stuck: Vec<Socket> = Vec::new();
-                for n in 0..STUCK {
-                    stuck.push(identified(server.address, &people[READING % MEMBERS + n]).await?);
-                }
-                let both = async {
-                    let others = open_loop(&server, SECONDS, first + NUMBERS, &people, &room, &seen);
-                    tokio::try_join!(others, cut_after(&server, Instant::now()))
-                };
-                let ((beside, (cut_after_s, queued_kib)), most_kib) = self::most_kib(&server, both).await?;
-                let beside_kib = most_kib.saturating_sub(before);
-                print(json!({"scenario": "stuck", "others_alone": alone.json(), "others_beside": beside.json(),
-                             "all_cut_after_s": cut_after_s, "queued_kib_each": queued_kib / STUCK as u64,
-                             "process_grows_by_kib": {"alone": alone_kib, "beside": beside_kib}}));
-                drop(stuck);
-                all_alone.add(&alone);
-                all_beside.add(&beside);
-                grown_alone += alone_kib;
-                grown_beside += beside_kib;
-            }
-            let kib_each = grown_beside.saturating_sub(grown_alone) as f64 / (ROUNDS * STUCK) as f64;
-            print(json!({"scenario": "stuck", "rounds": ROUNDS, "others_alone": all_alone.json(),
-                         "others_beside": all_beside.json(), "p99_moves_percent": moves(&all_alone, &all_beside),
-                         "kib_each": kib_each.round()}));
-            anyhow::Ok(())
+            scene.messages(2.0).await?;
+            scene.rounds(ROUNDS, STUCK).await?;
+            scene.rounds(ROUNDS_OF_MANY, MANY_STUCK).await
         })
         .await?;
     server.stop().await
+}
+
+/// Reads everything until the server closes, and says now and then that it is there.
+async fn reads(mut socket: Socket, seen: Rc<Seen>) {
+    let mut heartbeat = tokio::time::interval(HEARTBEAT_EVERY);
+    loop {
+        let is_open = tokio::select! {
+            read = socket.read(|text| note(&seen, text)) => read.is_ok(),
+            _ = heartbeat.tick() => socket.say(r#"{"op":"heartbeat"}"#).await.is_ok(),
+        };
+        if !is_open {
+            return;
+        }
+    }
+}
+
+/// A room in which 950 sockets read.
+struct Scene<'a> {
+    server: &'a Server,
+    people: Rc<Vec<Person>>,
+    room: Rc<String>,
+    seen: Rc<Seen>,
+    phases: usize,
+}
+
+/// What a phase gave: from due to the last reading socket, and what the process grew by at most.
+struct Phase {
+    last: Latencies,
+    grown_kib: u64,
+}
+
+impl Scene<'_> {
+    async fn rounds(&mut self, rounds: usize, stuck: usize) -> Result<()> {
+        let (mut all_alone, mut all_beside) = (Latencies::new(), Latencies::new());
+        let (mut grown_alone, mut grown_beside) = (0, 0);
+        for round in 0..rounds {
+            let (alone, beside) = if round % 2 == 0 {
+                let alone = self.alone().await?;
+                (alone, self.beside(stuck).await?)
+            } else {
+                let beside = self.beside(stuck).await?;
+                (self.alone().await?, beside)
+            };
+            print(json!({"scenario": "stuck", "stuck": stuck, "others_alone": alone.last.json(),
+                         "others_beside": beside.last.json(),
+                         "process_grows_by_kib": {"alone": alone.grown_kib, "beside": beside.grown_kib}}));
+            all_alone.add(&alone.last);
+            all_beside.add(&beside.last);
+            grown_alone += alone.grown_kib;
+            grown_beside += beside.grown_kib;
+        }
+        let kib_each = grown_beside.saturating_sub(grown_alone) as f64 / (rounds * stuck) as f64;
+        print(json!({"scenario": "stuck", "stuck": stuck, "rounds": rounds, "others_alone": all_alone.json(),
+                     "others_beside": all_beside.json(), "p99_moves_percent": moves(&all_alone, &all_beside),
+                     "kib_each": kib_each.round()}));
+        Ok(())
+    }
+
+    /// Nobody is stuck.
+    async fn alone(&mut self) -> Result<Phase> {
+        let (server, before) = (self.server, self.server.resident_kib()?);
+        let (last, most_kib) = most_kib(server, self.messages(SECONDS)).await?;
+        Ok(Phase { last, grown_kib: most_kib.saturating_sub(before) })
+    }
+
+    /// Others are, until they are cut.
+    async fn beside(&mut self, count: usize) -> Result<Phase> {
+        let (server, before) = (self.server, self.server.resident_kib()?);
+        let mut stuck: Vec<Socket> = Vec::new();
+        for n in 0..count {
+            stuck.push(identified(server.address, &self.people[(READING + n) % MEMBERS]).await?);
+        }
+        let since = Instant::now();
+        let both = async { tokio::try_join!(self.messages(SECONDS), cut_after(server, since)) };
+        let ((last, (cut_after_s, queued_kib)), most_kib) = most_kib(server, both).await?;
+        print(json!({"scenario": "stuck", "stuck": count, "all_cut_after_s": cut_after_s,
+                     "queued_kib_each": queued_kib / count as u64}));
+        Ok(Phase { last, grown_kib: most_kib.saturating_sub(before) })
+    }
+
+    /// The time from each message's due time until the last of the reading sockets had it.
+    async fn messages(&mut self, seconds: f64) -> Result<Latencies> {
+        let first = self.phases * NUMBERS;
+        self.phases += 1;
+        open_loop(self.server, seconds, first, &self.people, &self.room, &self.seen).await
+    }
 }
 
 fn moves(alone: &Latencies, beside: &Latencies) -> f64 {

@@ -8,7 +8,7 @@ use super::decide::{Decision, Used};
 use super::job::Job;
 use super::sequence::Link;
 use super::working::Working;
-use super::{Done, Executor, Failure, Stages};
+use super::{Done, Executor, Failure, Stages, Standing};
 use crate::log::{Appended, LogFault, Unit};
 use crate::refusal::Refusal;
 use domain::ids::Position;
@@ -30,6 +30,7 @@ struct Drafted {
 struct Settled {
     job: Job,
     refusal: Option<Refusal>,
+    standing: Option<Standing>,
     revisions: Vec<(StreamName, Option<u64>)>,
     rests_on: Vec<usize>,
 }
@@ -85,7 +86,7 @@ impl Executor {
             job.since = Instant::now();
             match decision {
                 Err(failure) => self.finish(job, Err(failure)),
-                Ok(Decision { decided: Ok(events), used, rests_on }) if !events.is_empty() => {
+                Ok(Decision { decided: Ok(events), used, rests_on, .. }) if !events.is_empty() => {
                     match self.unit(&job, events, &used, &working) {
                         Err(failure) => self.finish(job, Err(failure)),
                         Ok(unit) => {
@@ -99,8 +100,8 @@ impl Executor {
                 }
                 Ok(decision) => {
                     let revisions = decision.revisions();
-                    let refusal = decision.decided.err();
-                    batch.settled.push(Settled { job, refusal, revisions, rests_on: decision.rests_on });
+                    let Decision { decided, rests_on, standing, .. } = decision;
+                    batch.settled.push(Settled { job, refusal: decided.err(), standing, revisions, rests_on });
                 }
             }
         }
@@ -109,7 +110,7 @@ impl Executor {
 
     /// Answers what needs no unit, as far as it was decided on the log's current revisions.
     async fn settle(&self, settled: Vec<Settled>, leftover: &mut Leftover) {
-        for Settled { mut job, refusal, revisions, .. } in settled {
+        for Settled { mut job, refusal, standing, revisions, .. } in settled {
             match self.are_current(&revisions).await {
                 Err(fault) => self.finish(job, Err(fault.into())),
                 Ok(false) => {
@@ -120,7 +121,7 @@ impl Executor {
                     job.stages.append += job.since.elapsed();
                     let result = match refusal {
                         Some(refusal) => Err(Failure::Refused(refusal, self.log.head())),
-                        None => Ok(self.already_so(job.stages)),
+                        None => Ok(self.already_so(standing, job.stages)),
                     };
                     self.finish(job, result);
                 }
@@ -198,15 +199,15 @@ impl Executor {
             Some(claim) => self.replay(claim, position).await?,
             None => {
                 let events = self.log.read_positions(&[position]).await?;
-                Done { events, position, replayed: true, stages: Stages::default() }
+                Done { events, position, replayed: true, standing: None, stages: Stages::default() }
             }
         };
         done.stages = job.stages;
         Ok(done)
     }
 
-    pub(super) fn already_so(&self, stages: Stages) -> Done {
-        Done { events: Vec::new(), position: self.log.head(), replayed: false, stages }
+    pub(super) fn already_so(&self, standing: Option<Standing>, stages: Stages) -> Done {
+        Done { events: Vec::new(), position: self.log.head(), replayed: false, standing, stages }
     }
 
     fn try_again(&self, mut job: Job, leftover: &mut Leftover) {
@@ -249,5 +250,5 @@ fn all_hold(rests_on: &[usize], committed: &[bool]) -> bool {
 
 fn done(events: Vec<Arc<Recorded>>, stages: Stages) -> Done {
     let position = events.last().map_or(Position::START, |event| event.position);
-    Done { events, position, replayed: false, stages }
+    Done { events, position, replayed: false, standing: None, stages }
 }

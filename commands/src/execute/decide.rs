@@ -1,7 +1,7 @@
 //! From a command to its decision: gather what it rests on, open the words it must see, decide.
 
 use super::working::Working;
-use super::{Executor, Failure, Stages};
+use super::{Executor, Failure, Stages, Standing};
 use crate::command::{Command, Decided, Envelope, Read};
 use crate::context::{Context, Names, StateOf, States};
 use crate::refusal::Refusal;
@@ -27,6 +27,8 @@ pub(super) struct Decision {
     pub(super) used: Vec<Used>,
     /// The units of the same round that it rests on.
     pub(super) rests_on: Vec<usize>,
+    /// The command's own stream, when nothing has to change.
+    pub(super) standing: Option<Standing>,
 }
 
 impl Decision {
@@ -105,16 +107,20 @@ impl Executor {
             words: self.words(),
             opened: &opened,
         };
-        let seen = used.first().and_then(|primary| primary.revision);
+        let revision = used.first().and_then(|primary| primary.revision);
         let decided = decide_with_progress(command, &states, &context);
         // Only now, so that nobody learns in this way what they may not know.
         let decided = decided.and_then(|events| match envelope.expected {
-            Some(expected) if !expected.holds(seen) => Err(Refusal::Overtaken),
+            Some(expected) if !expected.holds(revision) => Err(Refusal::Overtaken),
             _ => Ok(events),
         });
         stages.load += loaded - begun;
         stages.decide += loaded.elapsed();
-        Ok(Decision { decided, used, rests_on })
+        // Kept only then: a state that somebody else holds is copied before it evolves.
+        let is_so = decided.as_ref().is_ok_and(Vec::is_empty);
+        let own = states.streams.into_iter().next().filter(|_| is_so);
+        let standing = own.map(|own| Standing { revision, state: own.state });
+        Ok(Decision { decided, used, rests_on, standing })
     }
 
     async fn open(&self, fields: Vec<SealedField>) -> Result<Vec<(SealedField, Content<Bytes>)>, Failure> {

@@ -122,7 +122,7 @@ impl Executor {
             return Err(Failure::KeyReused(self.log.head()));
         }
         let position = positions.last().copied().unwrap_or(position);
-        Ok(Done { events, position, replayed: true, stages: Stages::default() })
+        Ok(Done { events, position, replayed: true, standing: None, stages: Stages::default() })
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Columns<'a> {
     next: usize,
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
     /// The next column.
     pub fn take<T: Column>(&mut self) -> Result<T, DatabaseFault> {
         let value = self.row.get(self.next)?;
@@ -69,6 +69,26 @@ impl Columns<'_> {
         Option<T>: Column,
     {
         self.take::<Option<T>>()
+    }
+
+    /// Bytes that may be missing, as they stand in the row.
+    pub fn maybe_bytes(&mut self) -> Result<Option<&'a [u8]>, DatabaseFault> {
+        let bytes = match self.row {
+            Row::Sqlite(row) => row.try_get(self.next),
+            Row::Postgres(row) => row.try_get(self.next),
+        };
+        self.next += 1;
+        Ok(bytes?)
+    }
+
+    /// A text that may be missing, as it stands in the row.
+    pub fn maybe_text(&mut self) -> Result<Option<&'a str>, DatabaseFault> {
+        let text = match self.row {
+            Row::Sqlite(row) => row.try_get(self.next),
+            Row::Postgres(row) => row.try_get(self.next),
+        };
+        self.next += 1;
+        Ok(text?)
     }
 
     /// Passes over columns.
@@ -135,8 +155,8 @@ impl Columns<'_> {
 
     /// Sealed words that may be missing.
     pub fn maybe_sealed(&mut self) -> Result<Option<SealedField>, DatabaseFault> {
-        self.maybe::<Vec<u8>>()?
-            .map(|bytes| SealedField::from_bytes(&bytes).map_err(|_| DatabaseFault::Damaged("words are not sealed")))
+        self.maybe_bytes()?
+            .map(|bytes| SealedField::from_bytes(bytes).map_err(|_| DatabaseFault::Damaged("words are not sealed")))
             .transpose()
     }
 

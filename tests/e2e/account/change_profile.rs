@@ -1,5 +1,6 @@
 //! Calling oneself otherwise.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::both_modes;
 
@@ -32,6 +33,18 @@ both_modes! {
         let fresh = alice.get("/v1/me").await;
         assert_eq!(fresh.ok(200)["display_name"], "one");
         assert_eq!(changed.header("etag"), fresh.header("etag"));
+    }
+
+    async fn each_of_several_changes_at_once_is_answered_with_what_it_made(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let names = ["one", "two", "three", "four"];
+        for _ in 0..25 {
+            let changes = names.map(|name| alice.put("/v1/me", json!({"display_name": name, "bio": name})));
+            for (name, reply) in names.iter().zip(join_all(changes).await) {
+                let told = reply.ok(200);
+                assert_eq!((&told["display_name"], &told["bio"]), (&json!(name), &json!(name)));
+            }
+        }
     }
 
     async fn a_profile_that_is_so_appends_nothing(world: &mut World) {

@@ -1,5 +1,6 @@
 //! Choosing what others are told, and where one's day begins.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::both_modes;
 
@@ -57,6 +58,17 @@ both_modes! {
         let fresh = alice.get(PATH).await;
         assert_eq!(changed.header("etag"), fresh.header("etag"));
         if_match(fresh.header("etag").expect("a tag"), json!({"presence": true})).await.ok(200);
+    }
+
+    async fn each_of_several_changes_at_once_is_answered_with_what_it_made(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let zones = ["Europe/Vienna", "Asia/Tokyo", "Africa/Cairo", "America/Lima"];
+        for _ in 0..25 {
+            let changes = zones.map(|zone| alice.put(PATH, json!({"time_zone": zone})));
+            for (zone, reply) in zones.iter().zip(join_all(changes).await) {
+                assert_eq!(reply.ok(200)["time_zone"], *zone);
+            }
+        }
     }
 
     async fn only_the_own_devices_are_told_live(world: &mut World) {

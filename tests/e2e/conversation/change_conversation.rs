@@ -1,5 +1,6 @@
 //! What a group is called.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::both_modes;
 
@@ -48,6 +49,21 @@ both_modes! {
         assert_eq!(with_left[0]["id"], other.id.as_str());
         his.closes().await;
         hers.closes().await;
+    }
+
+    async fn who_changed_it_at_the_same_moment_as_somebody_else_does_not_overwrite_that_unseen(world: &mut World) {
+        let (alice, _, _, room) = world.three_in_a_room().await;
+        let names = ["one", "two", "three", "four"];
+        for _ in 0..10 {
+            let mut last = Vec::new();
+            for (name, reply) in names.iter().zip(join_all(names.map(|name| alice.changes(&room, json!({"name": name})))).await) {
+                assert_eq!(reply.ok(200)["name"], *name);
+                last.push((name, reply.header("etag").expect("an entity tag").to_owned()));
+            }
+            let now = alice.get(&room.path("")).await;
+            let (name, tag) = (now.ok(200)["name"].clone(), now.header("etag").expect("an entity tag"));
+            assert!(last.iter().all(|(told, told_tag)| (told_tag == tag) == (name == ***told)), "{last:?}, now {name} {tag}");
+        }
     }
 
     async fn a_tag_of_before_is_refused(world: &mut World) {

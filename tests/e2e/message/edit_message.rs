@@ -1,5 +1,6 @@
 //! Changing a message.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::both_modes;
 use tests::matchers::{assert_time, texts};
@@ -48,6 +49,22 @@ both_modes! {
             let (one, other) = (one.ok(200), other.ok(200));
             assert_eq!((&one["text"], &other["text"]), (&json!(text), &json!(text)));
             assert_eq!(one["edited_at"], other["edited_at"]);
+        }
+    }
+
+    async fn each_of_several_edits_at_once_is_answered_with_its_words_and_a_tag_of_its_own(world: &mut World) {
+        let (alice, _, room) = world.two_in_a_room().await;
+        let texts = ["one", "two", "three", "four"];
+        for _ in 0..10 {
+            let said = alice.sends("hello", &room).await;
+            let mut tags = Vec::new();
+            for (text, reply) in texts.iter().zip(join_all(texts.map(|text| alice.edits(&said, text))).await) {
+                assert_eq!(reply.ok(200)["text"], *text);
+                tags.push(reply.header("etag").expect("an entity tag").to_owned());
+            }
+            tags.sort_unstable();
+            tags.dedup();
+            assert_eq!(tags.len(), texts.len(), "{tags:?}");
         }
     }
 

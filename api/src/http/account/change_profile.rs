@@ -12,9 +12,11 @@ use crate::problem::{Code, Problem};
 use crate::wire::account::Account;
 use commands::account::change_profile;
 use commands::execute::Done;
+use domain::event::Event;
 use domain::limits::WAIT_MAX_MILLISECONDS;
 use domain::stream::StreamName;
 use domain::values::{Bio, DisplayName};
+use domain::words::{Content, open_one};
 use http::StatusCode;
 use projections::projection::ACCOUNTS;
 use serde::{Deserialize, Serialize};
@@ -65,8 +67,17 @@ impl Endpoint for ChangeProfile {
     async fn respond(app: &App, caller: &Caller, _: &Path, _: Body, done: &Done) -> Result<Answer, Problem> {
         app.projections.wait(ACCOUNTS, done.position, Duration::from_millis(WAIT_MAX_MILLISECONDS)).await?;
         let view = app.projections.accounts().get(caller.account).await?.value.ok_or_else(not_found)?;
-        let tag = etag(Some(view.revision));
-        Ok(Answer { etag: Some(tag), ..Answer::json(StatusCode::OK, &Account::from(view), done)? })
+        let mut revision = view.revision;
+        let mut account = Account::from(view);
+        // As this made it: somebody may have changed it again at the same moment.
+        if let Some(recorded) = done.events.first()
+            && let Event::ProfileChanged(changed) = &recorded.event
+            && let Content::Present(profile) = open_one(&*app.words, &changed.words).await?
+        {
+            (account.display_name, account.bio) = (Some(profile.display_name), profile.bio);
+            revision = recorded.revision;
+        }
+        Ok(Answer { etag: Some(etag(Some(revision))), ..Answer::json(StatusCode::OK, &account, done)? })
     }
 
     fn resource(caller: &Caller, _path: &Path) -> Option<StreamName> {

@@ -7,13 +7,15 @@ use crate::http::body::sent;
 use crate::http::command::Endpoint;
 use crate::http::headers::etag;
 use crate::http::operation::{Method, Route};
-use crate::http::path::{Path, not_found};
+use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use crate::wire::account::Settings;
 use commands::account::change_settings;
 use commands::execute::Done;
+use domain::account::event::SettingsChanged;
 use domain::account::state::Account;
 use domain::account::values::TimeZone;
+use domain::event::Event;
 use domain::state::State;
 use domain::stream::StreamName;
 use domain::words::{Content, open_one};
@@ -64,13 +66,8 @@ impl Endpoint for ChangeSettings {
         })
     }
 
-    async fn respond(app: &App, caller: &Caller, _: &Path, _: Body, done: &Done) -> Result<Answer, Problem> {
-        let stream = StreamName::account(caller.account);
-        // The revision first: an entity tag may be older than what it is sent with, never newer.
-        let revision = app.log.revisions(std::slice::from_ref(&stream)).await?.first().copied().flatten();
-        let state = app.executor.current(&stream).await?;
-        let State::Account(state) = &*state else { return Err(not_found()) };
-        let Account::Active { settings, .. } = &**state else { return Err(not_found()) };
+    async fn respond(app: &App, _: &Caller, _: &Path, _: Body, done: &Done) -> Result<Answer, Problem> {
+        let (revision, settings) = settings(done)?;
         let words = match &settings.time_zone {
             Some(field) => open_one(&*app.words, field).await?,
             None => Content::Erased,
@@ -83,4 +80,21 @@ impl Endpoint for ChangeSettings {
     fn resource(caller: &Caller, _path: &Path) -> Option<StreamName> {
         Some(StreamName::account(caller.account))
     }
+}
+
+/// As this left them, and at which revision: somebody may have changed them again at the same moment.
+fn settings(done: &Done) -> Result<(Option<u64>, SettingsChanged), Problem> {
+    if let Some(recorded) = done.events.first()
+        && let Event::SettingsChanged(changed) = &recorded.event
+    {
+        return Ok((Some(recorded.revision), changed.clone()));
+    }
+    if let Some(standing) = &done.standing
+        && let State::Account(account) = &*standing.state
+        && let Account::Active { settings, .. } = &**account
+    {
+        let domain::account::state::Settings { read_receipts, presence, time_zone } = settings.clone();
+        return Ok((standing.revision, SettingsChanged { read_receipts, presence, time_zone }));
+    }
+    Err(Problem::internal(&"settings were changed without an event"))
 }

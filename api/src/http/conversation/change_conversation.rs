@@ -76,14 +76,14 @@ impl Endpoint for ChangeConversation {
         let view = known(app, caller, path.id("id")?, done).await?;
         let mut revision = view.revision;
         let mut conversation = Conversation::of(view, app.clock.now());
-        // What the read model may not know yet.
+        // As this made it: the read model may not know it yet, and somebody may have changed it again at the same moment.
         if let Some(event) = done.events.first()
             && let Event::ConversationChanged(changed) = &event.event
         {
             let words = open_one(&*app.words, &changed.words).await?.present();
             conversation.shared.name = words.as_ref().map(|words| words.name.clone());
             conversation.shared.description = words.and_then(|words| words.description);
-            revision = revision.max(event.revision);
+            revision = event.revision;
         }
         let answer = Answer::json(StatusCode::OK, &conversation, done)?;
         Ok(Answer { etag: Some(etag(Some(revision))), ..answer })

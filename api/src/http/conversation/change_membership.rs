@@ -81,12 +81,9 @@ impl Endpoint for ChangeMembership {
         Ok(change_membership::ChangeMembership { conversation, muted, mute_until, pinned, archived, notify })
     }
 
-    async fn respond(app: &App, caller: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
+    async fn respond(app: &App, _: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
         let conversation: ConversationId = path.id("id")?;
-        let (revision, settings) = match done.events.first().map(|event| (event.revision, &event.event)) {
-            Some((revision, Event::MembershipChanged(changed))) => (Some(revision), changed.settings),
-            _ => current(app, &StreamName::membership(conversation, caller.account)).await?,
-        };
+        let (revision, settings) = settings(done)?;
         let shown = ConversationSettings::at(conversation, settings, app.clock.now());
         Ok(Answer { etag: Some(etag(revision)), ..Answer::json(StatusCode::OK, &shown, done)? })
     }
@@ -96,11 +93,17 @@ impl Endpoint for ChangeMembership {
     }
 }
 
-async fn current(app: &App, stream: &StreamName) -> Result<(Option<u64>, MembershipSettings), Problem> {
-    // The revision first: an entity tag may be older than what it is sent with, never newer.
-    let revision = app.log.revisions(std::slice::from_ref(stream)).await?.first().copied().flatten();
-    match &*app.executor.current(stream).await? {
-        State::Membership(membership) => Ok((revision, membership.settings)),
-        _ => Err(Problem::internal(&"a membership has the state of another stream")),
+/// As this left them, and at which revision: somebody may have changed them again at the same moment.
+fn settings(done: &Done) -> Result<(Option<u64>, MembershipSettings), Problem> {
+    if let Some(recorded) = done.events.first()
+        && let Event::MembershipChanged(changed) = &recorded.event
+    {
+        return Ok((Some(recorded.revision), changed.settings));
     }
+    if let Some(standing) = &done.standing
+        && let State::Membership(membership) = &*standing.state
+    {
+        return Ok((standing.revision, membership.settings));
+    }
+    Err(Problem::internal(&"a membership was changed without an event"))
 }

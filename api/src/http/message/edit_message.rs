@@ -114,17 +114,17 @@ impl Endpoint for EditMessage {
         let view = known(app, caller, path.id("id")?, done).await?;
         let mut revision = view.revision;
         let mut message = Message::from(view);
-        // What the read model may not know yet.
-        if let Some(edited) = done.events.first() {
-            // Unless it was deleted meanwhile: then it is a tombstone, without a word.
-            if message.deleted_at.is_none() {
-                if let Event::MessageEdited(event) = &edited.event {
-                    message.mentions = event.mentions.clone();
-                }
-                message.says(Said::of(&body.content()?.0));
-                message.edited_at = Some(edited.occurred_at);
+        // As this made it: the read model may not know it yet, and it may have been edited again at the same moment. One that
+        // was deleted meanwhile is a tombstone, without a word.
+        if let Some(edited) = done.events.first()
+            && message.deleted_at.is_none()
+        {
+            if let Event::MessageEdited(event) = &edited.event {
+                message.mentions = event.mentions.clone();
             }
-            revision = revision.max(Some(edited.revision));
+            message.says(Said::of(&body.content()?.0));
+            message.edited_at = Some(edited.occurred_at);
+            revision = Some(edited.revision);
         }
         let answer = Answer::json(StatusCode::OK, &message, done)?;
         Ok(Answer { etag: Some(etag(revision)), ..answer })
