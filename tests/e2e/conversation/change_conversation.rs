@@ -66,6 +66,24 @@ both_modes! {
         }
     }
 
+    async fn a_change_of_nothing_is_answered_as_of_its_position(world: &mut World) {
+        let (alice, _, _, room) = world.three_in_a_room().await;
+        let names = ["one", "two", "three"];
+        let mut known = vec![(0, "Garden".to_owned())];
+        for _ in 0..20 {
+            let nothing = join_all((0..5).map(|_| alice.changes(&room, json!({}))));
+            let changes = join_all(names.map(|name| alice.changes(&room, json!({"name": name}))));
+            let (nothing, changes) = tokio::join!(nothing, changes);
+            known.extend(changes.iter().zip(names).map(|(reply, name)| (reply.position().expect("a position"), name.to_owned())));
+            known.sort_unstable();
+            for reply in nothing {
+                let position = reply.position().expect("a position");
+                let expected = known.iter().rfind(|(at, _)| *at <= position).expect("the first name");
+                assert_eq!(reply.ok(200)["name"], expected.1, "at {position} of {known:?}");
+            }
+        }
+    }
+
     async fn a_tag_of_before_is_refused(world: &mut World) {
         let (alice, _, _, room) = world.three_in_a_room().await;
         let before = alice.get(&room.path("")).await.header("etag").expect("an entity tag").to_owned();

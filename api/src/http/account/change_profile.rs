@@ -12,11 +12,14 @@ use crate::problem::{Code, Problem};
 use crate::wire::account::Account;
 use commands::account::change_profile;
 use commands::execute::Done;
+use domain::account::state as account;
 use domain::event::Event;
 use domain::limits::WAIT_MAX_MILLISECONDS;
+use domain::proto::account::v1::ProfileWords;
+use domain::state::State;
 use domain::stream::StreamName;
 use domain::values::{Bio, DisplayName};
-use domain::words::{Content, open_one};
+use domain::words::{WordsFault, open_one};
 use http::StatusCode;
 use projections::projection::ACCOUNTS;
 use serde::{Deserialize, Serialize};
@@ -67,20 +70,37 @@ impl Endpoint for ChangeProfile {
     async fn respond(app: &App, caller: &Caller, _: &Path, _: Body, done: &Done) -> Result<Answer, Problem> {
         app.projections.wait(ACCOUNTS, done.position, Duration::from_millis(WAIT_MAX_MILLISECONDS)).await?;
         let view = app.projections.accounts().get(caller.account).await?.value.ok_or_else(not_found)?;
-        let mut revision = view.revision;
+        let mut revision = Some(view.revision);
         let mut account = Account::from(view);
-        // As this made it: somebody may have changed it again at the same moment.
-        if let Some(recorded) = done.events.first()
-            && let Event::ProfileChanged(changed) = &recorded.event
-            && let Content::Present(profile) = open_one(&*app.words, &changed.words).await?
-        {
+        if let Some((made, profile)) = left(app, done).await? {
             (account.display_name, account.bio) = (Some(profile.display_name), profile.bio);
-            revision = recorded.revision;
+            revision = made;
         }
-        Ok(Answer { etag: Some(etag(Some(revision))), ..Answer::json(StatusCode::OK, &account, done)? })
+        Ok(Answer { etag: Some(etag(revision)), ..Answer::json(StatusCode::OK, &account, done)? })
     }
 
     fn resource(caller: &Caller, _path: &Path) -> Option<StreamName> {
         Some(StreamName::account(caller.account))
     }
+}
+
+/// What this left, and at which revision: somebody may have changed it again at the same moment. None of who is erased.
+async fn left(app: &App, done: &Done) -> Result<Option<(Option<u64>, ProfileWords)>, WordsFault> {
+    if let Some(recorded) = done.events.first()
+        && let Event::ProfileChanged(changed) = &recorded.event
+    {
+        let profile = open_one(&*app.words, &changed.words).await?.present();
+        return Ok(profile.map(|profile| (Some(recorded.revision), profile)));
+    }
+    let Some(standing) = &done.standing else { return Ok(None) };
+    let State::Account(account) = &*standing.state else { return Ok(None) };
+    let profile = match &**account {
+        account::Account::Active { profile: Some(profile), .. } => open_one(&*app.words, profile).await?.present(),
+        account::Account::Active { profile: None, words, .. } => {
+            let words = open_one(&*app.words, words).await?.present();
+            words.map(|words| ProfileWords { display_name: words.display_name, bio: None })
+        }
+        account::Account::Unknown | account::Account::Ending { .. } | account::Account::Erased => None,
+    };
+    Ok(profile.map(|profile| (standing.revision, profile)))
 }

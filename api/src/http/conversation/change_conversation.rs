@@ -15,9 +15,11 @@ use commands::execute::Done;
 use domain::event::Event;
 use domain::ids::ConversationId;
 use domain::limits::WAIT_DEFAULT_MILLISECONDS;
+use domain::proto::conversation::v1::ConversationWords;
+use domain::state::State;
 use domain::stream::StreamName;
 use domain::values::{ConversationDescription, ConversationName};
-use domain::words::open_one;
+use domain::words::{Field, open_one};
 use http::StatusCode;
 use projections::conversation::messaging::views::ConversationView;
 use projections::projection::MESSAGING;
@@ -74,19 +76,16 @@ impl Endpoint for ChangeConversation {
 
     async fn respond(app: &App, caller: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
         let view = known(app, caller, path.id("id")?, done).await?;
-        let mut revision = view.revision;
+        let mut revision = Some(view.revision);
         let mut conversation = Conversation::of(view, app.clock.now());
-        // As this made it: the read model may not know it yet, and somebody may have changed it again at the same moment.
-        if let Some(event) = done.events.first()
-            && let Event::ConversationChanged(changed) = &event.event
-        {
-            let words = open_one(&*app.words, &changed.words).await?.present();
+        if let Some((made, words)) = left(done) {
+            let words = open_one(&*app.words, words).await?.present();
             conversation.shared.name = words.as_ref().map(|words| words.name.clone());
             conversation.shared.description = words.and_then(|words| words.description);
-            revision = event.revision;
+            revision = made;
         }
         let answer = Answer::json(StatusCode::OK, &conversation, done)?;
-        Ok(Answer { etag: Some(etag(Some(revision))), ..answer })
+        Ok(Answer { etag: Some(etag(revision)), ..answer })
     }
 
     fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {
@@ -105,4 +104,21 @@ async fn known(app: &App, caller: &Caller, id: ConversationId, done: &Done) -> R
     app.projections.wait(MESSAGING, done.position, Duration::from_millis(WAIT_DEFAULT_MILLISECONDS)).await?;
     let view = messaging.conversation(caller.account, id).await?.value;
     view.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// What this left, and at which revision: the read model may not know it yet, and somebody may have changed it again at the same
+/// moment.
+fn left(done: &Done) -> Option<(Option<u64>, &Field<ConversationWords>)> {
+    if let Some(recorded) = done.events.first()
+        && let Event::ConversationChanged(changed) = &recorded.event
+    {
+        return Some((Some(recorded.revision), &changed.words));
+    }
+    let standing = done.standing.as_ref()?;
+    match &*standing.state {
+        State::Conversation(domain::conversation::state::Conversation::Open { words: Some(words), .. }) => {
+            Some((standing.revision, words))
+        }
+        _ => None,
+    }
 }

@@ -114,17 +114,19 @@ impl Endpoint for EditMessage {
         let view = known(app, caller, path.id("id")?, done).await?;
         let mut revision = view.revision;
         let mut message = Message::from(view);
-        // As this made it: the read model may not know it yet, and it may have been edited again at the same moment. One that
+        // As this left it: the read model may not know it yet, and it may have been edited again at the same moment. One that
         // was deleted meanwhile is a tombstone, without a word.
-        if let Some(edited) = done.events.first()
-            && message.deleted_at.is_none()
-        {
-            if let Event::MessageEdited(event) = &edited.event {
-                message.mentions = event.mentions.clone();
-            }
+        if message.deleted_at.is_none() {
             message.says(Said::of(&body.content()?.0));
-            message.edited_at = Some(edited.occurred_at);
-            revision = Some(edited.revision);
+            if let Some(edited) = done.events.first() {
+                if let Event::MessageEdited(event) = &edited.event {
+                    message.mentions = event.mentions.clone();
+                }
+                message.edited_at = Some(edited.occurred_at);
+                revision = Some(edited.revision);
+            } else if let Some(standing) = &done.standing {
+                revision = standing.revision;
+            }
         }
         let answer = Answer::json(StatusCode::OK, &message, done)?;
         Ok(Answer { etag: Some(etag(revision)), ..answer })
