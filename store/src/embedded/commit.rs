@@ -149,7 +149,8 @@ impl Commit {
         Ok(())
     }
 
-    /// Makes the events of a durable batch readable.
+    /// Makes the events of a durable batch readable, and moves the head with them: whoever learns of one of them finds the head
+    /// at it or after it.
     pub fn publish(&self, batch: &Batch) {
         if batch.events.is_empty() {
             return;
@@ -159,20 +160,16 @@ impl Commit {
             state.open.push(&event.stream, event.revision, Some(event.id), event.length);
         }
         state.open.last_recorded_at = batch.recorded_at;
+        self.history.set_head(Position(state.open.first + u64::from(state.open.count()) - 1));
+        drop(state);
         metrics::histogram!("log_append_batch_size").record(batch.events.len() as f64);
         metrics::counter!("log_append_events_total").increment(batch.events.len() as u64);
     }
 
-    /// Moves the head to the last published event and wakes whoever follows it.
-    pub fn move_head(&self) {
-        let position = {
-            let state = self.history.state.read();
-            Position(state.open.first + u64::from(state.open.count()) - 1)
-        };
-        if position > self.history.head() {
-            self.history.set_head(position);
-            self.head.send_modify(|head| head.position = position);
-        }
+    /// Wakes whoever follows the head, once it is told what was published.
+    pub fn tell_head(&self) {
+        let position = self.history.head();
+        self.head.send_if_modified(|head| std::mem::replace(&mut head.position, position) < position);
     }
 
     /// Hides events of streams, durably and with one sync. Nothing comes back.

@@ -79,7 +79,7 @@ impl History {
         Position(self.head.load(Ordering::Acquire))
     }
 
-    /// Moves the head, after the events up to it were published in the state.
+    /// Moves the head, while the events up to it are being published in the state.
     pub fn set_head(&self, head: Position) {
         self.head.store(head.0, Ordering::Release);
     }

@@ -117,7 +117,7 @@ impl Writer {
                 Ok(()) => {
                     self.commit.publish(&self.batch);
                     calls.iter_mut().for_each(Call::tell);
-                    self.commit.move_head();
+                    self.commit.tell_head();
                 }
                 Err(fault) => calls.iter_mut().for_each(|call| call.fail(fault.clone())),
             }

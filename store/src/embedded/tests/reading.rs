@@ -6,6 +6,7 @@ use crate::embedded::fault::OpenFault;
 use crate::embedded::marks::Hidden;
 use domain::ids::{AccountId, SessionId};
 use domain::limits::REFRESH_TOKEN_LIFE_MAX_SECONDS;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn read_mark() -> StreamName {
     StreamName::read(AccountId::new(Uuid::from_u128(1)), ConversationId::new(Uuid::from_u128(2)))
@@ -199,4 +200,30 @@ async fn every_part_of_the_envelope_is_read_back() {
         });
         show.unwrap();
     }
+}
+
+#[tokio::test]
+async fn the_head_is_never_before_an_event_that_a_stream_is_said_to_have() {
+    let place = Place::new();
+    let log = Arc::new(place.open());
+    let is_over = Arc::new(AtomicBool::new(false));
+    let looks = {
+        let (log, is_over) = (Arc::clone(&log), Arc::clone(&is_over));
+        std::thread::spawn(move || {
+            let mut seen = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let revision = log.revisions(&[stream(1)]).unwrap()[0];
+                let (head, newest) = (log.head().0, revision.map_or(0, |revision| revision + 1));
+                assert!(newest <= head, "the stream has an event at {newest}, the log ends at {head}");
+                seen = seen.max(newest);
+            }
+            seen
+        })
+    };
+    for round in 0..500 {
+        let units = (0..50).map(|n| unit(stream(1), Expected::Any, [round * 50 + n + 1])).collect();
+        log.append(units).await.unwrap();
+    }
+    is_over.store(true, Ordering::Relaxed);
+    assert!(looks.join().unwrap() > 0);
 }
