@@ -21,6 +21,7 @@ use crate::command::{Command, Envelope};
 use crate::context::Names;
 use crate::log::{EventLog, LogFault};
 use crate::refusal::Refusal;
+use batch::already_so;
 use cache::Cache;
 use domain::clock::Clock;
 use domain::ids::Position;
@@ -298,10 +299,11 @@ impl Executor {
             if let Ok(events) = &decision.decided
                 && !events.is_empty()
             {
-                return Ok((true, self.already_so(None, stages)));
+                return Ok((true, already_so(self.log.head(), None, stages)));
             }
+            let head = self.log.head();
             if self.are_current(&decision.revisions()).await? {
-                let so = self.already_so(decision.standing, stages);
+                let so = already_so(head, decision.standing, stages);
                 return match decision.decided {
                     Ok(_) => Ok((false, so)),
                     Err(refusal) => Err(Failure::Refused(refusal, so.position)),

@@ -28,6 +28,8 @@ const ROUNDS: usize = 8;
 const ROUNDS_OF_MANY: usize = 2;
 /// Of one phase: about as long as stuck sockets live.
 const SECONDS: f64 = 8.0;
+/// Until memory that a phase needed is given back.
+const BETWEEN_PHASES: Duration = Duration::from_secs(2);
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(20);
 /// Messages get numbers from multiples of this on, one for each phase.
 const NUMBERS: usize = 1_000;
@@ -47,12 +49,15 @@ pub async fn run(args: &Args) -> Result<()> {
     let local = LocalSet::new();
     for n in 0..READING {
         let socket = identified(server.address, &people[n % MEMBERS]).await?;
-        local.spawn_local(reads(socket, seen.clone()));
+        // Not all in the same moment.
+        let first = HEARTBEAT_EVERY.mul_f64(n as f64 / READING as f64);
+        local.spawn_local(reads(socket, seen.clone(), Instant::now() + first));
     }
-    let mut scene = Scene { server: &server, people, room, seen, phases: 0 };
+    let mut scene = Scene { server: &server, people, room, seen, phases: 0, at_first_kib: 0 };
     local
         .run_until(async {
             scene.messages(2.0).await?;
+            scene.at_first_kib = server.resident_kib()?;
             scene.rounds(ROUNDS, STUCK).await?;
             scene.rounds(ROUNDS_OF_MANY, MANY_STUCK).await
         })
@@ -61,8 +66,8 @@ pub async fn run(args: &Args) -> Result<()> {
 }
 
 /// Reads everything until the server closes, and says now and then that it is there.
-async fn reads(mut socket: Socket, seen: Rc<Seen>) {
-    let mut heartbeat = tokio::time::interval(HEARTBEAT_EVERY);
+async fn reads(mut socket: Socket, seen: Rc<Seen>, first: Instant) {
+    let mut heartbeat = tokio::time::interval_at(first.into(), HEARTBEAT_EVERY);
     loop {
         let is_open = tokio::select! {
             read = socket.read(|text| note(&seen, text)) => read.is_ok(),
@@ -81,9 +86,11 @@ struct Scene<'a> {
     room: Rc<String>,
     seen: Rc<Seen>,
     phases: usize,
+    /// What the process held once everything was warm.
+    at_first_kib: u64,
 }
 
-/// What a phase gave: from due to the last reading socket, and what the process grew by at most.
+/// What a phase gave: from due to the last reading socket, and what the process held at most beyond what it held at first.
 struct Phase {
     last: Latencies,
     grown_kib: u64,
@@ -118,14 +125,15 @@ impl Scene<'_> {
 
     /// Nobody is stuck.
     async fn alone(&mut self) -> Result<Phase> {
-        let (server, before) = (self.server, self.server.resident_kib()?);
-        let (last, most_kib) = most_kib(server, self.messages(SECONDS)).await?;
-        Ok(Phase { last, grown_kib: most_kib.saturating_sub(before) })
+        tokio::time::sleep(BETWEEN_PHASES).await;
+        let (last, most_kib) = most_kib(self.server, self.messages(SECONDS)).await?;
+        Ok(Phase { last, grown_kib: most_kib.saturating_sub(self.at_first_kib) })
     }
 
     /// Others are, until they are cut.
     async fn beside(&mut self, count: usize) -> Result<Phase> {
-        let (server, before) = (self.server, self.server.resident_kib()?);
+        tokio::time::sleep(BETWEEN_PHASES).await;
+        let server = self.server;
         let mut stuck: Vec<Socket> = Vec::new();
         for n in 0..count {
             stuck.push(identified(server.address, &self.people[(READING + n) % MEMBERS]).await?);
@@ -135,7 +143,7 @@ impl Scene<'_> {
         let ((last, (cut_after_s, queued_kib)), most_kib) = most_kib(server, both).await?;
         print(json!({"scenario": "stuck", "stuck": count, "all_cut_after_s": cut_after_s,
                      "queued_kib_each": queued_kib / count as u64}));
-        Ok(Phase { last, grown_kib: most_kib.saturating_sub(before) })
+        Ok(Phase { last, grown_kib: most_kib.saturating_sub(self.at_first_kib) })
     }
 
     /// The time from each message's due time until the last of the reading sockets had it.
@@ -235,6 +243,6 @@ async fn cut_after(server: &Server, since: Instant) -> Result<(f64, u64)> {
             return Ok(((since.elapsed().as_secs_f64() * 100.0).round() / 100.0, most));
         }
         ensure!(since.elapsed() < Duration::from_secs(120), "stuck sockets were not cut in two minutes");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }

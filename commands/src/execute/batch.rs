@@ -111,6 +111,8 @@ impl Executor {
     /// Answers what needs no unit, as far as it was decided on the log's current revisions.
     async fn settle(&self, settled: Vec<Settled>, leftover: &mut Leftover) {
         for Settled { mut job, refusal, standing, revisions, .. } in settled {
+            // Before the comparison: if that holds, these streams were so at this head.
+            let head = self.log.head();
             match self.are_current(&revisions).await {
                 Err(fault) => self.finish(job, Err(fault.into())),
                 Ok(false) => {
@@ -120,8 +122,8 @@ impl Executor {
                 Ok(true) => {
                     job.stages.append += job.since.elapsed();
                     let result = match refusal {
-                        Some(refusal) => Err(Failure::Refused(refusal, self.log.head())),
-                        None => Ok(self.already_so(standing, job.stages)),
+                        Some(refusal) => Err(Failure::Refused(refusal, head)),
+                        None => Ok(already_so(head, standing, job.stages)),
                     };
                     self.finish(job, result);
                 }
@@ -206,10 +208,6 @@ impl Executor {
         Ok(done)
     }
 
-    pub(super) fn already_so(&self, standing: Option<Standing>, stages: Stages) -> Done {
-        Done { events: Vec::new(), position: self.log.head(), replayed: false, standing, stages }
-    }
-
     fn try_again(&self, mut job: Job, leftover: &mut Leftover) {
         if job.attempts > CONFLICT_MAX_RETRIES {
             return self.finish(job, Err(Failure::Contended));
@@ -246,6 +244,10 @@ impl Settled {
 
 fn all_hold(rests_on: &[usize], committed: &[bool]) -> bool {
     rests_on.iter().all(|unit| committed.get(*unit).copied().unwrap_or(false))
+}
+
+pub(super) fn already_so(head: Position, standing: Option<Standing>, stages: Stages) -> Done {
+    Done { events: Vec::new(), position: head, replayed: false, standing, stages }
 }
 
 fn done(events: Vec<Arc<Recorded>>, stages: Stages) -> Done {

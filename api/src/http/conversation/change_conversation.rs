@@ -93,11 +93,12 @@ impl Endpoint for ChangeConversation {
     }
 }
 
-/// The conversation as the read model knows it. Where nothing was changed, that has to be as it was decided on.
+/// The conversation as the read model knows it, with everything that happened before this change.
 async fn known(app: &App, caller: &Caller, id: ConversationId, done: &Done) -> Result<ConversationView, Problem> {
     let messaging = app.projections.messaging();
-    if !done.events.is_empty()
+    if let Some(changed) = done.events.first()
         && let Some(view) = messaging.conversation(caller.account, id).await?.value
+        && view.revision + 1 >= changed.revision
     {
         return Ok(view);
     }

@@ -114,19 +114,17 @@ impl Endpoint for EditMessage {
         let view = known(app, caller, path.id("id")?, done).await?;
         let mut revision = view.revision;
         let mut message = Message::from(view);
-        // As this left it: the read model may not know it yet, and it may have been edited again at the same moment. One that
+        // As this made it: the read model may not know it yet, and it may have been edited again at the same moment. One that
         // was deleted meanwhile is a tombstone, without a word.
-        if message.deleted_at.is_none() {
-            message.says(Said::of(&body.content()?.0));
-            if let Some(edited) = done.events.first() {
-                if let Event::MessageEdited(event) = &edited.event {
-                    message.mentions = event.mentions.clone();
-                }
-                message.edited_at = Some(edited.occurred_at);
-                revision = Some(edited.revision);
-            } else if let Some(standing) = &done.standing {
-                revision = standing.revision;
+        if let Some(edited) = done.events.first()
+            && message.deleted_at.is_none()
+        {
+            if let Event::MessageEdited(event) = &edited.event {
+                message.mentions = event.mentions.clone();
             }
+            message.says(Said::of(&body.content()?.0));
+            message.edited_at = Some(edited.occurred_at);
+            revision = Some(edited.revision);
         }
         let answer = Answer::json(StatusCode::OK, &message, done)?;
         Ok(Answer { etag: Some(etag(revision)), ..answer })
@@ -137,12 +135,13 @@ impl Endpoint for EditMessage {
     }
 }
 
-/// The message as the read model knows it; of one that was sent a moment ago it may have to hear first. Where nothing was
-/// changed, it has to be as it was decided on.
+/// The message as the read model knows it, with everything that happened to it before this edit; of one that was sent a moment
+/// ago it may have to hear first. Where nothing was changed, it is as it is by then.
 async fn known(app: &App, caller: &Caller, id: MessageId, done: &Done) -> Result<MessageView, Problem> {
     let messaging = app.projections.messaging();
-    if !done.events.is_empty()
+    if let Some(edited) = done.events.first()
         && let Some(view) = messaging.message(caller.account, id).await?.value
+        && view.revision.map_or(0, |revision| revision + 1) >= edited.revision
     {
         return Ok(view);
     }
