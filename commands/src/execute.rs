@@ -296,12 +296,12 @@ impl Executor {
             let mut stages = Stages::default();
             let mut working = Working::default();
             let decision = self.decide(command, envelope, &primary, &mut working, &mut stages).await?;
+            let head = self.log.head();
             if let Ok(events) = &decision.decided
                 && !events.is_empty()
             {
-                return Ok((true, already_so(self.log.head(), None, stages)));
+                return Ok((true, already_so(head, None, stages)));
             }
-            let head = self.log.head();
             if self.are_current(&decision.revisions()).await? {
                 let so = already_so(head, decision.standing, stages);
                 return match decision.decided {

@@ -79,11 +79,11 @@ fn feed(hashed: &mut Vec<u8>, bytes: &[u8]) {
 fn feed_column(hashed: &mut Vec<u8>, columns: &mut Columns<'_>, kind: Kind) -> Result<(), DatabaseFault> {
     match kind {
         Kind::Bool => feed_maybe(hashed, columns.maybe::<bool>()?.map(|v| [u8::from(v)])),
-        Kind::Bytes => feed_maybe(hashed, columns.maybe_bytes()?),
+        Kind::Bytes => feed_maybe(hashed, columns.maybe_ref::<[u8]>()?),
         Kind::Day => feed_maybe(hashed, columns.maybe::<chrono::NaiveDate>()?.map(|v| v.to_string())),
         Kind::Int => feed_maybe(hashed, columns.maybe::<i64>()?.map(i64::to_be_bytes)),
         Kind::Small => feed_maybe(hashed, columns.maybe::<i16>()?.map(i16::to_be_bytes)),
-        Kind::Text => feed_maybe(hashed, columns.maybe_text()?),
+        Kind::Text => feed_maybe(hashed, columns.maybe_ref::<str>()?),
         Kind::Time => feed_maybe(hashed, columns.maybe_time()?.map(|v| v.micros().to_be_bytes())),
         Kind::Uuid => feed_maybe(hashed, columns.maybe::<uuid::Uuid>()?),
     }

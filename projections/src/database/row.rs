@@ -71,24 +71,17 @@ impl<'a> Columns<'a> {
         self.take::<Option<T>>()
     }
 
-    /// Bytes that may be missing, as they stand in the row.
-    pub fn maybe_bytes(&mut self) -> Result<Option<&'a [u8]>, DatabaseFault> {
-        let bytes = match self.row {
+    /// Bytes or a text that may be null, as they stand in the row.
+    pub fn maybe_ref<T: ?Sized>(&mut self) -> Result<Option<&'a T>, DatabaseFault>
+    where
+        &'a T: Decode<'a, Sqlite> + Type<Sqlite> + Decode<'a, Postgres> + Type<Postgres>,
+    {
+        let value = match self.row {
             Row::Sqlite(row) => row.try_get(self.next),
             Row::Postgres(row) => row.try_get(self.next),
         };
         self.next += 1;
-        Ok(bytes?)
-    }
-
-    /// A text that may be missing, as it stands in the row.
-    pub fn maybe_text(&mut self) -> Result<Option<&'a str>, DatabaseFault> {
-        let text = match self.row {
-            Row::Sqlite(row) => row.try_get(self.next),
-            Row::Postgres(row) => row.try_get(self.next),
-        };
-        self.next += 1;
-        Ok(text?)
+        Ok(value?)
     }
 
     /// Passes over columns.
@@ -155,7 +148,7 @@ impl<'a> Columns<'a> {
 
     /// Sealed words that may be missing.
     pub fn maybe_sealed(&mut self) -> Result<Option<SealedField>, DatabaseFault> {
-        self.maybe_bytes()?
+        self.maybe_ref()?
             .map(|bytes| SealedField::from_bytes(bytes).map_err(|_| DatabaseFault::Damaged("words are not sealed")))
             .transpose()
     }

@@ -12,7 +12,7 @@ use crate::problem::{Code, Problem};
 use crate::wire::account::Account;
 use commands::account::change_profile;
 use commands::execute::Done;
-use domain::account::state as account;
+use domain::account::state::Account as AccountState;
 use domain::event::Event;
 use domain::limits::WAIT_MAX_MILLISECONDS;
 use domain::proto::account::v1::ProfileWords;
@@ -95,12 +95,12 @@ async fn left(app: &App, done: &Done) -> Result<Option<(Option<u64>, ProfileWord
     let Some(standing) = &done.standing else { return Ok(None) };
     let State::Account(account) = &*standing.state else { return Ok(None) };
     let profile = match &**account {
-        account::Account::Active { profile: Some(profile), .. } => open_one(&*app.words, profile).await?.present(),
-        account::Account::Active { profile: None, words, .. } => {
+        AccountState::Active { profile: Some(profile), .. } => open_one(&*app.words, profile).await?.present(),
+        AccountState::Active { profile: None, words, .. } => {
             let words = open_one(&*app.words, words).await?.present();
             words.map(|words| ProfileWords { display_name: words.display_name, bio: None })
         }
-        account::Account::Unknown | account::Account::Ending { .. } | account::Account::Erased => None,
+        AccountState::Unknown | AccountState::Ending { .. } | AccountState::Erased => None,
     };
     Ok(profile.map(|profile| (standing.revision, profile)))
 }

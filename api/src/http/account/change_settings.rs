@@ -13,7 +13,7 @@ use crate::wire::account::Settings;
 use commands::account::change_settings;
 use commands::execute::Done;
 use domain::account::event::SettingsChanged;
-use domain::account::state::Account;
+use domain::account::state::{Account, Settings as StandingSettings};
 use domain::account::values::TimeZone;
 use domain::event::Event;
 use domain::state::State;
@@ -93,7 +93,7 @@ fn settings(done: &Done) -> Result<(Option<u64>, SettingsChanged), Problem> {
         && let State::Account(account) = &*standing.state
         && let Account::Active { settings, .. } = &**account
     {
-        let domain::account::state::Settings { read_receipts, presence, time_zone } = settings.clone();
+        let StandingSettings { read_receipts, presence, time_zone } = settings.clone();
         return Ok((standing.revision, SettingsChanged { read_receipts, presence, time_zone }));
     }
     Err(Problem::internal(&"settings were changed without an event"))

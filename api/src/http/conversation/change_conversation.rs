@@ -12,6 +12,7 @@ use crate::problem::{Code, Problem};
 use crate::wire::conversation::Conversation;
 use commands::conversation::change_conversation;
 use commands::execute::Done;
+use domain::conversation::state::Conversation as ConversationState;
 use domain::event::Event;
 use domain::ids::ConversationId;
 use domain::limits::WAIT_DEFAULT_MILLISECONDS;
@@ -117,9 +118,7 @@ fn left(done: &Done) -> Option<(Option<u64>, &Field<ConversationWords>)> {
     }
     let standing = done.standing.as_ref()?;
     match &*standing.state {
-        State::Conversation(domain::conversation::state::Conversation::Open { words: Some(words), .. }) => {
-            Some((standing.revision, words))
-        }
+        State::Conversation(ConversationState::Open { words: Some(words), .. }) => Some((standing.revision, words)),
         _ => None,
     }
 }
