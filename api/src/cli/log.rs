@@ -13,9 +13,10 @@ use domain::ids::Position;
 use domain::source::{Direction, EventSource, Filter};
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use store::embedded::check::{Finding, check};
 use store::embedded::copy::{self, Copied, CopyFault};
 use store::embedded::disk::RealDisk;
 use store::embedded::engine::Log;
@@ -51,7 +52,7 @@ pub enum Command {
         which: Which,
     },
     /// Check every record and every index.
-    #[command(after_help = "Example:\n  tidings log verify")]
+    #[command(after_help = VERIFY_HELP)]
     Verify,
     /// Copy the log into a new one with an id of its own, every position the same. A server may run meanwhile.
     #[command(after_help = COPY_HELP)]
@@ -64,6 +65,15 @@ pub enum Command {
     #[command(after_help = "Example:\n  tidings log reclaim")]
     Reclaim,
 }
+
+/// What a check says.
+const VERIFY_HELP: &str = "Example:
+  tidings log verify
+
+Every damaged record, every damaged index and damage of the other files is named with its place, and the exit code is 1.
+What a crash leaves, or a server is writing just now, is named and is no damage (exit code 0): a closed segment whose index
+is missing, by its first position (the next start builds it again), and the bytes of a batch that was never acknowledged
+(the next start cuts them off).";
 
 /// How a copy is used.
 const COPY_HELP: &str = "Example:
@@ -126,6 +136,9 @@ fn copy(config: &Config, to: &str, output: &Output) -> anyhow::Result<()> {
         bail!("this version copies to a directory only, not to {to}");
     }
     let (from, to) = (directory(config)?, Path::new(to));
+    if resolved(to)?.starts_with(resolved(&from)?) {
+        bail!("{} is within the directory of the log itself, {}: give one elsewhere", to.display(), from.display());
+    }
     secrets::private_directory(to)?;
     let options = Options::new(Arc::new(SystemClock), [0; 16]);
     let copied = copy::copy(&from, &options, to, &options, progress);
@@ -143,6 +156,19 @@ fn copy(config: &Config, to: &str, output: &Output) -> anyhow::Result<()> {
         to.display()
     );
     output.result(&result, &text)
+}
+
+/// Where a path leads, also when its end is not there yet.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    let mut place = PathBuf::new();
+    for component in std::path::absolute(path)?.components() {
+        match component {
+            Component::ParentDir => drop(place.pop()),
+            other => place.push(other),
+        }
+        place = place.canonicalize().unwrap_or(place);
+    }
+    Ok(place)
 }
 
 fn reclaim(config: &Config, output: &Output) -> anyhow::Result<()> {
@@ -228,28 +254,35 @@ async fn tail(config: &Config, which: &Which) -> anyhow::Result<()> {
 
 fn verify(config: &Config, output: &Output) -> anyhow::Result<()> {
     let log = open(config)?;
-    if let Some((position, reason)) = &log.raw().report().damage {
-        bail!("the log is damaged at position {position}: {reason}");
-    }
-    if let Some(byte) = log.raw().report().marks_lost_at {
-        return Err(OpenFault::Marks(byte).into());
-    }
-    if let Some(byte) = log.raw().report().marks_damaged_at {
-        bail!("the file `marks` of truncated and deleted streams is damaged at byte {byte}; no entry is lost");
-    }
-    let verified = log.raw().history().verify(progress);
+    let checked = check(log.raw(), progress);
     end_progress();
-    let verified = verified?;
+    let checked = checked?;
+    let (verified, torn) = (checked.verified, log.raw().report().torn);
+    let damage = checked.findings.iter().filter(|finding| finding.is_damage());
+    let (mut damaged_indexes, mut missing_indexes) = (Vec::new(), Vec::new());
+    for finding in &checked.findings {
+        match finding {
+            Finding::DamagedIndex(first) => damaged_indexes.push(first),
+            Finding::MissingIndex(first) => missing_indexes.push(first),
+            Finding::Damaged(..) | Finding::MarksLost(_) | Finding::MarksDamaged(_) | Finding::Torn(_) => {}
+        }
+    }
     let result = json!({
-        "ok": true,
+        "ok": !checked.is_damaged(),
         "head": log.head(),
-        "events": verified.events,
-        "stubs": verified.stubs,
-        "bytes": verified.bytes,
-        "closed_segments": verified.closed_segments,
-        "missing_or_damaged_indexes": log.raw().report().rebuilt_indexes,
-        "torn_bytes": log.raw().report().torn.map_or(0, |torn| torn.bytes),
+        "events": verified.map(|verified| verified.events),
+        "stubs": verified.map(|verified| verified.stubs),
+        "bytes": verified.map(|verified| verified.bytes),
+        "closed_segments": verified.map(|verified| verified.closed_segments),
+        "damage": damage.map(Finding::to_string).collect::<Vec<_>>(),
+        "damaged_indexes": damaged_indexes,
+        "missing_indexes": missing_indexes,
+        "torn_bytes": torn.map_or(0, |torn| torn.bytes),
+        "torn_after": torn.map(|torn| Position(torn.position.0.saturating_sub(1))),
     });
-    let (events, bytes) = (verified.events, verified.bytes);
-    output.result(&result, &format!("verified {events} events ({bytes} bytes): nothing is damaged"))
+    output.result(&result, &checked.to_string())?;
+    if checked.is_damaged() {
+        bail!("something is damaged: see each line above");
+    }
+    Ok(())
 }

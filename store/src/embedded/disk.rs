@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::ops::Deref;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub enum Mode {
 
 /// A directory tree on something that keeps bytes. Every error is the operating system's.
 pub trait Disk: Send + Sync + 'static {
-    /// Makes a directory in one that is there: `AlreadyExists` if it stands there, `NotFound` if its parent does not.
+    /// Makes a directory for its owner alone in one that is there: `AlreadyExists` if it stands there, `NotFound` if its parent does not.
     /// Durable after [`Disk::sync_dir`] of the parent.
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
     /// The names of the plain files in a directory, in no order. Names that are not UTF-8 are left out.
@@ -79,7 +79,8 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        std::fs::create_dir(dir)
+        // Whom words were said to, and when, stands in a log in clear: it is its owner's alone.
+        std::fs::DirBuilder::new().mode(0o700).create(dir)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {

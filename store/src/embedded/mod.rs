@@ -26,6 +26,7 @@ pub mod record;
 pub mod segment;
 
 // Opening, checking, copying.
+pub mod check;
 pub mod copy;
 pub mod open;
 pub mod recovery;

@@ -29,7 +29,16 @@ pub fn index_name(first: u64) -> String {
 
 /// The first position of a segment by its file's name; `None` if the file is not one of ours.
 pub fn parse_segment_name(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".seg")?;
+    parse_name(name, ".seg")
+}
+
+/// The first position of a segment by its index file's name; `None` if the file is not one of ours.
+pub fn parse_index_name(name: &str) -> Option<u64> {
+    parse_name(name, ".idx")
+}
+
+fn parse_name(name: &str, suffix: &str) -> Option<u64> {
+    let digits = name.strip_suffix(suffix)?;
     let plain = digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
 }

@@ -33,11 +33,30 @@ impl History {
     ///
     /// # Errors
     /// The first damage, located to its position.
-    pub fn verify(&self, mut progress: impl FnMut(Position, Position)) -> Result<Verified, SourceFault> {
+    pub fn verify(&self, progress: impl FnMut(Position, Position)) -> Result<Verified, SourceFault> {
+        let mut damaged_indexes = Vec::new();
+        let verified = self.verify_all(progress, &mut damaged_indexes)?;
+        match damaged_indexes.first() {
+            Some(first) => Err(SourceFault::Damaged(*first, "its segment's index is damaged".into())),
+            None => Ok(verified),
+        }
+    }
+
+    /// The same, but goes on where only an index is damaged: of each it notes where the segment begins.
+    ///
+    /// # Errors
+    /// The first damage of records, located to its position.
+    pub fn verify_all(
+        &self,
+        mut progress: impl FnMut(Position, Position),
+        damaged_indexes: &mut Vec<Position>,
+    ) -> Result<Verified, SourceFault> {
         let (head, closed) = (self.head(), Arc::clone(&self.state.read().closed));
         let mut verified = Verified { closed_segments: closed.len(), ..Verified::default() };
         for segment in closed.iter() {
-            self.verify_closed(segment)?;
+            if !self.verify_closed(segment)? {
+                damaged_indexes.push(Position(segment.first));
+            }
         }
         let mut last = domain::clock::Time::default();
         let mut unordered = None;
@@ -64,8 +83,8 @@ impl History {
     }
 
     /// The records alone must give the index that the segment has, byte for byte: stubs too stand where it says, in the
-    /// stream and with the revision that it says.
-    fn verify_closed(&self, segment: &Closed) -> Result<(), SourceFault> {
+    /// stream and with the revision that it says. Whether it does.
+    fn verify_closed(&self, segment: &Closed) -> Result<bool, SourceFault> {
         let unavailable = |error: std::io::Error| SourceFault::Unavailable(error.to_string());
         let (first, file) = (segment.first, segment.file(&self.files).map_err(unavailable)?);
         let recovered = recover(&*file, first).map_err(unavailable)?;
@@ -82,9 +101,6 @@ impl History {
             };
             return Err(SourceFault::Damaged(Position(found), reason.to_string()));
         }
-        if segment.mapped().is_some_and(|mapped| !mapped.is(&build(&index, self.log_id))) {
-            return Err(SourceFault::Damaged(Position(first), "its segment's index is damaged".into()));
-        }
-        Ok(())
+        Ok(segment.mapped().is_none_or(|mapped| mapped.is(&build(&index, self.log_id))))
     }
 }

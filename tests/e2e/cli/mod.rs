@@ -5,6 +5,7 @@ mod config;
 mod import;
 mod keys;
 mod log;
+mod log_damage;
 mod readme;
 mod rebuild;
 mod serve;

@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::embedded::check::{self, found_at_opening};
 use store::embedded::log::EmbeddedLog;
 use store::embedded::options::Options;
 
@@ -163,9 +164,16 @@ async fn log(config: &Config) -> Finding {
             return Finding::bad(CHECK, found, "run tidings log verify; bring back the directory from a backup");
         }
     };
-    if let Some((position, reason)) = &log.raw().report().damage {
-        let found = format!("damaged at position {position}: {reason}");
-        return Finding::bad(CHECK, found, "run tidings log verify; bring back the directory from a backup");
+    match found_at_opening(log.raw().report()).into_iter().find(check::Finding::is_damage) {
+        // It holds nothing of its own.
+        Some(damage @ check::Finding::DamagedIndex(_)) => {
+            return Finding::warning(CHECK, damage.to_string(), "run tidings log verify, which names every such place");
+        }
+        Some(damage) => {
+            let advice = "run tidings log verify; bring back the directory from a backup";
+            return Finding::bad(CHECK, damage.to_string(), advice);
+        }
+        None => {}
     }
     let (head, id) = (log.head(), log.log_id());
     let newest = log.read_all(Position(u64::MAX), Direction::Backward, 1, &Filter::default()).await;

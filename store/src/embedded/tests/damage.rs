@@ -1,9 +1,12 @@
 //! Bytes that changed after they were durable: found before they are served, and located.
 
 use super::*;
+use crate::embedded::check::{Finding, check};
 use crate::embedded::disk::Disk;
 use crate::embedded::fault::OpenFault;
+use crate::embedded::open::Rebuilt;
 use crate::embedded::record::FIXED_BYTES;
+use crate::embedded::segment::{index_name, parse_segment_name, segment_name};
 use domain::source::SourceFault;
 
 async fn log_of(place: &Place, events: u128) -> Vec<u8> {
@@ -83,7 +86,7 @@ async fn a_missing_or_damaged_index_is_built_again() {
         assert_eq!(revisions(&log, &stream(2), 0, Direction::Forward, 9), [0], "byte {at}");
     }
     place.disk.remove(&index).unwrap();
-    assert_eq!(place.open().report().rebuilt_indexes, 1);
+    assert_eq!(place.open().report().rebuilt_indexes, [Rebuilt::Missing(Position(1))]);
     assert_eq!(place.disk.get(&index).unwrap(), whole);
 }
 
@@ -96,6 +99,88 @@ async fn a_missing_segment_refuses_to_open() {
     names.sort();
     place.disk.remove(&Place::dir().join(&names[1])).unwrap();
     assert!(matches!(Log::open(Place::dir(), place.options()).map(drop), Err(OpenFault::Damaged(..))));
+}
+
+/// The first positions of the segments, in order.
+fn segments(place: &Place) -> Vec<u64> {
+    let mut firsts: Vec<u64> =
+        place.disk.list(Place::dir()).unwrap().iter().filter_map(|name| parse_segment_name(name)).collect();
+    firsts.sort_unstable();
+    firsts
+}
+
+fn remove(place: &Place, name: &str) {
+    place.disk.remove(&Place::dir().join(name)).unwrap();
+}
+
+#[tokio::test]
+async fn the_newest_segments_are_missed_and_their_positions_are_not_given_out_again() {
+    for lost in 1..=3 {
+        let place = Place::with_segments_of(2 << 10);
+        log_of(&place, 40).await;
+        let firsts = segments(&place);
+        let (kept, gone) = firsts.split_at(firsts.len() - lost);
+        gone.iter().for_each(|first| remove(&place, &segment_name(*first)));
+        let next = Position(gone[0]);
+        let before = place.disk.files();
+        match Log::open(Place::dir(), place.options()).map(drop) {
+            Err(OpenFault::Damaged(position, _)) => assert_eq!(position, next),
+            other => panic!("{lost} segments lost: {other:?}"),
+        }
+        assert_eq!(place.disk.files(), before, "a log that does not open stays as it is");
+        let log = Log::open_read_only(Place::dir(), &place.options()).unwrap();
+        let checked = check(&log, |_, _| {}).unwrap();
+        assert!(matches!(&checked.findings[..], [Finding::Damaged(position, _)] if *position == next), "{checked}");
+        assert_eq!(everything(&log).len() as u64, next.0 - 1, "what is left is read");
+        drop(log);
+        // An index of the segment before is not the only proof: that of a lost segment is one too.
+        if lost > 1 {
+            remove(&place, &index_name(*kept.last().unwrap()));
+            let opened = Log::open(Place::dir(), place.options()).map(drop);
+            assert!(matches!(opened, Err(OpenFault::Damaged(position, _)) if position == next), "{opened:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_which_every_segment_is_lost_does_not_begin_again() {
+    let place = Place::with_segments_of(2 << 10);
+    log_of(&place, 40).await;
+    segments(&place).into_iter().for_each(|first| remove(&place, &segment_name(first)));
+    for opened in [
+        Log::open(Place::dir(), place.options()).map(drop),
+        Log::open_read_only(Place::dir(), &place.options()).map(drop),
+    ] {
+        assert!(matches!(opened, Err(OpenFault::Damaged(Position(1), _))), "{opened:?}");
+    }
+}
+
+/// A server that has the log begins a segment and writes the index of the one before between two looks.
+#[tokio::test]
+async fn reading_beside_a_server_that_rolls_finds_nothing_lost() {
+    let place = Place::with_segments_of(600);
+    let log = place.open();
+    let reading = std::thread::spawn({
+        let (disk, options) = (Arc::clone(&place.disk), place.options());
+        move || {
+            let mut looks = 0;
+            while disk.get(&Place::dir().join("done")).is_none() {
+                match Log::open_read_only(Place::dir(), &options) {
+                    Ok(seen) => assert_eq!(seen.report().damage, None),
+                    // A segment was cut to its end while it was read.
+                    Err(OpenFault::Io(..)) => {}
+                    Err(other) => panic!("{other:?}"),
+                }
+                looks += 1;
+            }
+            looks
+        }
+    });
+    for n in 1..=400 {
+        commit(&log, unit(stream(n), Expected::NoStream, [n])).await;
+    }
+    place.disk.put(&Place::dir().join("done"), Vec::new());
+    assert!(reading.join().unwrap() > 1);
 }
 
 /// A length that is wrong by a little ends within the padding, as if only the last bytes had not arrived.

@@ -1,6 +1,8 @@
 //! Every byte of a small log, changed in turn: found before anything wrong is served, and located to its position.
 
 use super::*;
+use crate::embedded::check::check;
+use crate::embedded::disk::Disk;
 use crate::embedded::fault::OpenFault;
 use crate::embedded::marks::Hidden;
 use domain::source::SourceFault;
@@ -111,13 +113,13 @@ async fn every_changed_byte_is_found_before_anything_wrong_is_served() {
     assert!(refused > 100 && served > 1000, "{refused} {served}");
 }
 
-/// Where the check that `tidings log verify` makes finds something, as the file and what it says of the place.
+/// What `tidings log verify` says, of what and of which place.
 #[derive(Debug, PartialEq, Eq)]
 enum Reported {
     Header,
     /// A record, by its position.
     Record(u64),
-    /// A record of the last batch, after which nothing valid follows.
+    /// Bytes after the record at this position.
     Torn(u64),
     /// The index of the segment that begins at this position.
     Index(u64),
@@ -125,31 +127,34 @@ enum Reported {
     Marks(usize),
 }
 
-fn verified(place: &Place) -> Option<Reported> {
-    let log = match Log::open_read_only(Place::dir(), &place.options()) {
-        Ok(log) => log,
-        Err(OpenFault::Header(_)) => return Some(Reported::Header),
-        Err(other) => panic!("{other:?}"),
+/// The number that stands after these words.
+fn after<N: std::str::FromStr>(said: &str, words: &str) -> Option<N> {
+    let (_, rest) = said.split_once(words)?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// From the words of the command alone, and whether it calls them damage.
+fn verified(place: &Place) -> Option<(Reported, bool)> {
+    let checked = match Log::open_read_only(Place::dir(), &place.options()) {
+        Ok(log) => check(&log, |_, _| {}).unwrap(),
+        Err(fault) => {
+            let said = fault.to_string();
+            assert!(said.starts_with("the log's header is damaged"), "{said}");
+            return Some((Reported::Header, true));
+        }
     };
-    let report = log.report();
-    if let Some((position, _)) = &report.damage {
-        return Some(Reported::Record(position.0));
-    }
-    if let Some(torn) = report.torn {
-        return Some(Reported::Torn(torn.position.0));
-    }
-    if report.rebuilt_indexes > 0 {
-        return Some(Reported::Index(1));
-    }
-    if let Some(at) = report.marks_lost_at.or(report.marks_damaged_at) {
-        return Some(Reported::Marks(at));
-    }
-    match log.history().verify(|_, _| {}) {
-        Ok(_) => None,
-        Err(SourceFault::Damaged(position, reason)) if reason.contains("index") => Some(Reported::Index(position.0)),
-        Err(SourceFault::Damaged(position, _)) => Some(Reported::Record(position.0)),
-        Err(other) => panic!("{other:?}"),
-    }
+    let said = checked.to_string();
+    assert_eq!(said.contains("nothing is damaged"), !checked.is_damaged(), "{said}");
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("verified ")).collect();
+    let reported = match lines.as_slice() {
+        [] => return None,
+        [line] if line.starts_with("the log is damaged") => after(line, "at position ").map(Reported::Record),
+        [line] if line.starts_with("the index of") => after(line, "begins at position ").map(Reported::Index),
+        [line] if line.starts_with("the file `marks`") => after(line, "at byte ").map(Reported::Marks),
+        [line] if line.contains("never acknowledged") => after(line, "after position ").map(Reported::Torn),
+        other => panic!("{other:?}"),
+    };
+    Some((reported.expect("a place"), checked.is_damaged()))
 }
 
 #[tokio::test]
@@ -172,15 +177,46 @@ async fn every_changed_byte_is_reported_by_verify_with_its_place() {
                 let found = verified(&place);
                 let what = format!("byte {at} of {name}, {change:#x}: {found:?}");
                 match (name, owner(path, whole, at)) {
-                    ("log.header", _) => assert_eq!(found, Some(Reported::Header), "{what}"),
-                    ("marks", _) => assert_eq!(found, Some(Reported::Marks(0)), "{what}"),
+                    ("log.header", _) => assert_eq!(found, Some((Reported::Header, true)), "{what}"),
+                    ("marks", _) => assert_eq!(found, Some((Reported::Marks(0), true)), "{what}"),
                     ("lock", _) => {}
-                    (name, _) if name.ends_with(".idx") => assert_eq!(found, Some(Reported::Index(1)), "{what}"),
-                    (_, Some(position)) => assert_eq!(found, Some(Reported::Record(position)), "{what}"),
+                    (name, _) if name.ends_with(".idx") => {
+                        assert_eq!(found, Some((Reported::Index(1), true)), "{what}");
+                    }
+                    (_, Some(position)) => assert_eq!(found, Some((Reported::Record(position), true)), "{what}"),
                     // Where nothing is written yet, what stands there looks like the beginning of a batch.
-                    (_, None) => assert!(matches!(found, Some(Reported::Torn(_) | Reported::Record(_))), "{what}"),
+                    (_, None) => {
+                        let end = EVENTS as u64;
+                        let (torn, record) =
+                            (Some((Reported::Torn(end), false)), Some((Reported::Record(end + 1), true)));
+                        assert!(found == torn || found == record, "{what}");
+                    }
                 }
             }
         }
     }
+}
+
+/// What a crash leaves is said too, and is no damage.
+#[tokio::test]
+async fn verify_names_a_missing_index_and_the_bytes_of_a_torn_batch() {
+    let files = files().await;
+    let place = Place::with_segments_of(2 << 10);
+    files.iter().for_each(|(path, bytes)| place.disk.put(path, bytes.clone()));
+    let index = Place::dir().join("00000000000000000001.idx");
+    place.disk.remove(&index).unwrap();
+    assert_eq!(verified(&place), Some((Reported::Index(1), false)));
+    let log = Log::open_read_only(Place::dir(), &place.options()).unwrap();
+    assert!(check(&log, |_, _| {}).unwrap().to_string().contains("is missing"));
+    place.disk.put(&index, files.iter().find(|(path, _)| *path == index).unwrap().1.clone());
+
+    let (path, whole) = files.iter().rfind(|(path, _)| path.extension().is_some_and(|it| it == "seg")).unwrap();
+    let end = (0..whole.len()).find(|at| at % 8 == 0 && owner(path, whole, *at).is_none()).unwrap();
+    let mut torn = whole.clone();
+    torn.resize(torn.len().max(end + 1024), 0);
+    torn[end + 512..end + 812].fill(7);
+    place.disk.put(path, torn);
+    assert_eq!(verified(&place), Some((Reported::Torn(EVENTS as u64), false)));
+    let log = Log::open_read_only(Place::dir(), &place.options()).unwrap();
+    assert!(check(&log, |_, _| {}).unwrap().to_string().starts_with("812 bytes after position 16 "));
 }

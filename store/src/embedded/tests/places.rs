@@ -3,6 +3,7 @@
 use super::*;
 use crate::embedded::disk::RealDisk;
 use crate::embedded::fault::OpenFault;
+use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 fn real() -> (TempDir, Options) {
@@ -70,8 +71,23 @@ async fn another_hash_key_or_a_damaged_header_refuses_to_open() {
     }
     std::fs::remove_file(&header).unwrap();
     assert!(matches!(Log::open(dir.path(), options.clone()).map(drop), Err(OpenFault::Header(_))));
+    let fault = Log::open_read_only(dir.path(), &options).map(drop).unwrap_err();
+    assert!(matches!(fault, OpenFault::Header(_)), "there is a log in this directory: {fault}");
     std::fs::write(&header, whole).unwrap();
     Log::open(dir.path(), options).unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_that_is_made_is_its_owners_alone_and_one_that_is_there_stays() {
+    let (dir, options) = real();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (made, there) = (dir.path().join("made/log"), dir.path().join("there"));
+    drop(Log::open(&made, options.clone()).unwrap());
+    assert_eq!(mode(&made), 0o700, "{:o}", mode(&made));
+    std::fs::create_dir(&there).unwrap();
+    std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o755)).unwrap();
+    drop(Log::open(&there, options).unwrap());
+    assert_eq!(mode(&there), 0o755, "{:o}", mode(&there));
 }
 
 #[tokio::test]
@@ -84,7 +100,7 @@ async fn segments_roll_on_the_real_disk_and_are_mapped_when_opened_again() {
     log.close().await;
     drop(log);
     let log = Log::open(dir.path(), options).unwrap();
-    assert_eq!(log.report().rebuilt_indexes, 0);
+    assert_eq!(log.report().rebuilt_indexes, []);
     let state = log.history().state.read();
     assert!(state.closed.len() > 3 && state.closed.iter().all(|segment| segment.mapped().is_some()));
     drop(state);
