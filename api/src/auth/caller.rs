@@ -20,6 +20,8 @@ pub struct Caller {
     pub expires_at: Time,
     /// The revision of the password that the session rests on.
     pub credential_revision: u64,
+    /// How often keys of tokens had been replaced when the token was verified.
+    pub ring: u64,
 }
 
 /// The caller of a request: as the gate found them, or by the header where nothing is counted.
@@ -51,6 +53,16 @@ pub fn from_token(app: &App, token: &str) -> Result<Caller, Problem> {
     let caller = app.tokens.verify(token, app.clock.now())?;
     app.revocations.check(&caller)?;
     Ok(caller)
+}
+
+/// Looks again, for whatever took its time since the caller was found: a body that came slowly, a read model that was waited
+/// for.
+///
+/// # Errors
+/// [`crate::problem::Code::Unauthenticated`] when the session, or every token of that time, has been ended meanwhile.
+pub fn goes_on(app: &App, caller: &Caller) -> Result<(), Problem> {
+    app.tokens.check_ring(caller)?;
+    app.revocations.check(caller)
 }
 
 /// The token in the header's value. The scheme's name ignores case (RFC 9110, 11.1).

@@ -15,12 +15,22 @@ use std::time::Duration;
 /// How soon to ask again when the log does not answer, and how long to sleep at most: clocks are set.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// Ends when the caller's session is over.
-pub async fn lasting(app: &App, caller: Caller) {
-    let Ok(watch) = app.revocations.watch(caller) else { return };
+/// Why a connection has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The session is over.
+    Session,
+    /// Every token of the time when it was opened was ended at once. The session goes on: a new token can be had.
+    Token,
+}
+
+/// Ends when the caller's session is over, or no token of that time counts any more.
+pub async fn lasting(app: &App, caller: Caller) -> Over {
+    let Ok(watch) = app.revocations.watch(caller) else { return Over::Session };
     tokio::select! {
-        () = watch.over() => {}
-        () = ended(app, caller) => {}
+        () = watch.over() => Over::Session,
+        () = ended(app, caller) => Over::Session,
+        () = app.tokens.withdrawn(caller) => Over::Token,
     }
 }
 

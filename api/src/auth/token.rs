@@ -17,6 +17,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Who issues the tokens.
 const ISSUER: &str = "tidings";
@@ -24,6 +25,8 @@ const ISSUER: &str = "tidings";
 const TOKEN_MAX_CHARACTERS: usize = 1024;
 /// Remembered tokens, at most: this many in each of the shards.
 const REMEMBERED_PER_SHARD: NonZeroUsize = NonZeroUsize::new(2_048).unwrap();
+/// How far ahead of ours the clock may be that a token was issued by, in seconds.
+const AHEAD_MAX_SECONDS: i64 = 60;
 /// Parts of the cache, each with its own lock.
 const SHARDS: usize = 8;
 
@@ -46,17 +49,11 @@ pub struct Tokens {
     rotating: Mutex<()>,
     validation: Validation,
     life_seconds: i64,
+    /// Tokens that were verified under an earlier ring than this are void.
+    first_ring: watch::Sender<u64>,
     // Keyed by the whole token, so that no other token can take its place.
-    remembered: [Mutex<LruCache<Box<str>, Remembered>>; SHARDS],
+    remembered: [Mutex<LruCache<Box<str>, Caller>>; SHARDS],
     hasher: RandomState,
-}
-
-/// A token that was checked.
-#[derive(Clone, Copy)]
-struct Remembered {
-    caller: Caller,
-    /// Under the ring of this number.
-    ring: u64,
 }
 
 /// Keys, ready to use.
@@ -101,6 +98,7 @@ impl Tokens {
         Self {
             ring: RwLock::new(Ring::new(0, keys)),
             rotating: Mutex::default(),
+            first_ring: watch::Sender::new(0),
             validation,
             life_seconds,
             remembered: std::array::from_fn(|_| Mutex::new(LruCache::new(REMEMBERED_PER_SHARD))),
@@ -114,7 +112,7 @@ impl Tokens {
     }
 
     /// Signs with a fresh key from now on, and writes it into the file of keys before. Tokens of the others live until they
-    /// end, or none of them does when that is to be at once.
+    /// end, or none of them does when that is to be at once, nor a connection that was opened with one.
     ///
     /// # Errors
     /// When the file cannot be read or written, or too many keys still verify.
@@ -124,7 +122,29 @@ impl Tokens {
         keys.write(path)?;
         let mut ring = self.ring.write();
         *ring = Ring::new(ring.number + 1, &keys);
+        if at_once {
+            self.first_ring.send_replace(ring.number);
+        }
         Ok(keys)
+    }
+
+    /// Whether tokens of the time when the caller's was verified still count.
+    ///
+    /// # Errors
+    /// [`Code::Unauthenticated`] when they were ended at once since.
+    pub fn check_ring(&self, caller: &Caller) -> Result<(), Problem> {
+        if caller.ring < *self.first_ring.borrow() {
+            return Err(unauthenticated().detail("the key of the access token was withdrawn"));
+        }
+        Ok(())
+    }
+
+    /// Ends when they count no more.
+    pub async fn withdrawn(&self, caller: Caller) {
+        let mut first_ring = self.first_ring.subscribe();
+        if first_ring.wait_for(|first| caller.ring < *first).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// A token for a session of an account.
@@ -160,16 +180,20 @@ impl Tokens {
         let ring = Arc::clone(&self.ring.read());
         let remembered = shard.lock().get(token).copied();
         let caller = match remembered {
-            Some(Remembered { caller, ring: number }) if number == ring.number => caller,
+            Some(caller) if caller.ring == ring.number => caller,
             Some(_) | None => {
                 let caller = self.check(&ring, token).ok_or_else(unauthenticated)?;
-                shard.lock().put(token.into(), Remembered { caller, ring: ring.number });
+                shard.lock().put(token.into(), caller);
                 caller
             }
         };
         if caller.expires_at <= now {
             shard.lock().pop(token);
             return Err(unauthenticated().detail("the access token has ended"));
+        }
+        // A forged one would otherwise outlive what is known of ended sessions.
+        if caller.issued_at > now.plus_seconds(AHEAD_MAX_SECONDS) {
+            return Err(unauthenticated().detail("the access token is of a time to come"));
         }
         Ok(caller)
     }
@@ -195,6 +219,7 @@ impl Tokens {
             // No token lives longer than its key, remembered or not.
             expires_at: key.until.map_or(ends, |until| ends.min(until)),
             credential_revision: claims.pwr,
+            ring: ring.number,
         })
     }
 }
@@ -210,6 +235,7 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use domain::limits::ACCESS_TOKEN_LIFE_MAX_SECONDS;
+    use futures_util::FutureExt;
     use uuid::Uuid;
 
     const NOW: Time = Time::from_micros(1_700_000_000_000_000);
@@ -300,6 +326,36 @@ mod tests {
         let late = tokens.verify(&token, NOW.plus_seconds(900)).unwrap_err();
         assert_eq!(late.code(), Code::Unauthenticated);
         assert!(tokens.verify(&token, NOW.plus_seconds(900)).is_err(), "also when it was forgotten");
+    }
+
+    #[test]
+    fn a_token_of_a_time_to_come_is_refused() {
+        let (tokens, (account, session)) = (tokens(), ids());
+        let ahead = |seconds| tokens.issue(account, session, 4, NOW.plus_seconds(seconds)).unwrap();
+        assert!(tokens.verify(&ahead(60), NOW).is_ok(), "clocks differ");
+        for _ in 0..2 {
+            assert!(tokens.verify(&ahead(61), NOW).is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_opened_with_a_key_that_is_ended_at_once_is_told_so_and_else_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        let tokens = Tokens::new(&TokenKeys::read_or_make(&path).unwrap(), 900);
+        let (account, session) = ids();
+        let caller = |tokens: &Tokens| tokens.verify(&tokens.issue(account, session, 4, NOW).unwrap(), NOW).unwrap();
+        let first = caller(&tokens);
+        tokens.rotate(&path, NOW, false).unwrap();
+        let second = caller(&tokens);
+        let mut both = [first, second].map(|caller| Box::pin(tokens.withdrawn(caller)));
+        assert!(both.iter_mut().all(|withdrawn| withdrawn.now_or_never().is_none()));
+        assert!(tokens.check_ring(&first).is_ok() && tokens.check_ring(&second).is_ok());
+        tokens.rotate(&path, NOW, true).unwrap();
+        assert!(both.iter_mut().all(|withdrawn| withdrawn.now_or_never().is_some()));
+        assert!(tokens.check_ring(&first).is_err() && tokens.check_ring(&second).is_err());
+        let third = caller(&tokens);
+        assert!(tokens.check_ring(&third).is_ok() && tokens.withdrawn(third).now_or_never().is_none());
     }
 
     #[test]

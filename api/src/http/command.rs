@@ -126,6 +126,7 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
     check_role::<E>(&app, &caller).await?;
     let surroundings = surroundings(&parts)?;
     let request_body = body::read(&parts.headers, request_body).await?;
+    caller::goes_on(&app, &caller)?;
     let parsed: E::Body = if request_body.is_empty() && may_be_left_out::<E>(&parts.method) {
         body::parse(b"{}")?
     } else {

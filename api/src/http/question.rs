@@ -46,7 +46,7 @@ impl Question {
     pub async fn wait(&self, app: &App, projection: &str) -> Result<(), Problem> {
         let Some(MinPosition { position, wait }) = self.min_position else { return Ok(()) };
         app.projections.wait(projection, position, wait).await?;
-        Ok(())
+        caller::goes_on(app, &self.caller)
     }
 
     /// Cursors of this caller's list. `list` names it and its filters.

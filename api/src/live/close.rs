@@ -1,10 +1,14 @@
 //! Why a socket is closed by us. 3000 to 3499: connect again; 3500 to 3999: do not, as things are.
 
+use crate::auth::lasting::Over;
+
 /// Why a socket is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
     /// The server stops.
     Shutdown,
+    /// The key of the access token was withdrawn: a new token can be had.
+    TokenWithdrawn,
     /// The client reads too slowly.
     TooSlow,
     /// Something that the feed needs does not answer.
@@ -21,11 +25,21 @@ pub enum Close {
     SessionRevoked,
 }
 
+impl From<Over> for Close {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Session => Close::SessionRevoked,
+            Over::Token => Close::TokenWithdrawn,
+        }
+    }
+}
+
 impl Close {
     /// The code of the closing frame.
     pub const fn code(self) -> u16 {
         match self {
             Close::Shutdown => 3001,
+            Close::TokenWithdrawn => 3002,
             Close::TooSlow => 3008,
             Close::Unavailable => 3011,
             Close::HeartbeatMissed => 3012,
@@ -40,6 +54,7 @@ impl Close {
     pub const fn reason(self) -> &'static str {
         match self {
             Close::Shutdown => "the server stops",
+            Close::TokenWithdrawn => "the key of the access token was withdrawn: refresh it",
             Close::TooSlow => "too slow",
             Close::Unavailable => "not available at the moment",
             Close::HeartbeatMissed => "heartbeat missed",

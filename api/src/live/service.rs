@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::caller::{Caller, from_token};
-use crate::auth::lasting::lasting;
+use crate::auth::lasting::{Over, lasting};
 use crate::live::command::carry_out;
 use crate::live::op::CommandOp;
 use crate::live::router::Live;
@@ -18,8 +18,8 @@ pub trait Service: Send + Sync + 'static {
     /// Whose token this is; none when it is not valid or its session is over.
     fn caller(&self, token: &str) -> Option<Caller>;
 
-    /// Ends when the caller's session is over.
-    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, ()>;
+    /// Ends when the caller's session or token is over.
+    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, Over>;
 
     /// Carries a command out and gives the frame that answers it.
     fn carry_out(self: Arc<Self>, caller: Caller, command: CommandOp) -> BoxFuture<'static, Wire>;
@@ -34,7 +34,7 @@ impl Service for App {
         from_token(self, token).ok()
     }
 
-    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, ()> {
+    fn lasting(self: Arc<Self>, caller: Caller) -> BoxFuture<'static, Over> {
         Box::pin(async move { lasting(&self, caller).await })
     }
 

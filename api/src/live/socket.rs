@@ -3,6 +3,7 @@
 //! Ten thousand of them may be idle: what is rare and large (resuming, goodbye) is boxed, so that a task keeps little.
 
 use crate::auth::caller::Caller;
+use crate::auth::lasting::Over;
 use crate::live::catch_up::CatchUp;
 use crate::live::close::Close;
 use crate::live::frame::Frame;
@@ -58,7 +59,7 @@ pub async fn serve<S: Service>(service: Arc<S>, stream: TcpStream, read: Vec<u8>
     let end = match Box::pin(socket.begin(caller)).await {
         Ok(Begun { caller, joined, session }) => tokio::select! {
             end = socket.follow(caller, joined) => end,
-            () = session => Close::SessionRevoked.into(),
+            over = session => Close::from(over).into(),
         },
         Err(end) => end,
     };
@@ -83,7 +84,7 @@ struct Begun {
     caller: Caller,
     joined: Joined,
     /// Ends with the caller's session.
-    session: BoxFuture<'static, ()>,
+    session: BoxFuture<'static, Over>,
 }
 
 struct Socket<S> {
@@ -103,7 +104,7 @@ impl<S: Service> Socket<S> {
                 let mut session = service.lasting(greeting.caller);
                 let joined = tokio::select! {
                     joined = self.start(&greeting) => joined?,
-                    () = &mut session => return Err(Close::SessionRevoked.into()),
+                    over = &mut session => return Err(Close::from(over).into()),
                 };
                 self.line.outbox.open();
                 Ok(Begun { caller: greeting.caller, joined, session })

@@ -328,4 +328,14 @@ both_modes! {
         let Event::ErasureRequested(requested) = &events[0].event else { panic!("{events:?}") };
         assert_eq!((events.len(), requested.reason.is_some()), (1, true));
     }
+
+    async fn an_account_that_was_changed_meanwhile_is_not_erased(world: &mut World) {
+        let alice = world.registers("alice").await;
+        let tag = || async { alice.get("/v1/me").await.header("etag").expect("an entity tag").to_owned() };
+        let before = tag().await;
+        alice.put("/v1/me", json!({"bio": "changed"})).await.ok(200);
+        let erases = |tag| alice.ask("DELETE", "/v1/me").header("if-match", tag).send();
+        erases(before).await.problem(412, "PRECONDITION_FAILED");
+        erases(tag().await).await.ok(202);
+    }
 }

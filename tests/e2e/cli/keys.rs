@@ -54,8 +54,10 @@ async fn a_key_that_got_out_ends_at_once_and_sessions_go_on_with_their_refresh_t
     let alice = Person::registers(&server.http, "alice").await;
     let body = json!({"username": "alice", "password": PASSWORD});
     let session = server.http.ask("POST", "/v1/sessions").json(&body).send().await.ok(201);
+    let mut feed = alice.feed().await;
     let rotated = rotate(data.path(), &["--at-once"]).await;
     assert_eq!(rotated["verifying"], json!([]));
+    assert_eq!(feed.is_closed().await.0, 3002, "it may be a thief's");
     alice.get("/v1/me").await.problem(401, "UNAUTHENTICATED");
     let refresh = json!({"refresh_token": session["refresh_token"]});
     let refreshed = server.http.ask("POST", "/v1/sessions/refresh").json(&refresh).send().await.ok(201);

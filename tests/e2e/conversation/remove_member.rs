@@ -177,4 +177,18 @@ both_modes! {
         }
         assert_gapless(&alice.timeline(&room).await);
     }
+
+    async fn a_tag_of_before_is_refused_for_members_too(world: &mut World) {
+        let (alice, bob, _, room) = world.three_in_a_room().await;
+        let tag = || async { alice.get(&room.path("")).await.header("etag").expect("an entity tag").to_owned() };
+        let before = tag().await;
+        alice.changes(&room, json!({"name": "Shed"})).await.ok(200);
+        let path = room.path(&format!("/members/{}", bob.id));
+        let promotes = |tag| alice.ask("PUT", &path).header("if-match", tag).json(&json!({"role": "admin"})).send();
+        let removes = |tag| alice.ask("DELETE", &path).header("if-match", tag).send();
+        promotes(before.clone()).await.problem(412, "PRECONDITION_FAILED");
+        removes(before).await.problem(412, "PRECONDITION_FAILED");
+        promotes(tag().await).await.ok(200);
+        removes(tag().await).await.ok(204);
+    }
 }

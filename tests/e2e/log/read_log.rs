@@ -7,6 +7,8 @@ use tests::feed::number;
 use tests::matchers::{assert_time, every};
 use tests::person::Person;
 use tests::world::World;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
 async fn analyst(world: &World) -> Person {
     let analyst = world.registers("analyst_1").await;
@@ -82,6 +84,35 @@ both_modes! {
         assert_eq!(reply.header("content-type"), Some("application/x-ndjson"));
         let lines: Vec<Value> = reply.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(lines.len(), 120);
+    }
+
+    async fn lines_break_off_when_the_session_is_over(world: &mut World) {
+        let (alice, _, room) = world.two_in_a_room().await;
+        for round in 0..5 {
+            // More than a connection holds on its way.
+            let message = |n| json!({"conversation_id": room.id, "idempotency_key": format!("{round}-{n}"), "text": "x".repeat(3_000)});
+            let messages: Vec<Value> = (0..500).map(message).collect();
+            alice.post("/v1/messages/sync", json!({"messages": messages})).await.ok(200);
+        }
+        let analyst = analyst(world).await;
+        log(&analyst, "limit=1").await;
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4_096).expect("a small buffer");
+        let address = world.http.base.strip_prefix("http://").and_then(|text| text.parse().ok()).expect("an address");
+        let mut stream = socket.connect(address).await.expect("a connection");
+        let request = format!(
+            "GET /v1/log?from=0 HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {}\r\naccept: application/x-ndjson\r\n\
+             connection: close\r\n\r\n",
+            analyst.token
+        );
+        stream.write_all(request.as_bytes()).await.expect("an open connection");
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(answer, b"HTTP/1.1 200");
+        analyst.delete("/v1/sessions/current").await.ok(204);
+        // It may be reset, which is no end either.
+        drop(stream.read_to_end(&mut answer).await);
+        assert!(!answer.ends_with(b"0\r\n\r\n"), "{} bytes, to the end", answer.len());
     }
 
     async fn others_are_told_that_they_need_a_role(world: &mut World) {

@@ -4,6 +4,7 @@ use commands::account::register_account::RegisterAccount;
 use commands::command::Envelope;
 use domain::account::values::Username;
 use domain::ids::AccountId;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::both_modes;
@@ -185,5 +186,15 @@ both_modes! {
         for _ in 0..15 {
             sign_in(world, "alice", PASSWORD).await.ok(201);
         }
+    }
+
+    async fn signing_in_well_on_many_devices_at_once_is_not_counted_either(world: &mut World) {
+        world.registers("alice").await;
+        for reply in join_all((0..16).map(|_| sign_in(world, "alice", PASSWORD))).await {
+            reply.ok(201);
+        }
+        let failures = join_all((0..16).map(|_| sign_in(world, "alice", "not her password"))).await;
+        let counted = failures.iter().filter(|reply| reply.status == 401).count();
+        assert_eq!((counted, failures.iter().filter(|reply| reply.status == 429).count()), (10, 6));
     }
 }

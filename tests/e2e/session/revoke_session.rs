@@ -3,11 +3,13 @@
 use commands::command::Envelope;
 use commands::session::revoke_session::RevokeSession;
 use domain::session::values::RevocationReason;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::both_modes;
-use tests::person::Person;
-use tests::wait::eventually;
+use tests::person::{PASSWORD, Person};
+use tests::wait::{eventually, let_run};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 async fn session_of(person: &Person) -> String {
@@ -16,7 +18,51 @@ async fn session_of(person: &Person) -> String {
     current["id"].as_str().expect("an id").to_owned()
 }
 
+/// The head of a request and the first bytes of its body; gives the connection and the rest.
+async fn begins(person: &Person, method: &str, path: &str, body: &Value) -> (TcpStream, String) {
+    let body = body.to_string();
+    let (first, rest) = body.split_at(5);
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{first}",
+        person.token,
+        body.len()
+    );
+    let address = person.http.base.strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("an open connection");
+    (stream, rest.to_owned())
+}
+
+/// Sends the rest; gives the first line of the answer.
+async fn ends((mut stream, rest): (TcpStream, String)) -> String {
+    stream.write_all(rest.as_bytes()).await.expect("an open connection");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
 both_modes! {
+    async fn what_a_session_began_to_send_is_refused_when_it_is_over_before_the_end(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        let thief = alice.signs_in().await;
+        let new_password = json!({"current_password": PASSWORD, "new_password": "a password of the thief"});
+        let message = json!({"conversation_id": room.id, "idempotency_key": "late", "text": "late"});
+        let begun = [
+            begins(&thief, "POST", &room.path("/messages"), &json!({"text": "late"})).await,
+            begins(&thief, "PUT", "/v1/me/password", &new_password).await,
+            begins(&thief, "POST", "/v1/messages/sync", &json!({"messages": [message]})).await,
+        ];
+        // Until all three are waited for: what comes on a connection after its head was read is body.
+        let_run(Duration::from_millis(300)).await;
+        alice.delete(&format!("/v1/sessions/{}", session_of(&thief).await)).await.ok(204);
+        for begun in begun {
+            assert_eq!(ends(begun).await, "HTTP/1.1 401 Unauthorized");
+        }
+        assert!(bob.timeline(&room).await.is_empty());
+        alice.signs_in().await;
+    }
+
     async fn who_signs_out_is_signed_out_here_and_nowhere_else(world: &mut World) {
         let alice = world.registers("alice").await;
         let other = alice.signs_in().await;

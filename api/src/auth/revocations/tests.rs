@@ -36,7 +36,7 @@ fn session(number: u128) -> SessionId {
 
 fn caller(of: u128, on: u128, credential_revision: u64) -> Caller {
     let (issued_at, expires_at) = (NOW, NOW.plus_seconds(LIFE_SECONDS));
-    Caller { account: account(of), session: session(on), issued_at, expires_at, credential_revision }
+    Caller { account: account(of), session: session(on), issued_at, expires_at, credential_revision, ring: 0 }
 }
 
 fn recorded(stream: StreamName, revision: u64, at: Time, event: impl Into<Event>) -> Recorded {

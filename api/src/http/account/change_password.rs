@@ -57,6 +57,7 @@ async fn handle(
     let (parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let Body { current_password, new_password } = body::read_json(&parts.headers, request_body).await?;
+    caller::goes_on(&app, &caller)?;
     check_text(&current_password, 0, usize::MAX).map_err(|invalid| Problem::invalid("/current_password", invalid))?;
     let new_password = Password::parse(&new_password).map_err(|invalid| Problem::invalid("/new_password", invalid))?;
     let address = Peer::address(&parts.extensions);
@@ -81,15 +82,15 @@ async fn handle(
 async fn verify(app: &App, caller: &Caller, password: String, address: IpAddr) -> Result<(u64, Headers), Problem> {
     let (username, credential) = credential_of(&app.executor, caller.account).await?.ok_or_else(not_found)?;
     let username = Username::parse_any(&username.unwrap_or_default()).map_err(|_| not_found())?;
-    let attempt = app.sign_ins.take(&*app.words, &username, address, app.clock.now())?;
+    let attempt = app.sign_ins.take(&*app.words, &username, address, &*app.clock).await?;
     let matches = app.passwords.matches(password, credential.password_hash).await;
     if !matches!(matches, Ok(false)) {
-        app.sign_ins.give_back(attempt);
+        app.sign_ins.give_back(&attempt);
     }
     if matches? {
-        return Ok((credential.revision, app.sign_ins.headers(attempt, false)));
+        return Ok((credential.revision, app.sign_ins.headers(&attempt, false)));
     }
-    let headers = app.sign_ins.headers(attempt, true);
+    let headers = app.sign_ins.headers(&attempt, true);
     let refused = Problem::new(Code::WrongPassword);
     Err(headers.into_iter().fold(refused, |problem, (name, value)| problem.header(name, value)))
 }

@@ -29,7 +29,7 @@ pub fn route() -> Route {
         .summary("Requests the erasure of the caller's account, with everything that they wrote.")
         .description("It can be cancelled until then: after 30 days, if nothing else is configured.")
         .answers::<Erasure>(202, "When it will be erased.")
-        .refuses(&[Code::LastAdmin])
+        .refuses(&[Code::LastAdmin, Code::PreconditionFailed])
 }
 
 /// The route of administrators.
@@ -71,6 +71,10 @@ impl Endpoint for RequestErasure {
 
     async fn respond(app: &App, caller: &Caller, _: &Path, _: NoBody, done: &Done) -> Result<Answer, Problem> {
         answer(app, caller.account, done).await
+    }
+
+    fn resource(caller: &Caller, _path: &Path) -> Option<StreamName> {
+        Some(StreamName::account(caller.account))
     }
 }
 

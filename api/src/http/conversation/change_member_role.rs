@@ -42,6 +42,7 @@ pub fn route() -> Route {
             Code::OwnerMustHandOver,
             Code::DirectMembersFixed,
             Code::ConversationClosed,
+            Code::PreconditionFailed,
         ])
 }
 
@@ -67,5 +68,9 @@ impl Endpoint for ChangeMemberRole {
         // As this made it: somebody else may have changed it again at the same moment.
         let role = MemberRole::parse(&body.role).unwrap_or(member.role);
         Answer::json(StatusCode::OK, &Member { role, ..member }, done)
+    }
+
+    fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {
+        path.id("id").ok().map(StreamName::conversation)
     }
 }

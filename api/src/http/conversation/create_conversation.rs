@@ -193,6 +193,7 @@ mod tests {
             issued_at: Time::default(),
             expires_at: Time::default(),
             credential_revision: 0,
+            ring: 0,
         };
         let body = body::parse(json.as_bytes()).unwrap();
         let problem = CreateConversation::command(&caller, &Path::default(), &body).err()?;

@@ -9,6 +9,7 @@ use crate::http::path::Path;
 use crate::problem::{Code, Problem};
 use commands::conversation::remove_member;
 use commands::execute::Done;
+use domain::stream::StreamName;
 
 /// The route.
 pub fn route() -> Route {
@@ -25,6 +26,7 @@ pub fn route() -> Route {
             Code::OwnerMustHandOver,
             Code::DirectMembersFixed,
             Code::ConversationClosed,
+            Code::PreconditionFailed,
         ])
 }
 
@@ -43,5 +45,9 @@ impl Endpoint for RemoveMember {
 
     async fn respond(_: &App, _: &Caller, _: &Path, _: NoBody, done: &Done) -> Result<Answer, Problem> {
         Ok(Answer::empty(done))
+    }
+
+    fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {
+        path.id("id").ok().map(StreamName::conversation)
     }
 }

@@ -82,7 +82,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Respons
     other_log?;
     tokio::select! {
         answer = poll(&app, caller, after, limit, Instant::now() + wait) => answer,
-        () = lasting(&app, caller) => Err(unauthenticated().detail("the session is over")),
+        _over = lasting(&app, caller) => Err(unauthenticated().detail("the session is over")),
     }
 }
 

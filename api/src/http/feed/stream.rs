@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::caller::Caller;
-use crate::auth::lasting::lasting;
+use crate::auth::lasting::{Over, lasting};
 use crate::conduit::Narrow;
 use crate::http::feed::events::seen;
 use crate::http::request::Cut;
@@ -41,7 +41,7 @@ type Handed = Arc<Mutex<Option<Instant>>>;
 struct Stream {
     follower: Follower,
     /// Ends with the caller's session.
-    session: BoxFuture<'static, ()>,
+    session: BoxFuture<'static, Over>,
     /// Whoever comes back is told how things stand that are not kept one by one.
     tells_standing: bool,
     head: Option<String>,
@@ -103,8 +103,8 @@ impl Stream {
         loop {
             let next = tokio::select! {
                 next = self.follower.next(Instant::now() + HEARTBEAT) => next,
-                () = &mut self.session => {
-                    count_end(Some(Close::SessionRevoked));
+                over = &mut self.session => {
+                    count_end(Some(over.into()));
                     return None;
                 }
             };
@@ -147,7 +147,7 @@ impl Stream {
 async fn watch(app: Arc<App>, caller: Caller, handed: Weak<Mutex<Option<Instant>>>, cut: Cut) {
     tokio::select! {
         () = watch_reader(&handed, &cut) => return,
-        () = lasting(&app, caller) => {}
+        _over = lasting(&app, caller) => {}
     }
     sleep(LOOK).await;
     if handed.upgrade().is_some() {

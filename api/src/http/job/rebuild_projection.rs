@@ -69,6 +69,7 @@ async fn handle(
     let name = projection::rebuildable(name).ok_or_else(not_found)?;
     let key = headers::idempotency_key(&parts.headers)?;
     let Body { reason, force } = body::read_json(&parts.headers, request_body).await?;
+    caller::goes_on(&app, &caller)?;
     let canonical = serde_json::to_vec(&(name, &reason, force)).map_err(|fault| Problem::internal(&fault))?;
     let reason = Reason::parse(&reason).map_err(|invalid| Problem::field("/reason", invalid.code, invalid.detail))?;
     let mut envelope = Envelope::of(caller.account, id.correlation);

@@ -1,6 +1,7 @@
 //! What both listings of the log share: who may ask, in which form, and how a stream of lines is made.
 
 use crate::app::App;
+use crate::auth::caller;
 use crate::http::answer::place;
 use crate::http::log::veil::Veil;
 use crate::http::query_string::QueryString;
@@ -102,6 +103,7 @@ impl<P> Lines<P> {
     where
         F: Future<Output = Result<Step<P>, Problem>>,
     {
+        caller::goes_on(&self.app, &self.question.caller)?;
         self.question.now = self.app.clock.now();
         let veil = veil(&self.app, &self.question).await?;
         let limit = usize::try_from(self.left).unwrap_or(usize::MAX).min(READ_AT_ONCE_EVENTS);

@@ -103,6 +103,7 @@ async fn handle(
     let (parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let request_body = body::read_up_to(SYNC_MAX_BYTES, &parts.headers, request_body).await?;
+    caller::goes_on(&app, &caller)?;
     body::check_media_type(&parts.headers)?;
     let Body { messages } = body::parse(&request_body)?;
     check(&messages)?;

@@ -115,17 +115,17 @@ async fn verify(
     // A text that cannot be a name is nobody's; all such texts of an address count as one name.
     let username = Username::parse_any(username).or_else(|_| Username::parse_any(NOBODY));
     let username = username.map_err(|_| Problem::new(Code::InvalidCredentials))?;
-    let attempt = app.sign_ins.take(&*app.words, &username, address, app.clock.now())?;
+    let attempt = app.sign_ins.take(&*app.words, &username, address, &*app.clock).await?;
     let compared = compare(app, &username, password).await;
     if !matches!(compared, Ok(None)) {
         // It was right, or nobody can tell.
-        app.sign_ins.give_back(attempt);
+        app.sign_ins.give_back(&attempt);
     }
     match compared? {
-        Some(account) => Ok((account, app.sign_ins.headers(attempt, false))),
+        Some(account) => Ok((account, app.sign_ins.headers(&attempt, false))),
         None => {
             let refused = Problem::new(Code::InvalidCredentials);
-            let headers = app.sign_ins.headers(attempt, true);
+            let headers = app.sign_ins.headers(&attempt, true);
             Err(headers.into_iter().fold(refused, |problem, (name, value)| problem.header(name, value)))
         }
     }

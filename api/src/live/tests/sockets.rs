@@ -2,6 +2,7 @@
 
 use super::world::{World, account, conversation};
 use crate::auth::caller::Caller;
+use crate::auth::lasting::Over;
 use crate::live::op::CommandOp;
 use crate::live::router::Live;
 use crate::live::service::Service;
@@ -32,7 +33,7 @@ impl Service for Desk {
         token.parse().ok().map(|number| caller(account(number)))
     }
 
-    fn lasting(self: Arc<Self>, _: Caller) -> BoxFuture<'static, ()> {
+    fn lasting(self: Arc<Self>, _: Caller) -> BoxFuture<'static, Over> {
         Box::pin(std::future::pending())
     }
 
@@ -48,6 +49,7 @@ fn caller(account: AccountId) -> Caller {
         issued_at: Time::from_micros(0),
         expires_at: Time::from_micros(i64::MAX),
         credential_revision: 0,
+        ring: 0,
     }
 }
 
