@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Seconds: the upper bounds of the histograms' buckets.
 const BUCKETS_SECONDS: &[f64] =
-    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 /// The same of histograms that count: events of a batch and the like.
 const BUCKETS_SIZE: &[f64] =
@@ -83,6 +83,15 @@ fn with_buckets(builder: PrometheusBuilder) -> Result<PrometheusBuilder, BuildEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_alerts_compare_seconds_with_is_the_edge_of_a_bucket() {
+        let alerts = include_str!("../../deploy/prometheus/alerts.yml");
+        let compared = alerts.split("histogram_quantile").skip(1).filter_map(|rest| rest.split_once(" > "));
+        let edges: Vec<f64> =
+            compared.map(|(_, edge)| edge.split_whitespace().next().unwrap().parse().unwrap()).collect();
+        assert!(edges.len() >= 3 && edges.iter().all(|edge| BUCKETS_SECONDS.contains(edge)), "{edges:?}");
+    }
 
     #[test]
     fn a_second_start_in_one_process_shares_the_recorder() {

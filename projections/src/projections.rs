@@ -22,7 +22,7 @@ use crate::state_hash::{Table, state_hash};
 use crate::story::reader as stories;
 use crate::story::stories::Stories;
 use crate::story::story_expiry::{self, StoryExpiry};
-use crate::wait::{Behind, State, Status, listen};
+use crate::wait::{Behind, Status, listen};
 use domain::clock::Clock;
 use domain::ids::{LogId, Position};
 use domain::source::EventSource;
@@ -345,7 +345,7 @@ impl Opening<'_> {
         if of_log != log_id {
             let reason = format!("needs rebuild: its rows are of the log {of_log}, not of {log_id}");
             tracing::error!(projection = P::NAME, %of_log, %log_id, "the projection is of another log and needs a rebuild");
-            lane.progress.set(State::Stopped(reason));
+            lane.stop(reason);
         }
         Ok(Opened { lane, version: P::VERSION, changes: P::CHANGES, tables: P::TABLES })
     }

@@ -51,12 +51,20 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new<P: Projection>(copy: OpenCopy, position: Position) -> Self {
+        // There from the start: an increase is seen only from a value before it.
+        stops(P::NAME).increment(0);
         Self {
             name: P::NAME,
             serving: Serving::new(copy),
             progress: Progress::new(P::NAME, position),
             apply: |batch, step| Box::pin(P::apply(batch, step)),
         }
+    }
+
+    /// Applies no more events, and says why.
+    pub(crate) fn stop(&self, reason: String) {
+        stops(self.name).increment(1);
+        self.progress.set(State::Stopped(reason));
     }
 
     /// Whether events can be applied to it: not after it stopped, nor while it is built beside.
@@ -66,6 +74,10 @@ impl Lane {
             State::Building | State::Stopped(_) => false,
         }
     }
+}
+
+fn stops(name: &'static str) -> metrics::Counter {
+    metrics::counter!("projection_stops_total", "projection" => name)
 }
 
 /// How to run.
@@ -254,7 +266,7 @@ impl Reader {
     fn stop_all(&self, fault: &SourceFault) {
         for Receiver { lane, .. } in &self.receivers {
             tracing::error!(projection = lane.name, error = %fault, "the projection stopped: no more events");
-            lane.progress.set(State::Stopped(fault.to_string()));
+            lane.stop(fault.to_string());
         }
     }
 }
@@ -284,8 +296,7 @@ impl Writer {
             if let Err(fault) = applied {
                 let reason = in_full(&fault);
                 tracing::error!(projection = self.lane.name, position = at.0, error = %reason, "the projection stopped");
-                metrics::counter!("projection_stops_total", "projection" => self.lane.name).increment(1);
-                self.lane.progress.set(State::Stopped(reason));
+                self.lane.stop(reason);
                 return;
             }
             at = last.position;

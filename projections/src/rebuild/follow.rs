@@ -30,7 +30,7 @@ impl Projections {
             if position > head && opened.lane.serving.now().is_readable {
                 let reason = format!("needs rebuild: it knows of position {position}, and the log ends at {head}");
                 tracing::error!(projection = opened.lane.name, "{reason}");
-                opened.lane.progress.set(State::Stopped(reason));
+                opened.lane.stop(reason);
                 self.serve_nothing(opened);
             }
         }

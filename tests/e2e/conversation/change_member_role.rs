@@ -81,4 +81,22 @@ both_modes! {
         assert_eq!((&ack["op"], &ack["status"], &ack["data"]["role"]), (&json!("ack"), &json!(200), &json!("admin")));
         feed.closes().await;
     }
+
+    async fn a_change_is_answered_as_made_though_the_member_is_removed_at_the_same_moment(world: &mut World) {
+        let (alice, bob, carol, room) = world.three_in_a_room().await;
+        alice.makes(&carol, "admin", &room).await.ok(200);
+        let path = room.path("/members");
+        for _ in 0..40 {
+            let (made, nothing, removed) =
+                tokio::join!(alice.makes(&bob, "admin", &room), alice.makes(&bob, "member", &room), alice.removes(&bob, &room));
+            removed.ok(204);
+            for (reply, role) in [(made, "admin"), (nothing, "member")] {
+                match reply.status {
+                    404 => drop(reply.problem(404, "NOT_FOUND")),
+                    _ => assert_eq!(reply.ok(200)["role"], role),
+                }
+            }
+            alice.post(&path, json!({"account_id": bob.id})).await.ok(201);
+        }
+    }
 }

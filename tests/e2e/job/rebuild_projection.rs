@@ -2,10 +2,12 @@
 
 use domain::account::values::Role;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tests::both_modes;
 use tests::person::Person;
 use tests::wait::eventually;
 use tests::world::World;
+use tokio::time::timeout;
 
 const REBUILD: &str = "/v1/admin/projections/messaging/rebuild";
 
@@ -57,6 +59,26 @@ both_modes! {
         world.restarts().await;
         let remembered = world.http.ask("GET", &format!("/v1/admin/jobs/{}", job["id"].as_str().expect("an id")));
         assert_eq!(remembered.token(&admin.token).send().await.ok(200)["state"], "done");
+    }
+
+    async fn a_job_goes_on_when_whoever_asked_goes_away(world: &mut World) {
+        let admin = world.registers("operator").await;
+        becomes(world, &admin, Role::Admin).await;
+        for n in 0..24 {
+            let asked = || {
+                let asked = world.http.ask("POST", "/v1/admin/projections/story_expiry/rebuild").token(&admin.token);
+                asked.key(&format!("k-{n}")).json(&json!({"reason": "a drill"}))
+            };
+            // Some go away before it is known, some afterwards.
+            drop(timeout(Duration::from_micros(300 * n), asked().try_send()).await);
+            let again = || async {
+                let reply = asked().send().await;
+                // While the one before is at work.
+                (reply.status == 202).then(|| reply.ok(202))
+            };
+            let job = ends(&admin, &eventually("it is taken", again).await).await;
+            assert_eq!(job["state"], "done", "{job}");
+        }
     }
 
     async fn only_administrators_may_and_they_say_why(world: &mut World) {

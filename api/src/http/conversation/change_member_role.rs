@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
-use crate::http::conversation::add_member::existing;
+use crate::http::conversation::add_member::left;
 use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
@@ -62,12 +62,10 @@ impl Endpoint for ChangeMemberRole {
         Ok(change_member_role::ChangeMemberRole { conversation, account, role })
     }
 
-    async fn respond(app: &App, _caller: &Caller, path: &Path, body: Body, done: &Done) -> Result<Answer, Problem> {
+    async fn respond(app: &App, _caller: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
         let stream = StreamName::conversation(path.id("id")?);
-        let member = existing(app, &stream, path.id("account_id")?).await?;
-        // As this made it: somebody else may have changed it again at the same moment.
-        let role = MemberRole::parse(&body.role).unwrap_or(member.role);
-        Answer::json(StatusCode::OK, &Member { role, ..member }, done)
+        let member: Member = left(app, &stream, path.id("account_id")?, done).await?;
+        Answer::json(StatusCode::OK, &member, done)
     }
 
     fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {

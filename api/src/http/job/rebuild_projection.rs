@@ -15,6 +15,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use commands::command::{Envelope, Idempotency};
+use commands::execute::Done;
 use commands::job::rebuild_projection::RebuildProjection;
 use domain::account::values::Role;
 use domain::event::Event;
@@ -79,6 +80,20 @@ async fn handle(
     }
     let job = JobId::new(Uuid::now_v7());
     let command = RebuildProjection { job, projections: vec![name.to_owned()], forced: force, reason };
+    // In a task of its own: whoever asked may go away as soon as it is durable that the job started.
+    let beginning = app.tracker.spawn(begin(app.clone(), name, command, envelope));
+    let (view, done) = beginning.await.map_err(|fault| Problem::internal(&fault))??;
+    Ok(Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app))
+}
+
+/// Records that the job starts, and starts it; or finds that it had been started before.
+async fn begin(
+    app: Arc<App>,
+    name: &'static str,
+    command: RebuildProjection,
+    envelope: Envelope,
+) -> Result<(JobView, Done), Problem> {
+    let (job, is_forced) = (command.job, command.forced);
     let done = app.executor.execute(command, envelope).await?;
     let started = done.events.iter().find_map(|recorded| match &recorded.event {
         Event::JobStarted(event) => Some((event.job, recorded.recorded_at)),
@@ -89,8 +104,8 @@ async fn handle(
         super::progress::view(&app, job).await?.ok_or_else(not_found)?
     } else {
         let job = app.jobs.begin(job, vec![name], at);
-        app.tracker.spawn(carry_out(app.clone(), job.clone(), force));
+        app.tracker.spawn(carry_out(app.clone(), job.clone(), is_forced));
         JobView::of(&job)
     };
-    Ok(Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app))
+    Ok((view, done))
 }
