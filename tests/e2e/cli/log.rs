@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 use std::path::Path;
+use tempfile::TempDir;
 use tests::feed::number;
 use tests::person::Person;
 use tests::process::{Server, shell};
+use tests::room::Room;
 
 async fn read(data: &Path, arguments: &[&str]) -> Vec<Value> {
     let arguments: Vec<&str> = ["log", "read"].into_iter().chain(arguments.iter().copied()).collect();
@@ -37,8 +39,8 @@ async fn it_reads_everything_while_the_server_runs() {
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_damaged_byte_is_found_and_located() {
+/// A data directory in which twenty messages were sent, and the room.
+pub(super) async fn data_of_twenty_messages() -> (TempDir, Room) {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]).await;
     let (alice, bob) = (Person::registers(&server.http, "alice").await, Person::registers(&server.http, "bob").await);
@@ -47,6 +49,12 @@ async fn a_damaged_byte_is_found_and_located() {
         alice.sends(&number.to_string(), &room).await;
     }
     server.stop().await;
+    (data, room)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_byte_is_found_and_located() {
+    let (data, room) = data_of_twenty_messages().await;
     let stream = format!("timeline-{}", room.id);
     let segment =
         std::fs::read_dir(data.path().join("log")).unwrap().flatten().map(|entry| entry.path()).find(|path| {

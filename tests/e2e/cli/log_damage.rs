@@ -1,5 +1,6 @@
 //! What `tidings log verify`, `tidings doctor` and a start say of a log whose files are damaged, torn or gone.
 
+use super::log::data_of_twenty_messages;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,19 +10,11 @@ use store::embedded::copy::copy;
 use store::embedded::options::Options;
 use tempfile::TempDir;
 use tests::clock::MovableClock;
-use tests::person::Person;
 use tests::process::{Server, shell};
 
 /// A data directory whose log has several segments.
 async fn data_of_many_segments() -> TempDir {
-    let data = tempfile::tempdir().unwrap();
-    let server = Server::start(data.path(), &[]).await;
-    let (alice, bob) = (Person::registers(&server.http, "alice").await, Person::registers(&server.http, "bob").await);
-    let room = alice.meets(&bob).await;
-    for number in 0..20 {
-        alice.sends(&number.to_string(), &room).await;
-    }
-    server.stop().await;
+    let (data, _) = data_of_twenty_messages().await;
     let (log, whole) = (data.path().join("log"), data.path().join("whole"));
     fs::rename(&log, &whole).unwrap();
     let options = Options { segment_bytes: 2 << 10, ..Options::new(Arc::new(MovableClock::default()), [0; 16]) };
