@@ -1,6 +1,6 @@
 //! The reading port: how projections, commands and feeds read the log, whatever engine holds it.
 
-use crate::event::EventType;
+use crate::event::{Event, EventType};
 use crate::ids::{LogId, Position};
 use crate::recorded::Recorded;
 use crate::stream::StreamName;
@@ -118,4 +118,29 @@ pub trait EventSource: Send + Sync + 'static {
 
     /// Everything after `after`, first what stands there, then what comes, without a gap or a repeat.
     fn subscribe(&self, after: Position) -> Subscription;
+}
+
+/// Events of a stream that are looked through at once.
+const LOOKED_THROUGH_EVENTS: usize = 256;
+
+/// The newest event of a stream before a revision that is one of those wanted.
+///
+/// # Errors
+/// When the log does not answer.
+pub async fn newest_before(
+    source: &dyn EventSource,
+    stream: &StreamName,
+    revision: u64,
+    is_wanted: impl Fn(&Event) -> bool,
+) -> Result<Option<Arc<Recorded>>, SourceFault> {
+    let mut before = revision;
+    while let Some(from) = before.checked_sub(1) {
+        let slice = source.read_stream(stream, from, Direction::Backward, LOOKED_THROUGH_EVENTS).await?;
+        if let Some(found) = slice.events.iter().find(|recorded| is_wanted(&recorded.event)) {
+            return Ok(Some(found.clone()));
+        }
+        let Some(oldest) = slice.events.last() else { break };
+        before = oldest.revision;
+    }
+    Ok(None)
 }

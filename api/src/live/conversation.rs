@@ -7,11 +7,8 @@ use domain::conversation::event::ConversationCreated;
 use domain::event::Event;
 use domain::proto::conversation::v1::ConversationWords;
 use domain::recorded::Recorded;
-use domain::source::{Direction, SourceFault};
-use domain::words::open_one;
-
-/// Events of a `conversation-…` stream that are looked through for its name at once.
-const STREAM_PAGE_EVENTS: usize = 256;
+use domain::source::{Direction, SourceFault, newest_before};
+use domain::words::{Field, open_one};
 
 impl Renderer {
     /// The event that created the conversation of an event's stream, and when that was.
@@ -31,24 +28,20 @@ impl Renderer {
         &self,
         recorded: &Recorded,
     ) -> Result<Option<ConversationWords>, RenderFault> {
-        let mut end = recorded.revision;
-        loop {
-            let Some(from) = end.checked_sub(1) else { return Ok(None) };
-            let slice =
-                self.source.read_stream(&recorded.stream, from, Direction::Backward, STREAM_PAGE_EVENTS).await?;
-            let words = slice.events.iter().find_map(|event| match &event.event {
-                Event::ConversationChanged(e) => Some(&e.words),
-                Event::ConversationCreated(e) => e.words.as_ref(),
-                _ => None,
-            });
-            if let Some(words) = words {
-                return Ok(open_one(&*self.words, words).await?.present());
-            }
-            match slice.events.last() {
-                Some(oldest) => end = oldest.revision,
-                None => return Ok(None),
-            }
+        let named =
+            newest_before(&*self.source, &recorded.stream, recorded.revision, |event| words_of(event).is_some());
+        match named.await?.as_ref().and_then(|named| words_of(&named.event)) {
+            Some(words) => Ok(open_one(&*self.words, words).await?.present()),
+            None => Ok(None),
         }
+    }
+}
+
+fn words_of(event: &Event) -> Option<&Field<ConversationWords>> {
+    match event {
+        Event::ConversationChanged(changed) => Some(&changed.words),
+        Event::ConversationCreated(created) => created.words.as_ref(),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::caller::Caller;
 use crate::http::answer::Answer;
 use crate::http::command::Endpoint;
-use crate::http::conversation::add_member::left;
+use crate::http::conversation::member_as_made::as_made;
 use crate::http::operation::{Method, Route};
 use crate::http::path::Path;
 use crate::problem::{Code, Problem};
@@ -64,8 +64,7 @@ impl Endpoint for ChangeMemberRole {
 
     async fn respond(app: &App, _caller: &Caller, path: &Path, _body: Body, done: &Done) -> Result<Answer, Problem> {
         let stream = StreamName::conversation(path.id("id")?);
-        let member: Member = left(app, &stream, path.id("account_id")?, done).await?;
-        Answer::json(StatusCode::OK, &member, done)
+        Answer::json(StatusCode::OK, &as_made(app, &stream, path.id("account_id")?, done).await?, done)
     }
 
     fn resource(_caller: &Caller, path: &Path) -> Option<StreamName> {

@@ -9,6 +9,7 @@ pub mod close_conversation;
 pub mod create_conversation;
 pub mod crowding;
 pub mod mark_read;
+pub mod member_as_made;
 pub mod pin_message;
 pub mod remove_member;
 
