@@ -23,6 +23,15 @@ pub struct CatchUp {
     pub replayed: u64,
 }
 
+/// Some of what an account missed; perhaps no frames.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    /// In the order of the log.
+    pub frames: Vec<Wire>,
+    /// Whether these are what is not kept one by one but sent once, after everything else, as it stands.
+    pub is_standing: bool,
+}
+
 enum Stage {
     /// Most of it before joining, so that what comes meanwhile need not be held for long.
     Far(Option<FromIndex>),
@@ -40,15 +49,16 @@ impl CatchUp {
         Self { account, given_up_to: from, stage: Stage::Far(None), replayed: 0 }
     }
 
-    /// The next frames, perhaps none of them; nothing at the end, where the outbox has joined the tail and holds what
+    /// The next frames; nothing at the end, where the outbox has joined the tail and holds what
     /// follows.
     ///
     /// # Errors
     /// When the index, the log or the words do not answer, or the account has too many sockets.
-    pub async fn next(&mut self, live: &Arc<Live>, outbox: &Arc<Outbox>) -> Result<Option<Vec<Wire>>, JoinFault> {
+    pub async fn next(&mut self, live: &Arc<Live>, outbox: &Arc<Outbox>) -> Result<Option<Page>, JoinFault> {
         // Closed only with the process.
         let _permit = live.pages.acquire().await;
         let stage = std::mem::replace(&mut self.stage, Stage::Far(None));
+        let mut is_standing = false;
         let (stage, frames) = match stage {
             Stage::Far(None) => (self.approach(live, outbox).await?, Vec::new()),
             Stage::Far(Some(mut missed)) => match missed.next(live).await? {
@@ -67,6 +77,7 @@ impl CatchUp {
                 Some(frames) => (Stage::Fresh(rest, joined), frames),
                 None => {
                     let conversations = rest.into_conversations();
+                    is_standing = true;
                     let marks = live.read_marks(self.account, &conversations, joined.position).await?;
                     (Stage::Done(Some(joined)), marks)
                 }
@@ -78,7 +89,7 @@ impl CatchUp {
         };
         self.stage = stage;
         self.replayed += frames.len() as u64;
-        Ok(Some(frames))
+        Ok(Some(Page { frames, is_standing }))
     }
 
     /// The place in the tail, after the end.

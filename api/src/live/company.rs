@@ -42,6 +42,11 @@ impl Routes {
         }
     }
 
+    /// Whether one of two connected accounts blocks the other.
+    pub fn are_apart(&self, one: AccountId, other: AccountId) -> bool {
+        self.blocks(one, other) || self.blocks(other, one)
+    }
+
     fn blocks(&self, owner: AccountId, account: AccountId) -> bool {
         self.accounts.get(&owner).is_some_and(|connected| connected.sight.blocks.contains(&account))
     }

@@ -1,9 +1,10 @@
-//! What is told once and kept nowhere: who types, who is there, how far others have read. Never an event, never in the
+//! What is told once and kept nowhere: who types, who is there ([`crate::live::presence`]), how far others have read. Never an event, never in the
 //! log; dropped before anything else where a reader is slow; off in conversations above
 //! [`EPHEMERAL_MAX_MEMBERS`]. Every process that serves sockets tells what its own sockets do.
 
 use crate::live::frame::{Frame, raw};
 use crate::live::outbox::Outbox;
+use crate::live::presence::{Presence, Tie};
 use crate::live::router::Live;
 use crate::live::wire::Wire;
 use domain::ids::{AccountId, ConversationId};
@@ -35,18 +36,6 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// Receipts and changes of presence that wait, at most; more are not told.
 const WAITING_MAX: usize = 16_384;
 
-/// Whether somebody is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Presence {
-    /// Looks at it on some device.
-    Online,
-    /// Has it open, but looks elsewhere.
-    Away,
-    /// Has it open nowhere.
-    Offline,
-}
-
 /// `typing`.
 #[derive(Serialize)]
 pub struct Typing {
@@ -54,15 +43,6 @@ pub struct Typing {
     pub conversation_id: ConversationId,
     /// Who.
     pub account_id: AccountId,
-}
-
-/// `presence`.
-#[derive(Serialize)]
-pub struct PresenceChanged {
-    /// Who.
-    pub account_id: AccountId,
-    /// Since now.
-    pub status: Presence,
 }
 
 /// `read`: how far another member has read.
@@ -86,7 +66,7 @@ pub struct Ephemerals {
     waiting: Mutex<Waiting>,
     filled: Notify,
     /// Who is known to be online or away, as it was told.
-    told: Mutex<HashMap<AccountId, Presence>>,
+    pub(in crate::live) told: Mutex<HashMap<AccountId, Presence>>,
     small: Mutex<LruCache<ConversationId, (bool, Instant)>>,
     /// Until then nobody waits for the size of a new conversation: the last who did waited in vain.
     hurried_until: Mutex<Option<Instant>>,
@@ -98,7 +78,8 @@ struct Waiting {
     receipts: BTreeMap<(ConversationId, AccountId), u64>,
     presences: HashMap<AccountId, Changed>,
     newcomers: Vec<(AccountId, Weak<Outbox>)>,
-    parted: Vec<(AccountId, AccountId)>,
+    /// In the order of the log.
+    ties: Vec<Tie>,
 }
 
 struct Changed {
@@ -141,31 +122,47 @@ impl Ephemerals {
         self.looked(account);
     }
 
-    /// One of the two blocks the other from now on.
-    pub fn parted(&self, one: AccountId, other: AccountId) {
+    /// Who shares what with whom is another now.
+    pub fn tied(&self, tie: Tie) {
         let mut waiting = self.waiting.lock();
-        if waiting.parted.len() < WAITING_MAX {
-            waiting.parted.push((one, other));
+        if !waiting.ties.last_mut().is_some_and(|last| last.absorb(&tie)) && waiting.ties.len() < WAITING_MAX {
+            waiting.ties.push(tie);
         }
         drop(waiting);
         self.filled.notify_one();
     }
 
+    /// What somebody lets others know from now on.
+    pub fn chose(&self, account: AccountId, signals: Signals) {
+        self.signals.lock().put(account, (signals, Instant::now() + BELIEVED));
+        self.changed(account, HashSet::new(), Instant::now());
+    }
+
+    /// A conversation has this many members at most.
+    pub fn counted(&self, conversation: ConversationId, at_most: u64) {
+        let mut small = self.small.lock();
+        if at_most <= EPHEMERAL_MAX_MEMBERS as u64 {
+            small.put(conversation, (true, Instant::now() + BELIEVED));
+        } else {
+            small.pop(&conversation);
+        }
+    }
+
     /// Somebody looked here or away.
     pub fn looked(&self, account: AccountId) {
-        self.changed(account, HashSet::new());
+        self.changed(account, HashSet::new(), Instant::now() + SETTLE);
     }
 
     /// The last socket of somebody is gone.
     pub fn gone(&self, account: AccountId, from: HashSet<ConversationId>) {
-        self.changed(account, from);
+        self.changed(account, from, Instant::now() + SETTLE);
     }
 
-    fn changed(&self, account: AccountId, gone_from: HashSet<ConversationId>) {
-        let due = Instant::now() + SETTLE;
+    fn changed(&self, account: AccountId, gone_from: HashSet<ConversationId>, due: Instant) {
         let mut waiting = self.waiting.lock();
         if let Some(changed) = waiting.presences.get_mut(&account) {
             changed.gone_from.extend(gone_from);
+            changed.due = changed.due.min(due);
         } else if waiting.presences.len() < WAITING_MAX {
             waiting.presences.insert(account, Changed { due, gone_from });
         }
@@ -210,11 +207,11 @@ impl Live {
     /// Tells what is due. Gives whether something waits that is not.
     pub(in crate::live) async fn tell_ephemerals(&self) -> bool {
         let now = Instant::now();
-        let (receipts, due, newcomers, parted) = {
+        let (receipts, due, newcomers, ties) = {
             let mut waiting = self.ephemerals.waiting.lock();
             let due: Vec<_> = waiting.presences.extract_if(|_, changed| changed.due <= now).collect();
-            let (newcomers, parted) = (std::mem::take(&mut waiting.newcomers), std::mem::take(&mut waiting.parted));
-            (std::mem::take(&mut waiting.receipts), due, newcomers, parted)
+            let (newcomers, ties) = (std::mem::take(&mut waiting.newcomers), std::mem::take(&mut waiting.ties));
+            (std::mem::take(&mut waiting.receipts), due, newcomers, ties)
         };
         // After each, others get their turn: each may go to hundreds of sockets, and all come at once after a restart.
         for (account, changed) in due {
@@ -231,14 +228,15 @@ impl Live {
             self.tell_receipt(conversation, account, seq).await;
             yield_now().await;
         }
-        for (one, other) in parted {
-            self.tell_of_parting(one, other).await;
+        for tie in ties {
+            self.tell_of(tie).await;
+            yield_now().await;
         }
         let waiting = self.ephemerals.waiting.lock();
         !waiting.presences.is_empty()
             || !waiting.receipts.is_empty()
             || !waiting.newcomers.is_empty()
-            || !waiting.parted.is_empty()
+            || !waiting.ties.is_empty()
     }
 
     async fn tell_receipt(&self, conversation: ConversationId, account: AccountId, seq: u64) {
@@ -250,62 +248,17 @@ impl Live {
         }
     }
 
-    async fn tell_presence(&self, account: AccountId, gone_from: HashSet<ConversationId>) {
-        let (presence, mut conversations) = self.routes.lock().presence(account);
-        conversations.extend(gone_from);
-        let status = if self.signals(account).await.presence { presence } else { Presence::Offline };
-        let before = match status {
-            Presence::Offline => self.ephemerals.told.lock().remove(&account),
-            Presence::Online | Presence::Away => self.ephemerals.told.lock().insert(account, status),
-        };
-        if before.unwrap_or(Presence::Offline) != status {
-            let frame = frame("presence", &PresenceChanged { account_id: account, status });
-            let small = self.small_ones(conversations).await;
-            let Some(blocks) = self.blocks_elsewhere(account).await else { return };
-            self.tell_members(small, account, &blocks, &frame);
-        }
-    }
-
-    /// To each other, two who are apart are offline: nothing is told of a change any more.
-    async fn tell_of_parting(&self, one: AccountId, other: AccountId) {
-        let shared = self.routes.lock().shared(one, other);
-        if self.small_ones(shared).await.is_empty() {
-            return;
-        }
-        for (account, whom) in [(one, other), (other, one)] {
-            let was_told = self.ephemerals.told.lock().contains_key(&whom);
-            if was_told {
-                let frame = frame("presence", &PresenceChanged { account_id: whom, status: Presence::Offline });
-                let sockets: Vec<_> = self.routes.lock().outboxes(account).cloned().collect();
-                sockets.iter().for_each(|socket| socket.push_ephemeral(&frame));
-            }
-        }
-    }
-
     /// Whom an account blocks that has no socket here; of those who have one, the routes know it. Nothing if it cannot be
     /// known: then nothing is told.
-    async fn blocks_elsewhere(&self, account: AccountId) -> Option<HashSet<AccountId>> {
+    pub(in crate::live) async fn blocks_elsewhere(&self, account: AccountId) -> Option<HashSet<AccountId>> {
         if self.routes.lock().is_connected(account) {
             return Some(HashSet::new());
         }
         known(self.index.blocked_by(account).await)
     }
 
-    /// Who else is there is told to a socket that came.
-    async fn tell_who_is_there(&self, account: AccountId, socket: &Outbox) {
-        let (_, conversations) = self.routes.lock().presence(account);
-        let small = self.small_ones(conversations).await;
-        let others = self.routes.lock().company(account, &HashSet::new(), small, PRESENCE_MAX_ACCOUNTS);
-        for other in others {
-            let told = self.ephemerals.told.lock().get(&other).copied();
-            if let Some(status) = told {
-                socket.push_ephemeral(&frame("presence", &PresenceChanged { account_id: other, status }));
-            }
-        }
-    }
-
     /// Tells the others of some conversations what somebody does, but for those who block them or whom they block.
-    fn tell_members(
+    pub(in crate::live) fn tell_members(
         &self,
         conversations: impl IntoIterator<Item = ConversationId>,
         who: AccountId,
@@ -320,7 +273,7 @@ impl Live {
         sockets.iter().for_each(|socket| socket.push_ephemeral(frame));
     }
 
-    async fn small_ones(&self, conversations: HashSet<ConversationId>) -> Vec<ConversationId> {
+    pub(in crate::live) async fn small_ones(&self, conversations: HashSet<ConversationId>) -> Vec<ConversationId> {
         let mut small = Vec::new();
         for conversation in conversations {
             let others_may_be_there = self.routes.lock().is_known(conversation);
@@ -332,7 +285,7 @@ impl Live {
     }
 
     /// Whether ephemeral frames go to the members of a conversation. If that cannot be known, they do not.
-    async fn is_small(&self, conversation: ConversationId) -> bool {
+    pub(in crate::live) async fn is_small(&self, conversation: ConversationId) -> bool {
         let now = Instant::now();
         let believed = self.ephemerals.small.lock().get(&conversation).copied();
         if let Some((is_small, _)) = believed.filter(|(_, until)| *until > now) {
@@ -351,7 +304,7 @@ impl Live {
     }
 
     /// What an account lets others know. If that cannot be known, nothing.
-    async fn signals(&self, account: AccountId) -> Signals {
+    pub(in crate::live) async fn signals(&self, account: AccountId) -> Signals {
         let now = Instant::now();
         let believed = self.ephemerals.signals.lock().get(&account).copied();
         if let Some((signals, _)) = believed.filter(|(_, until)| *until > now) {
@@ -359,7 +312,12 @@ impl Live {
         }
         let nothing = Signals { read_receipts: false, presence: false };
         let signals = known(self.index.signals(account).await).unwrap_or(nothing);
-        self.ephemerals.signals.lock().put(account, (signals, now + BELIEVED));
+        let mut chosen = self.ephemerals.signals.lock();
+        // What was chosen meanwhile is newer.
+        if let Some((newer, _)) = chosen.peek(&account).filter(|(_, until)| *until > now) {
+            return *newer;
+        }
+        chosen.put(account, (signals, now + BELIEVED));
         signals
     }
 }

@@ -26,6 +26,8 @@ pub struct Follower {
 pub enum Next {
     /// The texts of frames, in their order; perhaps none.
     Frames(Vec<Bytes>),
+    /// The same of what is not kept one by one, as it stands after everything that was missed.
+    Standing(Vec<Bytes>),
     /// Nothing until then.
     Nothing,
     /// It is over: the server stops or the session ended.
@@ -51,9 +53,9 @@ impl Follower {
                 return Ok(Next::End);
             }
             if let Some(missed) = &mut self.missed {
-                let frames = missed.next(&self.live, &self.outbox).await?;
-                if let Some(frames) = frames {
-                    return Ok(Next::Frames(frames.iter().flat_map(|frame| frame.texts()).collect()));
+                if let Some(page) = missed.next(&self.live, &self.outbox).await? {
+                    let texts = page.frames.iter().flat_map(|frame| frame.texts()).collect();
+                    return Ok(if page.is_standing { Next::Standing(texts) } else { Next::Frames(texts) });
                 }
                 self.joined = self.missed.take().and_then(CatchUp::into_joined);
                 self.caught_up_to = self.joined.as_ref().map(|joined| joined.position);

@@ -32,6 +32,7 @@ pub mod outbox;
 pub mod pace;
 pub mod patience;
 pub mod places;
+pub mod presence;
 pub mod replay;
 pub mod router;
 pub mod tail;

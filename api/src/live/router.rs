@@ -1,13 +1,14 @@
 //! Who is connected and what each may see, as of one position of the log.
 
 use crate::live::circles::Circles;
-use crate::live::ephemeral::{self, Ephemerals, Presence};
+use crate::live::ephemeral::{self, Ephemerals};
 use crate::live::index::{Index, ProjectedIndex, Seen};
 use crate::live::membership::{Change, Changes, Sight, Topic, initial_joins, topic_of};
 use crate::live::meters::Meters;
 use crate::live::notification::Notices;
 use crate::live::outbox::Outbox;
 use crate::live::places::Places;
+use crate::live::presence::Presence;
 use crate::live::render::Renderer;
 use crate::live::story::{Stories, shown_to};
 use crate::live::tail::{self, Routed};

@@ -170,8 +170,8 @@ impl<S: Service> Socket<S> {
     /// Sends everything after a position and joins the tail.
     async fn catch_up(&self, caller: Caller, from: Position) -> Result<(Joined, u64), End> {
         let mut missed = CatchUp::new(caller.account, from);
-        while let Some(frames) = missed.next(&self.live, &self.line.outbox).await? {
-            self.line.tell(&frames).await?;
+        while let Some(page) = missed.next(&self.live, &self.line.outbox).await? {
+            self.line.tell(&page.frames).await?;
         }
         let replayed = missed.replayed;
         missed.into_joined().map(|joined| (joined, replayed)).ok_or(End::Close(Close::Unavailable))

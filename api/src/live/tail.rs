@@ -4,12 +4,11 @@ use crate::live::close::Close;
 use crate::live::membership::{complete_len, initial_joins};
 use crate::live::notification;
 use crate::live::outbox::Outbox;
-use crate::live::render::{RenderFault, When, reader};
+use crate::live::render::{RenderFault, When};
 use crate::live::router::Live;
 use crate::live::story::stories_and_friends_before;
 use crate::live::wire::{Wire, pack};
 use crate::traces::Part;
-use domain::event::Event;
 use domain::ids::Position;
 use domain::notification::values::NotificationKind;
 use domain::recorded::Recorded;
@@ -105,18 +104,7 @@ impl Live {
             metrics::gauge!("feed_position").set(last.position.0 as f64);
         }
         self.send(&routed).await;
-        for event in events {
-            if let Event::ReadMoved(e) = &event.event
-                && let Some((account, conversation)) = reader(&event.stream)
-            {
-                self.ephemerals.read(conversation, account, e.seq);
-            }
-            if let Event::AccountBlocked(e) = &event.event
-                && let Some(owner) = event.stream.relationship_id()
-            {
-                self.ephemerals.parted(owner, e.account);
-            }
-        }
+        events.iter().for_each(|event| self.note(event));
         Ok(())
     }
 

@@ -59,4 +59,40 @@ both_modes! {
         carols.closes().await;
         hers.closes().await;
     }
+
+    async fn presence_is_turned_off_and_on_at_once(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        alice.sees(&room).await;
+        let (mut his, hers) = (bob.feed().await, alice.feed().await);
+        for (setting, status) in [(None, "online"), (Some(false), "offline"), (Some(true), "online")] {
+            if let Some(setting) = setting {
+                alice.put("/v1/me/settings", json!({"presence": setting})).await.ok(200);
+            }
+            assert_eq!(his.ephemeral("presence").await, json!({"account_id": alice.id, "status": status}));
+        }
+        hers.closes().await;
+        his.closes().await;
+    }
+
+    async fn who_is_added_to_a_group_is_told_who_is_there_and_told_of(world: &mut World) {
+        let [alice, bob, carol] =
+            [world.registers("alice").await, world.registers("bob").await, world.registers("carol").await];
+        let room = alice.founds("Garden", &[&bob, &world.registers("dora").await]).await;
+        alice.sees(&room).await;
+        let (mut hers, mut his, mut carols) = (alice.feed().await, bob.feed().await, carol.feed().await);
+        hers.ephemeral("presence").await;
+        his.ephemeral("presence").await;
+        alice.adds(&carol, &room).await.ok(201);
+        let online = |who: &str| json!({"account_id": who, "status": "online"});
+        assert_eq!((hers.ephemeral("presence").await, his.ephemeral("presence").await), (online(&carol.id), online(&carol.id)));
+        let mut there = [carols.ephemeral("presence").await, carols.ephemeral("presence").await];
+        there.sort_by_key(|presence| presence["account_id"] == bob.id.as_str());
+        assert_eq!(there, [online(&alice.id), online(&bob.id)]);
+        carol.removes(&carol, &room).await.ok(204);
+        let offline = json!({"account_id": carol.id, "status": "offline"});
+        assert_eq!((hers.ephemeral("presence").await, his.ephemeral("presence").await), (offline.clone(), offline));
+        for feed in [hers, his, carols] {
+            feed.closes().await;
+        }
+    }
 }

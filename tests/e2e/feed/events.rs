@@ -75,23 +75,31 @@ both_modes! {
         let mut socket = bob.feed().await;
         let from = socket.position.clone();
         for number in 0..7 {
-            let said = alice.sends(&number.to_string(), &room).await;
+            let said = alice.sends(&format!("{number} for @bob"), &room).await;
             alice.reacts("👍", &said).await.ok(201);
+            alice.replies("and more", &bob.sends("yes", &room).await, &room).await;
         }
         let last = alice.sends("the end", &room).await;
         let expected = socket.events_to(number(&last.json["position"])).await;
-        let (mut after, mut items) = (from, Vec::new());
-        loop {
-            let page = bob.get(&format!("/v1/feed/events?after={after}&limit=4")).await.ok(200);
-            let some = page["items"].as_array().expect("items");
-            assert!(some.len() <= 4);
-            items.extend(some.clone());
-            after = page["position"].as_str().expect("a position").to_owned();
-            if page["has_more"] == false {
-                break;
+        assert_eq!(expected.iter().filter(|frame| frame["type"] == "notification.created").count(), 14);
+        for limit in [1, 4, 100] {
+            let (mut after, mut items) = (from.clone(), Vec::new());
+            loop {
+                let page = bob.get(&format!("/v1/feed/events?after={after}&limit={limit}")).await.ok(200);
+                let some = page["items"].as_array().expect("items");
+                let ends = some.iter().filter(|frame| frame["last"] == true);
+                assert!((1..=limit).contains(&ends.count()));
+                let last = some.last().expect("an event");
+                assert_eq!((&last["last"], &last["position"]), (&json!(true), &page["position"]), "no event is cut in two");
+                items.extend(some.clone());
+                after = page["position"].as_str().expect("a position").to_owned();
+                if page["has_more"] == false {
+                    break;
+                }
             }
+            assert_eq!(items, expected, "pages of {limit}");
         }
-        assert_eq!(items, expected);
+        let after = last.json["position"].as_str().expect("a position");
         let nothing = bob.get(&format!("/v1/feed/events?after={after}")).await.ok(200);
         assert_eq!((&nothing["items"], &nothing["has_more"]), (&json!([]), &json!(false)));
         socket.closes().await;
@@ -112,6 +120,24 @@ both_modes! {
         assert!(since.elapsed() >= Duration::from_millis(900));
     }
 
+    async fn streams_tell_of_notifications_before_their_events(world: &mut World) {
+        let (alice, bob, room) = world.two_in_a_room().await;
+        bob.sees(&room).await;
+        let mut stream = EventStream::opens(&bob, "/v1/feed/events", None).await;
+        let place = stream.place().await;
+        let mut back = EventStream::opens(&bob, "/v1/feed/events", Some(&place)).await;
+        let said = alice.sends("look @bob", &room).await;
+        let mut later = EventStream::opens(&bob, &format!("/v1/feed/events?after={place}"), None).await;
+        for stream in [&mut stream, &mut back, &mut later] {
+            let (id, told) = stream.event().await;
+            assert_eq!((id.as_str(), &told["type"], &told["last"]), ("", &json!("notification.created"), &json!(false)));
+            assert_eq!((&told["data"]["kind"], &told["data"]["message_id"]), (&json!("mention"), &json!(said.id)));
+            let (id, event) = stream.event().await;
+            assert_eq!((&event["type"], &event["data"]), (&json!("message.sent"), &said.json));
+            assert_eq!(id, format!("{}:{}", world.app().log_id, event["position"].as_str().expect("a position")));
+        }
+    }
+
     async fn a_poll_from_elsewhere_is_refused(world: &mut World) {
         let alice = world.registers("alice").await;
         let beyond = world.head() + 1_000;
@@ -119,6 +145,7 @@ both_modes! {
         let other = "00000000-0000-4000-8000-000000000000";
         let ask = alice.ask("GET", "/v1/feed/events?after=1").header("tidings-log", other);
         ask.send().await.problem(409, "LOG_CHANGED");
+        alice.get(&format!("/v1/feed/events?after={other}:1")).await.problem(409, "LOG_CHANGED");
         for bad in ["after=x", "limit=0", "limit=101", "wait_s=26", "wait_s=-1", "token=x"] {
             alice.get(&format!("/v1/feed/events?{bad}")).await.problem(422, "VALIDATION_FAILED");
         }
@@ -158,7 +185,8 @@ both_modes! {
         let one = alice.sends("one", &room).await;
         let (id, frame) = stream.event().await;
         assert_eq!((&frame["op"], &frame["data"]), (&json!("event"), &one.json));
-        assert_eq!(frame["position"], id.as_str());
+        let (log, position) = id.split_once(':').expect("a log and a position");
+        assert_eq!((log, position), (world.app().log_id.to_string().as_str(), frame["position"].as_str().expect("one")));
         drop(stream);
         let two = alice.sends("two", &room).await;
         let mut stream = EventStream::opens(&bob, "/v1/feed/events?after=1", Some(&id)).await;
@@ -166,10 +194,26 @@ both_modes! {
         let three = alice.sends("three", &room).await;
         assert_eq!(stream.event().await.1["data"], three.json);
 
-        let mut stream = EventStream::opens(&bob, "/v1/feed/events", Some("999999999")).await;
-        assert_eq!(stream.event().await.1, json!({"op": "reset", "reason": "beyond_head"}));
-        stream.place().await;
-        let four = alice.sends("four", &room).await;
-        assert_eq!(stream.event().await.1["data"], four.json);
+        let mut stream = EventStream::opens(&bob, "/v1/feed/events", Some(position)).await;
+        assert_eq!(stream.event().await.1["data"], two.json, "a bare position is of this log");
+        let of_another_log = format!("00000000-0000-4000-8000-000000000000:{position}");
+        for (last, reason) in [("999999999", "beyond_head"), (&of_another_log, "log_changed")] {
+            let mut stream = EventStream::opens(&bob, "/v1/feed/events", Some(last)).await;
+            assert_eq!(stream.event().await.1, json!({"op": "reset", "reason": reason}));
+            stream.place().await;
+            let more = alice.sends("more", &room).await;
+            assert_eq!(stream.event().await.1["data"], more.json);
+        }
+    }
+
+    async fn a_stream_with_bad_headers_is_refused(world: &mut World) {
+        let alice = world.registers("alice").await;
+        for (name, value) in [
+            ("last-event-id", "x"), ("last-event-id", "x:1"), ("tidings-log", "x"), ("tidings-min-position", "-1"),
+            ("tidings-wait-ms", "5001"),
+        ] {
+            let ask = alice.ask("GET", "/v1/feed/events").header("accept", "text/event-stream").header(name, value);
+            soon("the answer", ask.send()).await.problem(400, "BAD_HEADER");
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::auth::caller::Caller;
 use crate::auth::lasting::lasting;
 use crate::auth::token::unauthenticated;
 use crate::http::answer::found;
+use crate::http::feed::place::{Place, last_event_id};
 use crate::http::feed::socket::caller_of;
 use crate::http::feed::stream::{self, EVENT_STREAM};
 use crate::http::headers;
@@ -17,6 +18,7 @@ use crate::live::join::JoinFault;
 use crate::problem::{Code, Problem};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use domain::ids::Position;
 use domain::limits::FEED_WAIT_MAX_SECONDS;
 use http::HeaderMap;
@@ -49,14 +51,20 @@ pub fn route() -> Route {
         .summary("The feed without a WebSocket: a long poll, or with `Accept: text/event-stream` a stream.")
         .description(
             "A poll answers with what came after `after`; if there is nothing, it waits for `wait_s`. A stream goes on \
-             without end: each event has its position as `id`, `Last-Event-ID` goes before `after`, comments keep the \
-             connection alive, and `event: reset` says that what was missed cannot be sent. A reader that takes \
-             nothing for 5 seconds is cut and may come back. Polls and streams count as sockets of the account. On \
+             without end: each event has its log and position as `id`, `Last-Event-ID` goes before `after`, comments \
+             keep the connection alive, and `event: reset` says that what was missed cannot be sent. A notification \
+             comes before the event that it tells of, is not counted by `limit`, and has no `id` of its own: whoever \
+             comes back gets both. A reader that takes nothing for 5 seconds is cut and may come back. Polls and \
+             streams count as sockets of the account. On \
              `account.erased`, which comes to everybody, a client forgets every word of that account: its names and what \
              its messages and stories said.",
         )
-        .parameter("after", Type::String, "A position; what comes from now on when it is not sent.")
-        .parameter("limit", Type::Integer, "1 to 100; 50 when it is not sent. For polls.")
+        .parameter(
+            "after",
+            Type::String,
+            "A position, or `<log>:<position>` as streams give it; what comes from now on when it is not sent.",
+        )
+        .parameter("limit", Type::Integer, "Events: 1 to 100; 50 when it is not sent. For polls.")
         .parameter("wait_s", Type::Integer, "0 to 25; 0 when it is not sent. For polls.")
         .parameter("ticket", Type::String, "From `POST /v1/feed/tickets`, for clients that cannot send a header.")
         .answers::<Events>(200, "What came.")
@@ -67,19 +75,24 @@ pub fn route() -> Route {
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let mut query = QueryString::of(request.uri())?;
     let ticket = query.text("ticket");
-    let after = query.parsed("after", |text| text.parse::<Position>().ok(), "must be a position");
+    let after = query.parsed("after", |text| text.parse::<Place>().ok(), "must be a position");
     let limit = query.limit();
     let wait = query.parsed("wait_s", seconds, "must be from 0 to 25").unwrap_or_default();
     query.done()?;
     let Some(caller) = caller_of(&app, &request, ticket)? else {
         return Err(unauthenticated());
     };
-    let other_log = headers::min_position(request.headers(), app.log_id, app.log.head()).map(drop);
+    let known = headers::min_position(request.headers(), app.log_id, app.log.head());
     if wants_stream(request.headers()) {
-        let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-        return stream::open(app, caller, last.or(after), other_log.is_err(), request).await;
+        let is_other_log = match known {
+            Ok(_) => false,
+            Err(problem) if problem.code() == Code::LogChanged => true,
+            Err(problem) => return Err(problem),
+        };
+        let after = last_event_id(request.headers())?.or(after);
+        return stream::open(app, caller, after, is_other_log, request).await;
     }
-    other_log?;
+    known?;
     tokio::select! {
         answer = poll(&app, caller, after, limit, Instant::now() + wait) => answer,
         _over = lasting(&app, caller) => Err(unauthenticated().detail("the session is over")),
@@ -98,54 +111,84 @@ fn wants_stream(headers: &HeaderMap) -> bool {
 async fn poll(
     app: &Arc<App>,
     caller: Caller,
-    after: Option<Position>,
+    after: Option<Place>,
     limit: usize,
     until: Instant,
 ) -> Result<Response, Problem> {
     let after = match after {
-        Some(after) => match app.live.reset(caller.account, after, None).await? {
+        Some(Place { log, position }) => match app.live.reset(caller.account, position, log).await? {
             Some(Reset::TooFar) => return Err(Problem::new(Code::FeedTooFar)),
             Some(Reset::LogChanged | Reset::BeyondHead) => return Err(Problem::new(Code::LogChanged)),
-            None => after,
+            None => position,
         },
         None => app.live.position(),
     };
     let mut follower = Follower::new(&app.live, caller.account, caller.session, after);
-    // Of what is kept only as it stands in the end, everything comes after the last event that was missed.
-    let (mut events, mut standing) = (Vec::new(), Vec::new());
-    while events.len() <= limit && !(follower.caught_up_to.is_some() && !(events.is_empty() && standing.is_empty())) {
+    let mut came = Came::default();
+    while came.events <= limit && !(follower.caught_up_to.is_some() && came.is_something()) {
         match follower.next(until).await? {
-            Next::Frames(texts) => {
-                for text in texts {
-                    match seen(&text) {
-                        Some(seen) if seen.last => events.push((seen.position, text)),
-                        Some(seen) if !events.is_empty() || seen.position > after => standing.push(text),
-                        Some(_) | None => {}
-                    }
-                }
-            }
+            Next::Frames(texts) => came.add(texts),
+            Next::Standing(texts) => came.stand(texts, after),
             Next::Nothing | Next::End => break,
         }
     }
-    let has_more = events.len() > limit || follower.caught_up_to.is_none();
-    events.truncate(limit);
-    let last = events.last().map(|(position, _)| *position);
+    let has_more = came.events > limit || follower.caught_up_to.is_none();
+    let (texts, last) = came.cut(limit, has_more);
     // Whoever caught up has everything up to there, also what was not for them.
     let caught_up = follower.caught_up_to.filter(|_| !has_more);
     let position = last.max(caught_up).unwrap_or(after);
-    let standing = standing.into_iter().filter(|_| !has_more);
-    let items = events.into_iter().map(|(_, text)| text).chain(standing);
-    let items = items.map(|text| RawValue::from_string(String::from_utf8_lossy(&text).into_owned()));
+    let items = texts.into_iter().map(|text| RawValue::from_string(String::from_utf8_lossy(&text).into_owned()));
     let items = items.collect::<Result<_, _>>().map_err(|fault| Problem::internal(&fault))?;
     found(app, position, &Events { items, position, has_more })
 }
 
-/// What a client keeps of an event's frame.
+/// What came for a poll.
+#[derive(Default)]
+struct Came {
+    frames: Vec<(Seen, Bytes)>,
+    /// Events whose last frame is among them.
+    events: usize,
+    /// What comes after the last event that was missed.
+    standing: Vec<Bytes>,
+}
+
+impl Came {
+    fn add(&mut self, texts: Vec<Bytes>) {
+        let frames = texts.into_iter().filter_map(|text| Some((seen(&text)?, text)));
+        for (seen, text) in frames {
+            self.events += usize::from(seen.last);
+            self.frames.push((seen, text));
+        }
+    }
+
+    /// Whoever missed nothing is told only what is newer than they know.
+    fn stand(&mut self, texts: Vec<Bytes>, after: Position) {
+        let missed_something = !self.frames.is_empty();
+        let is_news = |text: &Bytes| missed_something || seen(text).is_some_and(|seen| seen.position > after);
+        self.standing.extend(texts.into_iter().filter(is_news));
+    }
+
+    fn is_something(&self) -> bool {
+        self.events > 0 || !self.standing.is_empty()
+    }
+
+    /// So many events at most, none without its last frame, and the position of the last.
+    fn cut(self, limit: usize, has_more: bool) -> (Vec<Bytes>, Option<Position>) {
+        let ends = self.frames.iter().enumerate().filter(|(_, (seen, _))| seen.last);
+        let last = ends.take(limit).last().map(|(at, (seen, _))| (at + 1, seen.position));
+        let (len, position) = last.unzip();
+        let texts = self.frames.into_iter().take(len.unwrap_or_default()).map(|(_, text)| text);
+        let standing = self.standing.into_iter().filter(|_| !has_more);
+        (texts.chain(standing).collect(), position)
+    }
+}
+
+/// What is known of an event's frame.
 #[derive(Clone, Copy)]
 pub struct Seen {
     /// The event's.
     pub position: Position,
-    /// Only such a position is kept.
+    /// Whether the event makes no more frames: only such a position is kept.
     pub last: bool,
 }
 

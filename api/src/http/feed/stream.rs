@@ -5,6 +5,7 @@ use crate::auth::caller::Caller;
 use crate::auth::lasting::{Over, lasting};
 use crate::conduit::Narrow;
 use crate::http::feed::events::seen;
+use crate::http::feed::place::Place;
 use crate::http::request::Cut;
 use crate::live::close::Close;
 use crate::live::follower::{Follower, Next};
@@ -15,13 +16,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use domain::ids::Position;
+use domain::ids::LogId;
 use domain::limits::FEED_STUCK_SECONDS;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use parking_lot::Mutex;
-use std::fmt::Write;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -42,7 +42,8 @@ struct Stream {
     follower: Follower,
     /// Ends with the caller's session.
     session: BoxFuture<'static, Over>,
-    /// Whoever comes back is told how things stand that are not kept one by one.
+    log: LogId,
+    /// Whoever comes back, or did not keep up, is told how things stand that are not kept one by one.
     tells_standing: bool,
     head: Option<String>,
     handed: Handed,
@@ -57,16 +58,16 @@ struct Stream {
 pub async fn open(
     app: Arc<App>,
     caller: Caller,
-    after: Option<Position>,
-    other_log: bool,
+    after: Option<Place>,
+    is_other_log: bool,
     request: Request,
 ) -> Result<Response, Problem> {
     let reset = match after {
-        _ if other_log => Some(Reset::LogChanged),
-        Some(after) => app.live.reset(caller.account, after, None).await?,
+        _ if is_other_log => Some(Reset::LogChanged),
+        Some(Place { log, position }) => app.live.reset(caller.account, position, log).await?,
         None => None,
     };
-    let after = after.filter(|_| reset.is_none());
+    let after = after.filter(|_| reset.is_none()).map(|place| place.position);
     let mut head = format!("retry: {RETRY_MILLISECONDS}\n\n");
     if let Some(reset) = reset {
         let reason = serde_json::to_string(&reset).map_err(|fault| Problem::internal(&fault))?;
@@ -81,9 +82,10 @@ pub async fn open(
     }
     let follower =
         Follower::new(&app.live, caller.account, caller.session, after.unwrap_or_else(|| app.live.position()));
+    let log = app.log_id;
     let session = Box::pin(async move { lasting(&app, caller).await });
     let tells_standing = after.is_some();
-    let stream = Stream { follower, session, tells_standing, head: Some(head), handed, has_place: false };
+    let stream = Stream { follower, session, log, tells_standing, head: Some(head), handed, has_place: false };
     let chunks = futures_util::stream::unfold(stream, |mut stream| async move {
         *stream.handed.lock() = None;
         let chunk = stream.next().await?;
@@ -117,14 +119,17 @@ impl Stream {
             };
             let mut text = String::new();
             match next {
-                Next::Frames(frames) => frames.iter().for_each(|frame| self.write(&mut text, frame)),
+                Next::Frames(frames) => self.write(&mut text, &frames),
+                Next::Standing(frames) if self.tells_standing => self.write(&mut text, &frames),
+                Next::Standing(_) => {}
                 Next::Nothing => text.push_str(":\n\n"),
                 Next::End => return None,
             }
             if let Some(position) = self.follower.caught_up_to.filter(|_| !self.has_place) {
                 // From here on there is a place to come back to, even if nothing was missed.
                 self.has_place = true;
-                text += &format!("id: {position}\n\n");
+                self.tells_standing = true;
+                text += &format!("id: {}\n\n", Place { log: Some(self.log), position });
             }
             if !text.is_empty() {
                 return Some(text.into());
@@ -132,13 +137,15 @@ impl Stream {
         }
     }
 
-    fn write(&self, text: &mut String, frame: &[u8]) {
-        let Some(seen) = seen(frame).filter(|seen| seen.last || self.tells_standing) else { return };
-        let data = String::from_utf8_lossy(frame);
-        // Writing to a text does not fail, and JSON has no line breaks of its own.
-        let id = if seen.last { format!("id: {}\n", seen.position) } else { String::new() };
-        if write!(text, "{id}data: {data}\n\n").is_err() {
-            text.clear();
+    /// Only the last frame of an event has an id: whoever comes back before it gets all of the event.
+    fn write(&self, text: &mut String, frames: &[Bytes]) {
+        for frame in frames {
+            let Some(seen) = seen(frame) else { continue };
+            if seen.last {
+                *text += &format!("id: {}\n", Place { log: Some(self.log), position: seen.position });
+            }
+            // JSON has no line breaks of its own.
+            *text += &format!("data: {}\n\n", String::from_utf8_lossy(frame));
         }
     }
 }

@@ -5,9 +5,12 @@ use super::world::{World, account, conversation};
 use crate::live::ephemeral::{NEW_CONVERSATION_PATIENCE, follow, frame};
 use crate::live::outbox::Outbox;
 use crate::live::wire::{Texts, Wire};
+use domain::account::event::SettingsChanged;
 use domain::ids::{AccountId, Position};
 use domain::limits::{EPHEMERAL_MAX_MEMBERS, FEED_EPHEMERAL_MAX_BYTES, FEED_QUEUE_MAX_BYTES};
+use domain::relationship::event::{AccountBlocked, AccountUnblocked};
 use domain::source::EventSource;
+use domain::stream::StreamName;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +112,8 @@ async fn nothing_ephemeral_is_told_in_a_conversation_above_the_limit() {
 async fn nothing_ephemeral_is_told_where_the_size_is_not_known() {
     let (ann, bob) = (account(1), account(2));
     let world = world(&[ann, bob]).await;
+    // What the feed itself saw of its first members is not believed any more.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     world.index.unknown.lock().insert(conversation(1));
     let (mut his, mut hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
     hers.says(&json!({"op": "typing", "conversation_id": conversation(1)})).await;
@@ -130,6 +135,8 @@ async fn sizes_that_do_not_become_known_are_waited_for_once_in_a_while() {
         world.index.unknown.lock().insert(conversation(number));
     }
     world.catch_up(&world.live).await;
+    // What the feed itself saw of their first members is not believed any more.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let _hers = Client::identifies(&world, ann).await;
     let began = Instant::now();
     for number in 2..10 {
@@ -169,6 +176,91 @@ async fn a_socket_that_comes_back_at_once_is_no_news() {
     drop(hers);
     let _again = Client::identifies(&world, ann).await;
     assert!(told(&mut his).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn presence_that_is_turned_off_or_on_is_told_at_once() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let (mut his, _hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    for (is_on, status) in [(false, "offline"), (true, "online")] {
+        let chosen = SettingsChanged { read_receipts: true, presence: is_on, time_zone: None };
+        world.append(vec![(StreamName::account(ann), chosen.into())]).await;
+        world.catch_up(&world.live).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let frame = his.next().await;
+        assert_eq!(json!([frame["type"], frame["data"]]), presence(ann, status));
+        assert!(told(&mut his).await.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_to_share_a_conversation_is_told_who_is_there_until_nothing_is_shared() {
+    let (ann, bob, eve) = (account(1), account(2), account(3));
+    let world = world(&[ann, bob]).await;
+    let mut clients = Vec::new();
+    for who in [ann, bob, eve] {
+        clients.push(Client::identifies(&world, who).await);
+    }
+    for client in &mut clients {
+        told(client).await;
+    }
+    let strangers = async |clients: &mut Vec<Client>, kinds: [&[&str]; 3]| {
+        world.catch_up(&world.live).await;
+        let mut frames = Vec::new();
+        for (client, kinds) in clients.iter_mut().zip(kinds) {
+            for kind in kinds {
+                assert_eq!(client.next().await["type"], *kind);
+            }
+            frames.push(told(client).await);
+        }
+        frames
+    };
+    world.join(conversation(1), eve).await;
+    let mut frames = strangers(&mut clients, [&["member.joined"]; 3]).await;
+    frames[2].sort_by_key(Value::to_string);
+    let of_eve = |status| vec![presence(eve, status)];
+    assert_eq!(frames, [of_eve("online"), of_eve("online"), vec![presence(ann, "online"), presence(bob, "online")]]);
+
+    world.create(conversation(2), &[ann, eve]).await;
+    let created: &[&str] = &["conversation.created", "member.joined", "member.joined"];
+    let frames = strangers(&mut clients, [created, &[], created]).await;
+    assert_eq!(frames, [of_eve("online"), vec![], vec![presence(ann, "online")]]);
+
+    world.leave(conversation(1), eve).await;
+    let frames = strangers(&mut clients, [&["member.left"]; 3]).await;
+    assert_eq!(frames, [vec![], of_eve("offline"), vec![presence(bob, "offline")]], "ann and eve still share one");
+    world.leave(conversation(2), ann).await;
+    let frames = strangers(&mut clients, [&["member.left"], &[], &["member.left"]]).await;
+    assert_eq!(frames, [of_eve("offline"), vec![], vec![presence(ann, "offline")]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_block_is_taken_back_both_are_told_of_each_other() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let (mut his, mut hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    assert_eq!(
+        (told(&mut his).await, told(&mut hers).await),
+        (vec![presence(ann, "online")], vec![presence(bob, "online")])
+    );
+    let blocked = AccountBlocked { account: bob }.into();
+    world.append(vec![(StreamName::relationship(ann), blocked)]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(hers.next().await["type"], "relationship.changed");
+    assert_eq!(
+        (told(&mut his).await, told(&mut hers).await),
+        (vec![presence(ann, "offline")], vec![presence(bob, "offline")])
+    );
+    let unblocked = AccountUnblocked { account: bob }.into();
+    world.append(vec![(StreamName::relationship(ann), unblocked)]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(hers.next().await["type"], "relationship.changed");
+    assert_eq!(
+        (told(&mut his).await, told(&mut hers).await),
+        (vec![presence(ann, "online")], vec![presence(bob, "online")])
+    );
 }
 
 /// The mutant that it kills: settings that are not asked.

@@ -378,7 +378,7 @@ impl World {
         let mut missed = CatchUp::new(who, from);
         let mut frames = Vec::new();
         while let Some(page) = missed.next(live, &outbox).await.unwrap() {
-            frames.extend(page);
+            frames.extend(page.frames);
         }
         assert_eq!(missed.replayed, frames.len() as u64);
         let joined = missed.into_joined().unwrap();
