@@ -66,6 +66,13 @@ both_modes! {
             assert!([400, 422].contains(&reply.status), "{bad}: {}", reply.text());
             reply.any_problem();
         }
+        let head = world.head();
+        assert_eq!(log(&analyst, &format!("from={head}")).await["items"], json!([]), "up to the head is this log");
+        for direction in ["forward", "backward"] {
+            let path = format!("/v1/log?from={}&direction={direction}", head + 1_000);
+            analyst.get(&path).await.problem(409, "LOG_CHANGED");
+            analyst.ask("GET", &path).header("accept", "application/x-ndjson").send().await.problem(409, "LOG_CHANGED");
+        }
         for bad in ["nothing-1", "timeline", "x"] {
             analyst.get(&format!("/v1/log/streams/{bad}")).await.problem(404, "NOT_FOUND");
         }

@@ -35,7 +35,8 @@ pub fn route() -> Route {
         .parameter(
             "from",
             Type::String,
-            "Begins after this position, or before it when reading backward; `0` is the start.",
+            "Begins after this position, or before it when reading backward; `0` is the start. Beyond the head it is of \
+             another log, and refused.",
         )
         .parameter("limit", Type::Integer, "1 to 100; 50 when it is not sent.")
         .parameter("cursor", Type::String, "Where the page starts: `next_cursor` of the page before.")
@@ -44,7 +45,7 @@ pub fn route() -> Route {
         .parameter("direction", Type::String, "`forward` (the default) or `backward`.")
         .answers::<Page<LogEvent>>(200, "A page of events.")
         .answers_as::<LogEvent>(200, NDJSON, "")
-        .refuses(&[Code::RoleRequired, Code::BadCursor])
+        .refuses(&[Code::RoleRequired, Code::BadCursor, Code::LogChanged])
 }
 
 /// What is asked for.
@@ -60,20 +61,22 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question, headers: He
     let veil = listing::veil(&app, &question).await?;
     let wants_lines = listing::wants_lines(&headers);
     let cursor = if wants_lines { None } else { question.query.text("cursor") };
-    let asked = parse(&mut question.query, &veil);
+    let asked = parse(&mut question.query, &veil, app.log.head());
     if wants_lines {
         let limit = listing::limit_of_lines(&mut question.query);
         question.query.done()?;
-        return Ok(lines(app, question, asked, limit));
+        return Ok(lines(app, question, asked?, limit));
     }
     let limit = question.query.limit();
     question.query.done()?;
-    page(&app, &question, asked, cursor.as_deref(), limit, &veil).await
+    page(&app, &question, asked?, cursor.as_deref(), limit, &veil).await
 }
 
-fn parse(query: &mut QueryString, veil: &Veil) -> Asked {
+/// Whoever comes from beyond the head has read another log.
+fn parse(query: &mut QueryString, veil: &Veil, head: Position) -> Result<Asked, Problem> {
     let direction = listing::direction(query);
     let from = query.parsed("from", |text| text.parse().ok(), "must be a position");
+    let is_beyond = from.is_some_and(|from| from > head);
     let from = match direction {
         Direction::Forward => from.unwrap_or(Position::START),
         Direction::Backward => from.unwrap_or(Position(u64::MAX)),
@@ -84,7 +87,8 @@ fn parse(query: &mut QueryString, veil: &Veil) -> Asked {
     if prefix.as_deref().is_some_and(|prefix| veil.hides(prefix)) {
         query.wrong("stream_prefix", "NOT_AVAILABLE", "must not name an account");
     }
-    Asked { from, direction, filter: Filter { stream_prefixes: prefix.into_iter().collect(), types } }
+    let asked = Asked { from, direction, filter: Filter { stream_prefixes: prefix.into_iter().collect(), types } };
+    if is_beyond { Err(Problem::new(Code::LogChanged)) } else { Ok(asked) }
 }
 
 async fn page(
