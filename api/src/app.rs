@@ -53,8 +53,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use projections::background::Background;
 use projections::projection;
 use projections::projections::Projections;
+use projections::run::lag::Lags;
 use projections::search::local::LocalSearch;
 use projections::search::port::Search;
+use projections::wait::Status;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -124,6 +126,15 @@ pub struct App {
     pub stop: CancellationToken,
 }
 
+impl App {
+    /// How every projection is doing, the search index too.
+    pub fn statuses(&self) -> Vec<Status> {
+        let mut statuses = self.projections.status();
+        statuses.push(self.search.status());
+        statuses
+    }
+}
+
 /// A server that runs.
 pub struct Running {
     /// Where it listens.
@@ -167,6 +178,9 @@ fn run(opened: &Opened, reading: &Tasks, background: &Background) {
     }
     app.projections.run(opened.source.clone(), background.handle(), tracker, stop.clone());
     app.search.run(opened.source.clone(), background.handle(), tracker, stop.clone());
+    let lags = Lags::new(opened.log.clone(), app.clock.clone(), background.handle(), tracker, stop.clone());
+    let watched = app.clone();
+    tracker.spawn(lags.tell(move || watched.statuses()));
     app.live.run(tracker, stop.clone());
     tracker.spawn(app.revocations.clone().follow(opened.log.clone(), opened.recalled_up_to, stop.clone()));
     tracker.spawn(opened.vault.clone().sweep_until(stop.clone()));

@@ -23,7 +23,6 @@ use crate::story::reader as stories;
 use crate::story::stories::Stories;
 use crate::story::story_expiry::{self, StoryExpiry};
 use crate::wait::{Behind, Status, listen};
-use domain::clock::Clock;
 use domain::ids::{LogId, Position};
 use domain::source::EventSource;
 use domain::words::Words;
@@ -56,8 +55,6 @@ pub struct Options {
     pub build_beside_events: u64,
     /// How long whoever began to ask a copy that is no longer live may go on. Longer than any request takes.
     pub retire_after: Duration,
-    /// For the metric of how old the newest applied event is; without it there is none.
-    pub clock: Option<Arc<dyn Clock>>,
     /// Is told what is applied, for traces.
     pub observer: Option<Arc<dyn Observer>>,
     /// A fault built in on purpose.
@@ -74,7 +71,6 @@ impl Default for Options {
             fill_events: 16_384,
             build_beside_events: 20_000,
             retire_after: Duration::from_secs(40),
-            clock: None,
             observer: None,
             #[cfg(feature = "mutants")]
             mutant: None,
@@ -173,7 +169,6 @@ impl Projections {
         let pace = Pace {
             batch_max_events: options.batch_max_events.max(1),
             gather: options.gather,
-            clock: options.clock.clone(),
             observer: options.observer.clone(),
             #[cfg(feature = "mutants")]
             mutant: options.mutant,

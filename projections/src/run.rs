@@ -1,6 +1,7 @@
 //! The runner: one reader gives the same batch to every projection's writer.
 
 pub mod fault;
+pub mod lag;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,6 @@ use crate::projection::{ApplyFault, Projection, Step};
 use crate::run::fault::{in_full, is_passing};
 use crate::serving::{OpenCopy, Serving};
 use crate::wait::{Progress, State};
-use domain::clock::Clock;
 use domain::ids::Position;
 use domain::recorded::Recorded;
 use domain::source::{Batch, BoxFuture, EventSource, SourceFault, Subscription};
@@ -76,7 +76,8 @@ impl Lane {
     }
 }
 
-fn stops(name: &'static str) -> metrics::Counter {
+/// Counts the stops of a projection.
+pub(crate) fn stops(name: &'static str) -> metrics::Counter {
     metrics::counter!("projection_stops_total", "projection" => name)
 }
 
@@ -85,7 +86,6 @@ fn stops(name: &'static str) -> metrics::Counter {
 pub(crate) struct Pace {
     pub(crate) batch_max_events: usize,
     pub(crate) gather: Duration,
-    pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     #[cfg(feature = "mutants")]
     pub(crate) mutant: Option<crate::projection::Mutant>,
@@ -125,7 +125,7 @@ fn run(lanes: Vec<Lane>, source: Arc<dyn EventSource>, pace: Pace, tracker: &Tas
         let (sender, batches) = mpsc::channel(WAITING_BATCHES);
         let copy = lane.serving.now();
         let (pace, stop) = (pace.clone(), stop.clone());
-        let writer = Writer { lane: lane.clone(), copy, source: source.clone(), pace, stop };
+        let writer = Writer { lane: lane.clone(), copy, pace, stop };
         tracker.spawn(writer.write(batches));
         receivers.push(Receiver { lane, batches: sender });
     }
@@ -275,7 +275,6 @@ struct Writer {
     lane: Lane,
     /// The copy that it writes; once another is served, it ends.
     copy: Arc<OpenCopy>,
-    source: Arc<dyn EventSource>,
     pace: Pace,
     stop: CancellationToken,
 }
@@ -302,7 +301,7 @@ impl Writer {
             at = last.position;
             self.lane.progress.moved(at);
             drop(gate);
-            self.measure(fresh.len(), last);
+            metrics::histogram!("projection_batch_size", "projection" => self.lane.name).record(fresh.len() as f64);
             if let Some(observer) = &self.pace.observer {
                 observer.applied(self.lane.name, fresh, began.elapsed());
             }
@@ -357,19 +356,6 @@ impl Writer {
         step.mutate(self.pace.mutant);
         (self.lane.apply)(batch, &mut step).await?;
         step.finish().await
-    }
-
-    fn measure(&self, events: usize, last: &Recorded) {
-        let name = self.lane.name;
-        let behind = self.source.head().0.saturating_sub(last.position.0);
-        metrics::gauge!("projection_position", "projection" => name).set(last.position.0 as f64);
-        metrics::gauge!("projection_lag_events", "projection" => name).set(behind as f64);
-        metrics::histogram!("projection_batch_size", "projection" => name).record(events as f64);
-        if let Some(clock) = &self.pace.clock {
-            let age = clock.now().micros().saturating_sub(last.recorded_at.micros()).max(0);
-            let seconds = if behind == 0 { 0.0 } else { age as f64 / 1e6 };
-            metrics::gauge!("projection_lag_seconds", "projection" => name).set(seconds);
-        }
     }
 }
 

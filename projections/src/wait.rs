@@ -45,6 +45,13 @@ pub struct Status {
     pub state: State,
 }
 
+impl Status {
+    /// How many events of a log that ends at `head` it has not applied.
+    pub fn lag_events(&self, head: Position) -> u64 {
+        head.0.saturating_sub(self.position.0)
+    }
+}
+
 /// A projection has not come far enough in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the projection {name} is at position {position} only")]

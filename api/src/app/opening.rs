@@ -136,7 +136,7 @@ async fn compose(
     let executor = Executor::new(event_log.clone(), vault.clone(), clock.clone(), deciding.tracker.clone());
     let url = config.database.url(&config.data).map_err(anyhow::Error::msg)?;
     let traces = Traces::open(&config.telemetry, clock.clone()).await?;
-    let options = projection_options(&config, &clock, &traces);
+    let options = projection_options(&config, &traces);
     let projections = async {
         let opened = Projections::open_with(&url, log.log_id(), vault.clone(), options).await;
         opened.context("the read models could not be opened")
@@ -232,10 +232,9 @@ fn log_options(clock: &Arc<dyn Clock>, check: Hash16) -> options::Options {
     options
 }
 
-fn projection_options(config: &Config, clock: &Arc<dyn Clock>, traces: &Traces) -> projections::projections::Options {
+fn projection_options(config: &Config, traces: &Traces) -> projections::projections::Options {
     projections::projections::Options {
         read_connections: config.database.read_connections,
-        clock: Some(clock.clone()),
         observer: Some(Arc::new(traces.clone())),
         #[cfg(feature = "mutants")]
         mutant: (mutant().as_deref() == Some("checkpoint_outside_transaction"))

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{LogId, Position};
 use http::StatusCode;
-use projections::search::port::Search;
 use projections::wait;
 use serde::Serialize;
 use std::future::Future;
@@ -98,8 +97,7 @@ pub fn readyz() -> Route {
 
 async fn readiness(State(app): State<Arc<App>>) -> Response {
     let head = app.log.head();
-    let mut statuses = app.projections.status();
-    statuses.push(app.search.status());
+    let statuses = app.statuses();
     let (database, keys) = futures_util::future::join(answers(app.projections.ping()), answers(app.vault.ping())).await;
     let is_running = database && keys && statuses.iter().all(|status| status.state == wait::State::Running);
     let projections = statuses.iter().map(|status| ProjectionHealth {
@@ -111,7 +109,7 @@ async fn readiness(State(app): State<Arc<App>>) -> Response {
             wait::State::Building => "building",
             wait::State::Stopped(_) => "stopped",
         },
-        lag_events: head.0.saturating_sub(status.position.0),
+        lag_events: status.lag_events(head),
     });
     let dependency = |name, is_up| Dependency { name, status: if is_up { "up" } else { "down" } };
     let mut dependencies = vec![dependency("database", database), dependency("keys", keys)];

@@ -19,7 +19,8 @@ pub enum Kind {
 /// A metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
-    /// Its name without the prefix. A unit stands last: `seconds`, `bytes`, `events` …; a counter ends with `total`.
+    /// Its name without the prefix. A unit stands last: `seconds`, `bytes`, `events` …, or a state that is 1 or 0:
+    /// `stopped`. A counter ends with `total`.
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
@@ -67,9 +68,10 @@ pub const METRICS: &[Metric] = &[
     gauge(
         "projection_lag_seconds",
         &["projection"],
-        "Age of the newest applied event; 0 when nothing is left to apply.",
+        "Age of the oldest event that is not applied yet; 0 when there is none.",
     ),
     gauge("projection_position", &["projection"], "The log position of the checkpoint."),
+    gauge("projection_stopped", &["projection"], "1 while the projection stands still because of a fault, else 0."),
     counter("projection_stops_total", &["projection"], "How often a projection stopped on a fault."),
     counter("search_changes_total", &[], "Messages that were put into the search index or taken out of it."),
     histogram("search_commit_seconds", &[], "One commit of the search index."),
@@ -124,7 +126,8 @@ mod tests {
 
     #[test]
     fn names_end_with_their_unit_and_stand_in_order() {
-        const UNITS: &[&str] = &["seconds", "bytes", "events", "size", "position", "sockets", "total", "percent"];
+        const UNITS: &[&str] =
+            &["seconds", "bytes", "events", "size", "position", "sockets", "total", "percent", "stopped"];
         for metric in METRICS {
             let unit = metric.name.rsplit('_').next().unwrap();
             assert!(UNITS.contains(&unit), "{}", metric.name);

@@ -16,7 +16,7 @@ use domain::values::Reason;
 use domain::words::Field;
 
 /// Deletes a message: its author within the window, the conversation's admins always, a moderator any with a reason.
-/// A pinned one loses its pin.
+/// In a closed group neither author nor admins may. A pinned one loses its pin.
 #[derive(Clone, Debug)]
 pub struct DeleteMessage {
     /// Which.
@@ -171,10 +171,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_deleted_in_a_closed_conversation() {
+    fn in_a_closed_conversation_only_a_moderator_deletes() {
         let said = || closed().into_iter().chain([said(CAROL, "one")]);
-        given(said()).by(CAROL).when(DELETE).refused(Refusal::ConversationClosed);
+        for member in [ALICE, BOB, CAROL] {
+            given(said()).by(member).when(DELETE).refused(Refusal::ConversationClosed);
+        }
         given(said()).by(DAVE).when(DELETE).refused(Refusal::NotFound(Missing::Message));
+        let granted = domain::account::event::RoleGranted { role: Role::Moderator, reason: None };
+        let moderated = said().chain([registered(DAVE), (StreamName::account(DAVE), granted.into())]);
+        let with_reason = DeleteMessage { reason: Some(Reason::parse("spam").unwrap()), ..DELETE };
+        let reason = Some(Field::Clear(ReasonWords { reason: "spam".into() }));
+        let deleted = then_happened(MessageDeleted { deleted_by: DAVE, reason });
+        given(moderated).by(DAVE).when(with_reason).then([deleted]);
     }
 
     #[test]

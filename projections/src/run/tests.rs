@@ -141,11 +141,9 @@ async fn a_checkpoint_that_fell_back_stops_the_projection_and_skips_nothing() {
         let writer = Writer {
             copy: lane.serving.now(),
             lane,
-            source: world.source.clone(),
             pace: Pace {
                 batch_max_events: 10,
                 gather: Duration::ZERO,
-                clock: None,
                 observer: None,
                 #[cfg(feature = "mutants")]
                 mutant: None,

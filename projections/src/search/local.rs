@@ -13,6 +13,7 @@ use super::schema::VERSION;
 use crate::projection;
 use crate::rebuild::{Progressed, RebuildFault, Rebuilt};
 use crate::run::fault::in_full;
+use crate::run::stops;
 use crate::wait::{Behind, State, Status};
 use domain::ids::{LogId, Position};
 use domain::source::{BoxFuture, EventSource};
@@ -96,6 +97,8 @@ impl LocalSearch {
 
     /// Spawns what follows the log, and what takes deleted words off the disk, `on` a runtime; both end with `stop`.
     pub fn run(&self, source: Arc<dyn EventSource>, on: &Handle, tracker: &TaskTracker, stop: CancellationToken) {
+        // There from the start: an increase is seen only from a value before it.
+        stops(NAME).increment(0);
         tracker.spawn_on(run::run(self.inner.clone(), source, stop.clone()), on);
         tracker.spawn_on(keep_purged(self.inner.clone(), stop), on);
     }

@@ -5,6 +5,7 @@ use super::index::{Checkpoint, Index};
 use super::local::Inner;
 use super::port::SearchFault;
 use crate::run::fault::in_full;
+use crate::run::stops;
 use crate::wait::State;
 use domain::ids::Position;
 use domain::recorded::Recorded;
@@ -64,7 +65,7 @@ pub(super) async fn run(inner: Arc<Inner>, source: Arc<dyn EventSource>, stop: C
                     continue;
                 }
                 tracing::error!(%reason, "the search index stopped");
-                metrics::counter!("projection_stops_total", "projection" => super::local::NAME).increment(1);
+                stops(super::local::NAME).increment(1);
                 // Another index may be built meanwhile.
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -197,11 +198,7 @@ impl Follower {
 
     /// What was taken over can be found. False when another index is served.
     fn tell(&self) -> bool {
-        let head = self.applier.source.head();
         let state = if self.at >= self.start { State::Running } else { State::Building };
-        metrics::gauge!("projection_position", "projection" => super::local::NAME).set(self.at.0 as f64);
-        metrics::gauge!("projection_lag_events", "projection" => super::local::NAME)
-            .set(head.0.saturating_sub(self.at.0) as f64);
         self.inner.tell(&self.applier.index, state, Some(self.at))
     }
 }

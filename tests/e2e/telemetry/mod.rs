@@ -1,4 +1,5 @@
 //! What an operator sees from outside: metrics and traces.
 
+mod lag;
 mod metrics;
 mod traces;

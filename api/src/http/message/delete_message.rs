@@ -29,7 +29,7 @@ pub struct Body {
 pub fn route() -> Route {
     Route::command::<DeleteMessage>(Method::Delete, "/v1/messages/{id}")
         .summary("Deletes a message: its author within 15 minutes, the conversation's admins always, moderators any.")
-        .description("A tombstone without text stays in its place; a pin is lost. Where only the role of a moderator allows it, a reason is needed.")
+        .description("A tombstone without text stays in its place; a pin is lost. Where only the role of a moderator allows it, a reason is needed. In a closed group it alone does: author and admins are refused.")
         .answers_empty(204, "It is deleted.")
         .refuses(&[Code::NotFound, Code::NotPermitted, Code::EditWindowClosed, Code::ConversationClosed, Code::PreconditionFailed, Code::ReasonRequired])
 }
