@@ -5,6 +5,7 @@ pub mod clock;
 pub mod collector;
 pub mod databases;
 pub mod feed;
+pub mod held;
 pub mod http;
 pub mod matchers;
 pub mod modes;

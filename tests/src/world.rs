@@ -2,6 +2,7 @@
 
 use crate::clock::MovableClock;
 use crate::databases::Databases;
+use crate::held::Held;
 use crate::http::Http;
 use crate::person::Person;
 use crate::room::Room;
@@ -129,6 +130,14 @@ impl World {
         let state = self.app().executor.current(&StreamName::admins()).await.expect("the log");
         let State::Admins(admins) = &*state else { panic!("no administrators: {state:?}") };
         admins.accounts.iter().map(ToString::to_string).collect()
+    }
+
+    /// Keeps a read model from being written.
+    pub async fn holds(&self, projection: &str) -> Held {
+        match &self.databases {
+            Some(databases) => Held::in_schema(databases, projection).await,
+            None => Held::in_file(self.directory(), projection).await,
+        }
     }
 
     /// The position of the newest event.

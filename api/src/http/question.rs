@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::auth::caller::{self, Caller};
+use crate::auth::lasting::lasting;
+use crate::auth::token::unauthenticated;
 use crate::http::cursor::Cursors;
 use crate::http::headers::{self, MinPosition};
 use crate::http::path::Path;
@@ -9,6 +11,7 @@ use crate::http::query_string::QueryString;
 use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use domain::clock::Time;
+use domain::ids::Position;
 use http::request::Parts;
 use std::sync::Arc;
 
@@ -42,10 +45,26 @@ impl Question {
     /// Waits until the projection knows of what the answer must know of.
     ///
     /// # Errors
-    /// [`crate::problem::Code::ProjectionBehind`] when it does not come that far in time.
+    /// [`crate::problem::Code::ProjectionBehind`] when it does not come that far in time, and those of
+    /// [`Question::lasting`].
     pub async fn wait(&self, app: &App, projection: &str) -> Result<(), Problem> {
         let Some(MinPosition { position, wait }) = self.min_position else { return Ok(()) };
-        app.projections.wait(projection, position, wait).await?;
+        self.lasting(app, app.projections.wait(projection, position, wait)).await
+    }
+
+    /// Waits for something while the caller's session lasts.
+    ///
+    /// # Errors
+    /// Those of what is waited for, and [`crate::problem::Code::Unauthenticated`] when the session is over.
+    pub async fn lasting<E>(&self, app: &App, waiting: impl Future<Output = Result<Position, E>>) -> Result<(), Problem>
+    where
+        Problem: From<E>,
+    {
+        tokio::select! {
+            biased;
+            waited = waiting => { waited?; }
+            _over = lasting(app, self.caller) => return Err(unauthenticated().detail("the session is over")),
+        }
         caller::goes_on(app, &self.caller)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::both_modes;
 use tests::person::{PASSWORD, Person};
-use tests::wait::{eventually, let_run};
+use tests::wait::{eventually, let_run, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
@@ -134,6 +134,27 @@ both_modes! {
         assert_eq!(feed.is_closed().await.0, 3503);
         assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
         alice.get("/v1/me").await.ok(200);
+    }
+
+    async fn a_request_that_waits_for_a_read_model_ends_with_its_session(world: &mut World) {
+        let (alice, _, room) = world.two_in_a_room().await;
+        alice.sees(&room).await;
+        let lost = alice.signs_in().await;
+        let held = world.holds("messaging").await;
+        let said = alice.sends("not for who is signed out", &room).await;
+        // For up to 5 seconds, until the answer knows of the newest message.
+        let waits = |person: &Person| tokio::spawn(person.ask("GET", &room.path("/messages")).send());
+        let connections = world.app().revocations.connections();
+        let (gone, stays) = (waits(&lost), waits(&alice));
+        let both = || async { (world.app().revocations.connections() == connections + 2).then_some(()) };
+        eventually("both wait", both).await;
+        lost.delete("/v1/sessions/current").await.ok(204);
+        let since = Instant::now();
+        soon("an answer", gone).await.expect("it does not panic").problem(401, "UNAUTHENTICATED");
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        held.ends().await;
+        let page = soon("an answer", stays).await.expect("it does not panic").ok(200);
+        assert_eq!(page["items"][0]["id"], said.id.as_str());
     }
 
     async fn the_sessions_of_others_do_not_exist(world: &mut World) {

@@ -2,9 +2,8 @@
 //! one of its own.
 
 use api::telemetry::catalogue::PREFIX;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
-use std::path::Path;
 use tests::databases::Databases;
+use tests::held::Held;
 use tests::person::Person;
 use tests::process::{Server, shell};
 use tests::wait::eventually;
@@ -38,40 +37,6 @@ async fn tells(server: &Server, projection: &str, what: &str, is_so: impl Fn(&To
     eventually(&format!("{projection}: {what}"), ask).await
 }
 
-/// Keeps the read model of messages from being written.
-enum Held {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
-impl Held {
-    async fn in_file(data: &Path) -> Self {
-        let files = std::fs::read_dir(data.join("projections")).unwrap().map(|entry| entry.unwrap().path());
-        let is_it = |name: &str| name.starts_with("messaging_v") && name.ends_with(".db");
-        let mut files = files.filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_it));
-        let url = format!("sqlite:{}", files.next().expect("its file").display());
-        let mut connection = SqliteConnection::connect(&url).await.expect("the file");
-        connection.execute("BEGIN IMMEDIATE").await.expect("the right to write");
-        Self::Sqlite(connection)
-    }
-
-    async fn in_schema(databases: &Databases) -> Self {
-        let schemas = databases.schemas().await;
-        let schema = schemas.iter().find(|schema| schema.contains("messaging_v")).expect("its schema");
-        let mut connection = PgConnection::connect(&databases.read_models).await.expect("the database");
-        let lock = format!("BEGIN; LOCK TABLE \"{schema}\".checkpoint IN EXCLUSIVE MODE");
-        connection.execute(AssertSqlSafe(lock)).await.expect("the lock");
-        Self::Postgres(connection)
-    }
-
-    async fn ends(self) {
-        match self {
-            Held::Sqlite(connection) => connection.close().await.expect("closed"),
-            Held::Postgres(connection) => connection.close().await.expect("closed"),
-        }
-    }
-}
-
 async fn is_told_while_held(server: &Server, hold: impl Future<Output = Held>) {
     let (alice, bob) = (Person::registers(&server.http, "alice").await, Person::registers(&server.http, "bob").await);
     let room = alice.meets(&bob).await;
@@ -95,7 +60,7 @@ async fn is_told_while_held(server: &Server, hold: impl Future<Output = Held>) {
 async fn a_file_that_is_locked_shows_as_lag_that_grows() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]).await;
-    is_told_while_held(&server, Held::in_file(data.path())).await;
+    is_told_while_held(&server, Held::in_file(data.path(), "messaging")).await;
     server.stop().await;
 }
 
@@ -107,7 +72,7 @@ async fn a_table_that_is_locked_shows_as_lag_that_grows() {
     };
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &databases.environment()).await;
-    is_told_while_held(&server, Held::in_schema(&databases)).await;
+    is_told_while_held(&server, Held::in_schema(&databases, "messaging")).await;
     server.stop().await;
     databases.drop_all().await;
 }

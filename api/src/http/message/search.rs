@@ -97,8 +97,7 @@ async fn wait(app: &App, question: &Question, asked: &Asked) -> Result<(), Probl
     if asked.restrictions.iter().any(|one| matches!(one.operator, Operator::From | Operator::In)) {
         question.wait(app, ACCOUNTS).await?;
     }
-    app.search.wait(min.position, min.wait).await?;
-    Ok(())
+    question.lasting(app, app.search.wait(min.position, min.wait)).await
 }
 
 fn of(asked: &Asked, operator: Operator, is_negated: bool) -> Vec<&Restriction> {
