@@ -20,8 +20,6 @@ const READ_AHEAD_ROWS: usize = 1_024;
 /// Pages of the write-ahead log before SQLite copies them into the file: 4 MiB. Each copy costs two syncs; with 32 MiB the
 /// event log's own syncs waited 20 ms for one of them.
 const WAL_PAGES: &str = "1024";
-/// The same while a copy is filled, when nothing is synced.
-const FILLER_WAL_PAGES: &str = "8192";
 /// KiB of pages that SQLite's writing connection keeps (negative means KiB).
 const WRITER_CACHE: &str = "-16384";
 /// The same while a copy is filled, which is over soon.
@@ -134,10 +132,10 @@ async fn open_sqlite(directory: &Path, wanted: &Wanted) -> Result<Database, Open
             .pragma("cache_size", WRITER_CACHE)
             // A batch is bounded, so its pages fit into memory: writing some early would write them twice.
             .pragma("cache_spill", "OFF"),
+        // Nothing is rolled back: a copy that cannot be filled is thrown away. So no page is written twice.
         Purpose::Filling => writing
-            .journal_mode(SqliteJournalMode::Wal)
+            .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
-            .pragma("wal_autocheckpoint", FILLER_WAL_PAGES)
             .pragma("cache_size", FILLER_CACHE),
         Purpose::Catalogue => writing.journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Extra),
     };
