@@ -102,6 +102,12 @@ impl World {
         config
     }
 
+    /// What a process of the shell needs to find the same databases.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let databases = self.databases.iter().flat_map(Databases::environment);
+        databases.map(|(name, value)| (name, value.to_owned())).collect()
+    }
+
     /// Its directory.
     pub fn directory(&self) -> &Path {
         self.directory.path()
