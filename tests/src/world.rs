@@ -177,6 +177,16 @@ impl World {
         self.restarts().await;
     }
 
+    /// Starts it again with every request traced, to this collector.
+    pub async fn traces_to(&mut self, endpoint: &str) {
+        let endpoint = endpoint.to_owned();
+        let change = move |config: &mut Config| {
+            config.telemetry.otlp_endpoint = Some(endpoint.clone());
+            config.telemetry.trace_share = 1.0;
+        };
+        self.restarts_with(change).await;
+    }
+
     /// Stops it, lets somebody at its directory, and starts it again.
     pub async fn stops_for_a_while(&mut self, meanwhile: impl AsyncFnOnce(&Path)) {
         self.stops().await;

@@ -95,13 +95,7 @@ both_modes! {
 
     async fn every_command_says_how_long_its_stages_took_in_its_answer_and_in_its_trace(world: &mut World) {
         let mut collector = Collector::starts().await;
-        let endpoint = collector.endpoint.clone();
-        world
-            .restarts_with(move |config| {
-                config.telemetry.otlp_endpoint = Some(endpoint.clone());
-                config.telemetry.trace_share = 1.0;
-            })
-            .await;
+        world.traces_to(&collector.endpoint).await;
         let people = People::come(world).await;
         let commands: Vec<Operation> =
             operations(&world.http).await.into_iter().filter(Operation::is_command).collect();
@@ -131,8 +125,8 @@ both_modes! {
                     reply
                 }
                 (method, template) => {
-                    let may = CALLERS.into_iter().zip(row.expected).filter(|(_, expected)| *expected < 400);
-                    let (caller, _) = may.last().unwrap_or_else(|| panic!("nobody may {method} {template}"));
+                    let mut may = CALLERS.into_iter().zip(row.expected).filter(|(_, expected)| *expected < 400);
+                    let (caller, _) = may.next_back().unwrap_or_else(|| panic!("nobody may {method} {template}"));
                     ask(world, &people, &scene, &row, caller).await
                 }
             };
