@@ -9,7 +9,7 @@
 
 use crate::config::telemetry::Telemetry;
 use anyhow::Context;
-use commands::execute::Done;
+use commands::execute::Stages;
 use domain::clock::Clock;
 use domain::recorded::Recorded;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
@@ -89,11 +89,18 @@ impl Traces {
         }
     }
 
-    /// A request that was carried out, with its stages: reading, waiting, loading, deciding, appending.
-    pub fn request(&self, correlation: Uuid, command: &'static str, read: Duration, done: &Done, total: Duration) {
+    /// A request that was carried out, with its stages (reading, waiting, loading, deciding, appending) and the number of
+    /// its events.
+    pub fn request(
+        &self,
+        correlation: Uuid,
+        command: &'static str,
+        read: Duration,
+        (stages, events): (&Stages, usize),
+        total: Duration,
+    ) {
         let Some(sender) = self.sampled(correlation) else { return };
-        sender.root(correlation, command, total, done.events.len());
-        let stages = &done.stages;
+        sender.root(correlation, command, total, events);
         let all = [
             ("read", read),
             ("wait", stages.wait),

@@ -17,7 +17,7 @@ use std::path::Path;
 /// The channel on which PostgreSQL tells every process that another copy is live: the schema of the catalogue.
 pub(crate) const SWITCHES: &str = "tidings_copies";
 /// The catalogue's file and schema.
-const LABEL: &str = "copies";
+pub(crate) const LABEL: &str = "copies";
 
 /// One copy of one version of one projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl CopyId {
     }
 }
 
-fn label(name: &str, version: i64, number: i64) -> String {
+pub(crate) fn label(name: &str, version: i64, number: i64) -> String {
     match number {
         0 => format!("{name}_v{version}"),
         number => format!("{name}_v{version}_{number}"),

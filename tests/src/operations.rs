@@ -39,6 +39,12 @@ impl Operation {
         OPEN.contains(&(self.method.as_str(), self.template.as_str()))
     }
 
+    /// Whether it changes something: what only tells of the server itself stands at no place in the log.
+    pub fn is_command(&self) -> bool {
+        let answers = self.json["responses"].as_object().expect("answers");
+        self.method != "GET" && answers.values().any(|answer| !answer["headers"]["Tidings-Position"].is_null())
+    }
+
     /// The path with every parameter replaced by what `value` says for its name.
     pub fn path(&self, value: impl Fn(&str) -> String) -> String {
         let mut path = String::new();

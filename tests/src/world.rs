@@ -103,6 +103,12 @@ impl World {
         config
     }
 
+    /// What a process of the shell needs to find the same databases.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let databases = self.databases.iter().flat_map(Databases::environment);
+        databases.map(|(name, value)| (name, value.to_owned())).collect()
+    }
+
     /// Its directory.
     pub fn directory(&self) -> &Path {
         self.directory.path()
@@ -178,6 +184,16 @@ impl World {
     pub async fn restarts_with(&mut self, change: impl Fn(&mut Config) + Send + Sync + 'static) {
         self.change = Box::new(change);
         self.restarts().await;
+    }
+
+    /// Starts it again with every request traced, to this collector.
+    pub async fn traces_to(&mut self, endpoint: &str) {
+        let endpoint = endpoint.to_owned();
+        let change = move |config: &mut Config| {
+            config.telemetry.otlp_endpoint = Some(endpoint.clone());
+            config.telemetry.trace_share = 1.0;
+        };
+        self.restarts_with(change).await;
     }
 
     /// Stops it, lets somebody at its directory, and starts it again.

@@ -38,6 +38,17 @@ pub async fn run(task: Task, arguments: Vec<String>, config: Config, output: &Ou
     output.result(&outcome.value, outcome.words.trim_end())
 }
 
+/// What the running server answers to these arguments; none where no server runs.
+///
+/// # Errors
+/// When it does not answer, or does not do it.
+pub async fn ask_running(data: &Path, arguments: &[&str]) -> anyhow::Result<Option<Outcome>> {
+    let Some(stream) = connect(data).await? else { return Ok(None) };
+    let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let request = Request { arguments, directory: std::env::current_dir()?, input: String::new() };
+    ask(stream, request).await.map(Some)
+}
+
 /// The running server's socket; none where no server runs.
 async fn connect(data: &Path) -> anyhow::Result<Option<UnixStream>> {
     let Some(path) = protocol::path(data) else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 use crate::admin::protocol::{Outcome, Step};
 use crate::app::App;
+use crate::cli::doctor::projections;
 use crate::cli::{account, import, keys, rebuild};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub enum Task {
     ImportSlack(PathBuf),
     /// `rebuild …`
     Rebuild(rebuild::Arguments),
+    /// What `doctor` asks a running server, and nobody else: how the projections are doing.
+    Projections,
 }
 
 impl Task {
@@ -34,7 +37,7 @@ impl Task {
     pub fn in_directory(self, directory: &Path) -> Self {
         match self {
             Task::ImportSlack(file) => Task::ImportSlack(directory.join(file)),
-            Task::Account(_) | Task::Keys(_) | Task::Rebuild(_) => self,
+            Task::Account(_) | Task::Keys(_) | Task::Rebuild(_) | Task::Projections => self,
         }
     }
 }
@@ -54,5 +57,6 @@ pub async fn perform(app: &Arc<App>, task: Task, input: String, tell: &mpsc::Sen
             Ok(Outcome { value: serde_json::to_value(&report)?, words: String::from_utf8(words)? })
         }
         Task::Rebuild(arguments) => rebuild::act(arguments, app, tell).await,
+        Task::Projections => projections::tell(app),
     }
 }

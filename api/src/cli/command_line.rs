@@ -171,7 +171,7 @@ async fn through(task: Task, config: Config, output: &Output) -> anyhow::Result<
 /// What these arguments ask a running server to do.
 ///
 /// # Errors
-/// When it is none of what needs the log's lock.
+/// When it is none of what needs the log's lock, or what only it knows.
 pub fn task_of(arguments: &[String]) -> anyhow::Result<Task> {
     let all = std::iter::once("tidings").chain(arguments.iter().map(String::as_str));
     let parsed = CommandLine::try_parse_from(all).map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
@@ -180,7 +180,8 @@ pub fn task_of(arguments: &[String]) -> anyhow::Result<Task> {
         Some(Command::Keys(command)) => Ok(Task::Keys(command)),
         Some(Command::Import(Import::Slack { file })) => Ok(Task::ImportSlack(file)),
         Some(Command::Rebuild(arguments)) => Ok(Task::Rebuild(arguments)),
-        Some(Command::Serve(_) | Command::Log(_) | Command::Config(_) | Command::Doctor | Command::Openapi) | None => {
+        Some(Command::Doctor) => Ok(Task::Projections),
+        Some(Command::Serve(_) | Command::Log(_) | Command::Config(_) | Command::Openapi) | None => {
             anyhow::bail!("a running server is not asked for this")
         }
     }

@@ -3,6 +3,8 @@
 pub mod engines;
 pub mod finding;
 pub mod machine;
+pub mod projections;
+pub mod read_models;
 
 use crate::cli::doctor::finding::Verdict;
 use crate::cli::output::Output;
@@ -16,7 +18,10 @@ use std::fmt::Write;
 /// # Errors
 /// When something is wrong.
 pub async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
-    let mut findings = machine::examine(config).await;
+    let (mut findings, end) = machine::examine(config).await;
+    let (of_read_models, read_models) = read_models::examine(config).await;
+    findings.extend(of_read_models);
+    findings.extend(projections::examine(&config.data, end, &read_models).await);
     findings.extend(engines::examine(config).await);
     let is_good = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
     let mut words = String::new();

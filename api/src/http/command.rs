@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::auth::caller::{self, Caller};
 use crate::auth::rates::Limited;
-use crate::http::answer::{Answer, set};
+use crate::http::answer::Answer;
 use crate::http::headers::{self, IfMatch};
 use crate::http::path::Path;
 use crate::http::request::RequestId;
+use crate::http::timed::Timed;
 use crate::http::{body, command};
 use crate::problem::{Code, Problem};
 use axum::extract::{Request, State};
@@ -20,17 +21,15 @@ use domain::source::BoxFuture;
 use domain::stream::StreamName;
 use domain::values::Reason;
 use http::request::Parts;
-use http::{HeaderName, Method, header};
+use http::{Method, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use uuid::Uuid;
-
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// A command at the edge: how it is read from a request, and how its outcome is shown.
 pub trait Endpoint: Sized + Send + Sync + 'static {
@@ -115,7 +114,7 @@ pub struct Surroundings {
 /// # Errors
 /// What is wrong with the request, or why it did not happen.
 pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let arrived = Instant::now();
+    let mut timed = Timed::begin(E::NAME);
     // Before anything is looked at: what cannot be taken has to cost next to nothing.
     if !app.executor.has_room() {
         return Err(Failure::Overloaded.into());
@@ -133,13 +132,11 @@ pub async fn handle<E: Endpoint>(State(app): State<Arc<App>>, request: Request) 
         body::check_media_type(&parts.headers)?;
         body::parse(&request_body)?
     };
-    let read = arrived.elapsed();
+    timed.has_read();
     let correlation = surroundings.correlation;
     let (answer, done) = run::<E>(&app, &caller, path, parsed, surroundings).await?;
     let mut response = answer.into_response(&app);
-    let total = arrived.elapsed();
-    time(&mut response, read, &done, total);
-    app.traces.request(correlation, E::NAME, read, &done, total);
+    timed.tell(&app, correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
 
@@ -162,33 +159,6 @@ fn surroundings(parts: &Parts) -> Result<Surroundings, Problem> {
     let if_match = if has_tag { headers::if_match(&parts.headers)? } else { None };
     let reason = headers::reason(&parts.headers)?;
     Ok(Surroundings { idempotency_key, correlation, if_match, reason })
-}
-
-/// Says how long each stage of a command took.
-pub fn time(response: &mut Response, read: Duration, done: &Done, total: Duration) {
-    set(response, SERVER_TIMING, &timing(read, done, total));
-}
-
-/// Milliseconds of each stage, as browsers show them.
-fn timing(read: Duration, done: &Done, total: Duration) -> String {
-    let stages = &done.stages;
-    let all = [
-        ("read", read),
-        ("wait", stages.wait),
-        ("load", stages.load),
-        ("decide", stages.decide),
-        ("append", stages.append),
-        ("total", total),
-    ];
-    let mut text = String::with_capacity(128);
-    for (name, took) in all {
-        let micros = took.as_micros();
-        let (whole, rest) = (micros / 1000, micros % 1000);
-        let comma = if text.is_empty() { "" } else { ", " };
-        let written = std::fmt::Write::write_fmt(&mut text, format_args!("{comma}{name};dur={whole}.{rest:03}"));
-        debug_assert!(written.is_ok(), "a string takes everything");
-    }
-    text
 }
 
 /// Runs a command from wherever it came.
@@ -280,7 +250,7 @@ fn run_from_feed<E: Endpoint>(
         check_role::<E>(&app, &caller).await?;
         let surroundings = Surroundings { idempotency_key, correlation, if_match: None, reason: None };
         let (answer, done) = run::<E>(&app, &caller, path, body, surroundings).await?;
-        app.traces.request(correlation, E::NAME, read, &done, arrived.elapsed());
+        app.traces.request(correlation, E::NAME, read, (&done.stages, done.events.len()), arrived.elapsed());
         Ok(answer)
     })
 }

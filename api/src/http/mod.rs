@@ -12,6 +12,7 @@ pub mod path;
 pub mod query_string;
 pub mod question;
 pub mod request;
+pub mod timed;
 
 pub mod account;
 pub mod conversation;

@@ -10,7 +10,7 @@ use crate::rebuild::{Comparison, RebuildFault, Rebuilt};
 use crate::run::checkpoint;
 use crate::serving::OpenCopy;
 use crate::state_hash::{hash_of, snapshot, state_hash};
-use crate::wait::State;
+use crate::wait::{State, Status};
 use domain::ids::Position;
 use domain::source::EventSource;
 use std::time::Duration;
@@ -113,9 +113,14 @@ impl Projections {
         let held = lane.serving.hold().await;
         let served = lane.serving.now();
         if served.is_readable {
-            let kept = checkpoint(&served.database, lane.name).await?;
+            let kept = match (checkpoint(&served.database, lane.name).await, lane.progress.status()) {
+                (Ok(kept), _) => kept.map(|(position, _)| position),
+                // Perhaps that is why it stopped; how far it had come is known.
+                (Err(_), Status { state: State::Stopped(_), position, .. }) => Some(position),
+                (Err(fault), _) => return Err(fault.into()),
+            };
             // Beyond the log's end only when that lost events: then there is nothing to catch up with.
-            let to = kept.map_or(filling.at, |(position, _)| position.min(source.head()));
+            let to = kept.map_or(filling.at, |position| position.min(source.head()));
             filling.catch_up(source, to, chunk).await?;
         }
         let doubt = Doubt(&self.inner.in_doubt);

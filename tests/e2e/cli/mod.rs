@@ -2,6 +2,7 @@
 
 mod account;
 mod config;
+mod doctor;
 mod import;
 mod keys;
 mod log;

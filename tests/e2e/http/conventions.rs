@@ -1,8 +1,14 @@
 //! Positions, waits, ids of requests and of logs, security headers.
 
+use super::matrix::{CALLERS, People, ask, rows};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tests::both_modes;
+use tests::collector::Collector;
+use tests::operations::{Operation, operations};
+use tests::person::PASSWORD;
 
 both_modes! {
     async fn a_query_waits_for_the_position_that_it_names(world: &mut World) {
@@ -84,6 +90,61 @@ both_modes! {
             }
             assert!(reply.header("x-request-id").is_some_and(|id| !id.is_empty()));
             assert!(reply.header("content-security-policy").is_some());
+        }
+    }
+
+    async fn every_command_says_how_long_its_stages_took_in_its_answer_and_in_its_trace(world: &mut World) {
+        let mut collector = Collector::starts().await;
+        world.traces_to(&collector.endpoint).await;
+        let people = People::come(world).await;
+        let commands: Vec<Operation> =
+            operations(&world.http).await.into_iter().filter(Operation::is_command).collect();
+        let (mut names, mut silent) = (BTreeSet::new(), Vec::new());
+        // In the table's order: who is erased on somebody's order is gone for what comes after.
+        for row in rows() {
+            let is_of_row = |operation: &&Operation| operation.method == row.method && operation.template == row.template;
+            let Some(operation) = commands.iter().find(is_of_row) else { continue };
+            let scene = people.scene().await;
+            let reply = match (row.method, row.template) {
+                // What the table only tries.
+                ("PUT", "/v1/me/password") => {
+                    let body = json!({"current_password": PASSWORD, "new_password": "another one of theirs"});
+                    world.registers("changes_it").await.put("/v1/me/password", body).await
+                }
+                ("POST", "/v1/sessions/refresh") => {
+                    let body = json!({"username": "target", "password": PASSWORD});
+                    let session = world.http.ask("POST", "/v1/sessions").json(&body).send().await.ok(201);
+                    let body = json!({"refresh_token": session["refresh_token"]});
+                    world.http.ask("POST", "/v1/sessions/refresh").json(&body).send().await
+                }
+                ("POST", "/v1/messages/sync") => {
+                    let message =
+                        json!({"conversation_id": scene.room.id, "idempotency_key": "k", "text": "from offline"});
+                    let reply = people.named("author").post("/v1/messages/sync", json!({"messages": [message]})).await;
+                    assert_eq!(reply.json()["results"][0]["status"], "accepted", "{}", reply.text());
+                    reply
+                }
+                (method, template) => {
+                    let mut may = CALLERS.into_iter().zip(row.expected).filter(|(_, expected)| *expected < 400);
+                    let (caller, _) = may.next_back().unwrap_or_else(|| panic!("nobody may {method} {template}"));
+                    ask(world, &people, &scene, &row, caller).await
+                }
+            };
+            assert!(reply.status < 400, "{}: {} {}", reply.request, reply.status, reply.text());
+            let timing = reply.header("server-timing").unwrap_or_default();
+            let stages = ["read", "wait", "load", "decide", "append", "total"];
+            if !stages.iter().all(|stage| timing.contains(&format!("{stage};dur="))) {
+                silent.push(reply.request);
+            }
+            names.insert(operation.id.as_str());
+        }
+        let every: BTreeSet<&str> = commands.iter().map(|operation| operation.id.as_str()).collect();
+        assert_eq!(names, every, "each command once");
+        assert!(silent.is_empty(), "without the stages: {silent:#?}");
+        let is_root = |span: &Span, name: &str| span.name == name && span.parent_span_id.is_empty();
+        for name in names {
+            let what = format!("the trace of a request {name}");
+            collector.has(&what, |spans| spans.iter().any(|span| is_root(span, name))).await;
         }
     }
 

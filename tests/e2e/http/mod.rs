@@ -4,6 +4,7 @@ mod bad_input;
 mod conventions;
 mod cors;
 mod health;
+mod matrix;
 mod openapi;
 mod rates;
 mod rights;

@@ -19,13 +19,7 @@ both_modes! {
     async fn a_message_is_followed_from_the_request_to_the_frame(world: &mut World) {
         let mut collector = Collector::starts().await;
         let (mut alice, mut bob, room) = world.two_in_a_room().await;
-        let endpoint = collector.endpoint.clone();
-        world
-            .restarts_with(move |config| {
-                config.telemetry.otlp_endpoint = Some(endpoint.clone());
-                config.telemetry.trace_share = 1.0;
-            })
-            .await;
+        world.traces_to(&collector.endpoint).await;
         (alice.http, bob.http) = (world.http.clone(), world.http.clone());
         let mut feed = bob.feed().await;
         alice.post(&room.path("/messages"), json!({"text": "canary-of-traces"})).await.ok(201);

@@ -1,4 +1,4 @@
-//! The engines: the read models' database, the keys store, NATS, and the running server.
+//! The engines: the keys store, NATS, and the running server.
 
 use crate::admin::protocol;
 use crate::app::opening::open_keys;
@@ -7,8 +7,6 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::secrets;
 use domain::ids::Hash16;
-use projections::database::examine::examine as examine_database;
-use projections::database::url::DatabaseUrl;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,12 +20,10 @@ use tokio::net::UnixStream;
 
 /// How long an engine may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(8);
-/// A database that is further away slows every question.
-const ROUND_TRIP_GOOD: Duration = Duration::from_millis(5);
 
 /// Asks all of them.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![database(config).await, keys(config).await];
+    let mut findings = vec![keys(config).await];
     if let Some(url) = config.transport.nats() {
         findings.push(nats(config, url).await);
     }
@@ -35,39 +31,15 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-async fn in_time<T>(answer: impl Future<Output = anyhow::Result<T>>) -> Result<T, String> {
+/// What it answers, or why it does not.
+///
+/// # Errors
+/// With the reason.
+pub async fn in_time<T>(answer: impl Future<Output = anyhow::Result<T>>) -> Result<T, String> {
     match tokio::time::timeout(ANSWER_LIMIT, answer).await {
         Ok(answer) => answer.map_err(|fault| format!("{fault:#}")),
         Err(_) => Err(format!("no answer within {} s", ANSWER_LIMIT.as_secs())),
     }
-}
-
-async fn database(config: &Config) -> Finding {
-    const CHECK: &str = "database";
-    let url = match config.database.url(&config.data) {
-        Ok(url) => url,
-        Err(fault) => return Finding::bad(CHECK, fault, "correct the configuration"),
-    };
-    let is_postgres = matches!(url, DatabaseUrl::Postgres { .. });
-    let examined = match in_time(async { Ok(examine_database(&url).await?) }).await {
-        Ok(examined) => examined,
-        Err(fault) => return Finding::bad(CHECK, fault, "start it, and see that database.url leads there"),
-    };
-    let took = examined.round_trip;
-    let mut found = format!("{} answers in {:.1} ms", examined.version, took.as_secs_f64() * 1e3);
-    if let Some((open, max)) = examined.connections {
-        found.push_str(&format!("; {open} of {max} connections are open"));
-        if max - open < 32 {
-            return Finding::warning(CHECK, found, "raise max_connections: Tidings takes about 32");
-        }
-    }
-    if !examined.syncs {
-        return Finding::bad(CHECK, format!("{found}; fsync is off"), "set fsync = on in postgresql.conf");
-    }
-    if is_postgres && took > ROUND_TRIP_GOOD {
-        return Finding::warning(CHECK, found, "put the database nearer: each question takes several round trips");
-    }
-    Finding::good(CHECK, found)
 }
 
 async fn keys(config: &Config) -> Finding {

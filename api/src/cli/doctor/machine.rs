@@ -5,11 +5,11 @@ use crate::cli::doctor::finding::Finding;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use domain::clock::Clock;
-use domain::ids::Position;
+use domain::ids::{LogId, Position};
 use domain::source::{Direction, EventSource, Filter};
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,27 +36,51 @@ const CLOCK_MIN_MICROS: i64 = 1_704_067_200_000_000;
 /// How far the log's newest event may be ahead of the clock.
 const AHEAD_MAX_MICROS: i64 = 1_000_000;
 
-/// Looks at all of it.
-pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![disk_sync(&config.data), free_space(&config.data), open_files(), clock(), synchronised()];
-    findings.push(log(config).await);
+/// Looks at all of it. Also gives which log there is and where it ends, if it can be read.
+pub async fn examine(config: &Config) -> (Vec<Finding>, Option<(LogId, Position)>) {
+    let directories = [there(&config.log.directory(&config.data)), there(&config.data)];
+    let mut findings = vec![disk_sync(&directories[0])];
+    findings.extend(file_systems(&directories).into_iter().map(free_space));
+    findings.extend([open_files(), clock(), synchronised()]);
+    let (finding, end) = log(config).await;
+    findings.push(finding);
     findings.extend(private_files(config));
     findings.push(admin_password(&config.data));
-    findings
+    (findings, end)
 }
 
-fn disk_sync(data: &Path) -> Finding {
+/// The directory, or the nearest one above it that is there: what is made below it is on the same disk.
+fn there(directory: &Path) -> PathBuf {
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let found = absolute.ancestors().find(|above| above.is_dir());
+    found.map_or_else(|| absolute.clone(), Path::to_owned)
+}
+
+/// One directory of each file system.
+fn file_systems(directories: &[PathBuf]) -> Vec<&Path> {
+    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+    let mut chosen: Vec<&Path> = Vec::new();
+    for directory in directories {
+        if !chosen.iter().any(|one| device(one) == device(directory)) {
+            chosen.push(directory);
+        }
+    }
+    chosen
+}
+
+fn disk_sync(directory: &Path) -> Finding {
     const CHECK: &str = "disk sync";
-    match time_syncs(data) {
+    match time_syncs(directory) {
         Err(fault) => {
             let advice = "make the directory, or let this user write there";
-            Finding::bad(CHECK, format!("cannot write in {}: {fault}", data.display()), advice)
+            Finding::bad(CHECK, format!("cannot write in {}: {fault}", directory.display()), advice)
         }
         Ok((median, worst)) => {
             let found = format!(
-                "4 KiB synced in {:.2} ms (median of {SYNCS}), {:.2} ms at worst; below {} ms is good",
+                "4 KiB synced in {:.2} ms (median of {SYNCS}), {:.2} ms at worst, in {}; below {} ms is good",
                 median.as_secs_f64() * 1e3,
                 worst.as_secs_f64() * 1e3,
+                directory.display(),
                 SYNC_GOOD.as_millis()
             );
             if median > SYNC_BAD {
@@ -70,40 +94,36 @@ fn disk_sync(data: &Path) -> Finding {
     }
 }
 
-fn time_syncs(data: &Path) -> std::io::Result<(Duration, Duration)> {
-    let path = data.join(format!(".doctor-{}", std::process::id()));
-    let timed = (|| {
-        let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        file.write_all(&[0; 4096])?;
-        file.sync_all()?;
-        let mut took = Vec::with_capacity(SYNCS);
-        for round in 0..SYNCS {
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(&[round as u8; 4096])?;
-            let began = Instant::now();
-            file.sync_data()?;
-            took.push(began.elapsed());
-        }
-        took.sort_unstable();
-        Ok((took[SYNCS / 2], took[SYNCS - 1]))
-    })();
-    match fs::remove_file(&path) {
-        Err(fault) if timed.is_ok() => Err(fault),
-        _ => timed,
+/// The median and the worst. The file has no name while it is written: whatever ends this leaves nothing where the log is.
+fn time_syncs(directory: &Path) -> std::io::Result<(Duration, Duration)> {
+    let path = directory.join(format!(".doctor-{}", std::process::id()));
+    let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path)?;
+    file.write_all(&[0; 4096])?;
+    file.sync_all()?;
+    let mut took = Vec::with_capacity(SYNCS);
+    for round in 0..SYNCS {
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&[round as u8; 4096])?;
+        let began = Instant::now();
+        file.sync_data()?;
+        took.push(began.elapsed());
     }
+    took.sort_unstable();
+    Ok((took[SYNCS / 2], took[SYNCS - 1]))
 }
 
-fn free_space(data: &Path) -> Finding {
+fn free_space(directory: &Path) -> Finding {
     const CHECK: &str = "disk space";
-    let Ok(found) = rustix::fs::statvfs(data) else {
+    let Ok(found) = rustix::fs::statvfs(directory) else {
         return Finding::warning(CHECK, "the file system does not tell", "look at it with df");
     };
     let free = found.f_bavail.saturating_mul(found.f_frsize);
-    let text = format!("{:.1} GiB are free", free as f64 / f64::from(1 << 30));
+    let text = format!("{:.1} GiB are free in {}", free as f64 / f64::from(1 << 30), directory.display());
     if free < FREE_BAD_BYTES {
         Finding::bad(CHECK, text, "make room now: without it nothing can be stored")
     } else if free < FREE_GOOD_BYTES {
-        Finding::warning(CHECK, text, "make room, or move the data directory to a larger disk")
+        Finding::warning(CHECK, text, "make room, or move what is there to a larger disk")
     } else {
         Finding::good(CHECK, text)
     }
@@ -150,28 +170,36 @@ fn synchronised() -> Finding {
     }
 }
 
-async fn log(config: &Config) -> Finding {
-    const CHECK: &str = "log";
+const LOG: &str = "log";
+
+/// Also gives which it is and where it ends, if it can be read.
+async fn log(config: &Config) -> (Finding, Option<(LogId, Position)>) {
     let directory = config.log.directory(&config.data);
     if !directory.is_dir() {
-        return Finding::good(CHECK, "there is none yet: the first start makes it");
+        return (Finding::good(LOG, "there is none yet: the first start makes it"), None);
     }
     // The check value counts for appending only.
     let log = match EmbeddedLog::open_read_only(&directory, &Options::new(Arc::new(SystemClock), [0; 16])) {
         Ok(log) => log,
         Err(fault) => {
             let found = format!("{:#}", anyhow::Error::new(fault));
-            return Finding::bad(CHECK, found, "run tidings log verify; bring back the directory from a backup");
+            let advice = "run tidings log verify; bring back the directory from a backup";
+            return (Finding::bad(LOG, found, advice), None);
         }
     };
+    let end = Some((log.log_id(), log.head()));
+    (look_at(&log).await, end)
+}
+
+async fn look_at(log: &EmbeddedLog) -> Finding {
     match found_at_opening(log.raw().report()).into_iter().find(check::Finding::is_damage) {
         // It holds nothing of its own.
         Some(damage @ check::Finding::DamagedIndex(_)) => {
-            return Finding::warning(CHECK, damage.to_string(), "run tidings log verify, which names every such place");
+            return Finding::warning(LOG, damage.to_string(), "run tidings log verify, which names every such place");
         }
         Some(damage) => {
             let advice = "run tidings log verify; bring back the directory from a backup";
-            return Finding::bad(CHECK, damage.to_string(), advice);
+            return Finding::bad(LOG, damage.to_string(), advice);
         }
         None => {}
     }
@@ -181,9 +209,9 @@ async fn log(config: &Config) -> Finding {
     let ahead = newest.map_or(0, |newest| newest.micros() - SystemClock.now().micros());
     if ahead > AHEAD_MAX_MICROS {
         let found = format!("its newest event is {:.0} s ahead of the clock", ahead as f64 / 1e6);
-        return Finding::bad(CHECK, found, "the clock was set back: set it right before anything is written");
+        return Finding::bad(LOG, found, "the clock was set back: set it right before anything is written");
     }
-    Finding::good(CHECK, format!("the log {id} ends at position {head}"))
+    Finding::good(LOG, format!("the log {id} ends at position {head}"))
 }
 
 fn private_files(config: &Config) -> Vec<Finding> {

@@ -5,10 +5,10 @@ use crate::auth::caller::{self, Caller};
 use crate::auth::rates::Headers;
 use crate::http::answer::Answer;
 use crate::http::body;
-use crate::http::command::time;
 use crate::http::operation::{Kind, Method, Route};
 use crate::http::path::not_found;
 use crate::http::request::{Peer, RequestId};
+use crate::http::timed::Timed;
 use crate::problem::{Code, Problem};
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
@@ -20,7 +20,6 @@ use domain::values::{Password, check_text};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Both passwords.
@@ -53,7 +52,7 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let arrived = Instant::now();
+    let mut timed = Timed::begin("ChangePassword");
     let (parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let Body { current_password, new_password } = body::read_json(&parts.headers, request_body).await?;
@@ -61,7 +60,7 @@ async fn handle(
     check_text(&current_password, 0, usize::MAX).map_err(|invalid| Problem::invalid("/current_password", invalid))?;
     let new_password = Password::parse(&new_password).map_err(|invalid| Problem::invalid("/new_password", invalid))?;
     let address = Peer::address(&parts.extensions);
-    let read = arrived.elapsed();
+    timed.has_read();
     let (compared_revision, headers) = verify(&app, &caller, current_password, address).await?;
     let command = ChangePassword {
         account: caller.account,
@@ -73,7 +72,7 @@ async fn handle(
     done.events.iter().for_each(|event| app.revocations.take(event));
     let mut response = Answer::empty(&done).into_response(&app);
     response.headers_mut().extend(headers);
-    time(&mut response, read, &done, arrived.elapsed());
+    timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
 

@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::auth::rates::Limited;
 use crate::http::answer::Answer;
 use crate::http::body;
-use crate::http::command::time;
 use crate::http::operation::{Access, Kind, Method, Route};
 use crate::http::request::RequestId;
+use crate::http::timed::Timed;
 use crate::problem::{Code, Problem};
 use crate::wire::account::Profile;
 use axum::extract::{Extension, Request, State};
@@ -20,7 +20,6 @@ use domain::values::{DisplayName, Password};
 use http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -83,11 +82,11 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let arrived = Instant::now();
+    let mut timed = Timed::begin("RegisterAccount");
     let (parts, request_body) = request.into_parts();
     let body = body::read_json(&parts.headers, request_body).await?;
     let Parsed { username, password, display_name } = parse(&body)?;
-    let read = arrived.elapsed();
+    timed.has_read();
     let password_hash = Some(app.passwords.hash(password).await?);
     let account = AccountId::new(Uuid::now_v7());
     let shown_name = display_name.as_ref().map_or(username.as_str(), DisplayName::as_str).to_owned();
@@ -99,7 +98,7 @@ async fn handle(
     let (username, display_name) = (Some(shown.0), Some(shown.1));
     let profile = Profile { id: account, username, display_name, bio: None, created_at, erased_at: None };
     let mut response = Answer::json(StatusCode::CREATED, &profile, &done)?.into_response(&app);
-    time(&mut response, read, &done, arrived.elapsed());
+    timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
 

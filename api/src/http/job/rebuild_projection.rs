@@ -8,6 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::operation::{Access, Kind, Method, Route};
 use crate::http::path::{Path, not_found};
 use crate::http::request::RequestId;
+use crate::http::timed::Timed;
 use crate::http::{body, headers};
 use crate::problem::{Code, Problem};
 use crate::wire::job::JobView;
@@ -62,6 +63,7 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let mut timed = Timed::begin("RebuildProjection");
     let (mut parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     app.roles.require(&caller, &[Role::Admin]).await?;
@@ -78,12 +80,15 @@ async fn handle(
     if !app.jobs.have_room() {
         return Err(Problem::new(Code::Overloaded).detail("too many jobs are running").retry_after(10));
     }
+    timed.has_read();
     let job = JobId::new(Uuid::now_v7());
     let command = RebuildProjection { job, projections: vec![name.to_owned()], forced: force, reason };
     // In a task of its own: whoever asked may go away as soon as it is durable that the job started.
     let beginning = app.tracker.spawn(begin(app.clone(), name, command, envelope));
     let (view, done) = beginning.await.map_err(|fault| Problem::internal(&fault))??;
-    Ok(Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app))
+    let mut response = Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app);
+    timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
+    Ok(response)
 }
 
 /// Records that the job starts, and starts it; or finds that it had been started before.

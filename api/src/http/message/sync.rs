@@ -14,12 +14,13 @@ use crate::http::message::send_message::{self, SendMessage};
 use crate::http::operation::{Kind, Method, Route};
 use crate::http::path::Path;
 use crate::http::request::RequestId;
+use crate::http::timed::Timed;
 use crate::problem::{Code, Document, Problem};
 use crate::wire::message::Message;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use commands::command::{Envelope, Idempotency};
-use commands::execute::{Done, Failure};
+use commands::execute::{Done, Failure, Stages};
 use commands::message::send_message as command;
 use domain::limits::{SYNC_MAX_BYTES, SYNC_MAX_MESSAGES};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,7 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let mut timed = Timed::begin("SyncMessages");
     let (parts, request_body) = request.into_parts();
     let caller = caller::of_request(&app, &parts.extensions, &parts.headers)?;
     let request_body = body::read_up_to(SYNC_MAX_BYTES, &parts.headers, request_body).await?;
@@ -109,6 +111,7 @@ async fn handle(
     check(&messages)?;
     let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
     app.rates.take_many(Limited::Sync, caller.account, count, app.clock.now())?;
+    timed.has_read();
     let (mut keys, mut outcomes, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     for Item { conversation_id, idempotency_key, message } in messages {
         match Sending::of(&caller, &conversation_id, message) {
@@ -122,11 +125,14 @@ async fn handle(
     }
     let mut done = app.executor.execute_in_order(commands).await.into_iter();
     let (mut told, mut position) = (Vec::with_capacity(outcomes.len()), None);
+    let (mut slowest, mut events) = (Stages::default(), 0);
     for outcome in outcomes {
         told.push(match outcome {
             Ok(sending) => match done.next().unwrap_or(Err(Failure::Aborted)) {
                 Ok(done) => {
                     position = position.max(Some(done.position));
+                    slowest = slower(slowest, done.stages);
+                    events += done.events.len();
                     Ok(sending.answer(&app, &caller, &done).await?)
                 }
                 Err(failure) => Err(Problem::from(failure)),
@@ -137,7 +143,15 @@ async fn handle(
     let request_id = id.value.to_str().unwrap_or_default();
     let results = keys.iter().zip(&told).map(|(key, told)| SyncResult::of(key, told, request_id)).collect();
     let position = position.unwrap_or_else(|| app.log.head());
-    found(&app, position, &Synced { results })
+    let mut response = found(&app, position, &Synced { results })?;
+    timed.tell(&app, id.correlation, &mut response, &slowest, events);
+    Ok(response)
+}
+
+/// The stages of that message which took longer: all are under way at once, so theirs do not add up.
+fn slower(one: Stages, other: Stages) -> Stages {
+    let sum = |stages: &Stages| stages.wait + stages.load + stages.decide + stages.append;
+    if sum(&other) > sum(&one) { other } else { one }
 }
 
 /// What must be so before anything is sent.

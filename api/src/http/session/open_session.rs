@@ -5,9 +5,9 @@ use crate::auth::rates::Headers;
 use crate::auth::refresh_token::RefreshToken;
 use crate::http::answer::Answer;
 use crate::http::body;
-use crate::http::command::time;
 use crate::http::operation::{Access, Kind, Method, Route};
 use crate::http::request::{Peer, RequestId};
+use crate::http::timed::Timed;
 use crate::problem::{Code, Problem};
 use crate::wire::account::{Profile, Session};
 use axum::extract::{Extension, Request, State};
@@ -26,7 +26,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -66,7 +65,7 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let arrived = Instant::now();
+    let mut timed = Timed::begin("OpenSession");
     let (parts, request_body) = request.into_parts();
     let body: Body = body::read_json(&parts.headers, request_body).await?;
     for (pointer, text) in [("/username", &body.username), ("/password", &body.password)] {
@@ -76,7 +75,7 @@ async fn handle(
     let device_name = device_name.map_err(|invalid| Problem::invalid("/device_name", invalid))?;
     let address = Peer::address(&parts.extensions);
 
-    let read = arrived.elapsed();
+    timed.has_read();
     let (Credential { account, revision, .. }, headers) = verify(&app, &body.username, body.password, address).await?;
     let (session, now) = (SessionId::new(Uuid::now_v7()), app.clock.now());
     let refresh_token = RefreshToken::fresh(&*app.words, session)?;
@@ -98,7 +97,7 @@ async fn handle(
     };
     let mut response = Answer::json(StatusCode::CREATED, &session, &done)?.into_response(&app);
     response.headers_mut().extend(headers);
-    time(&mut response, read, &done, arrived.elapsed());
+    timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
 

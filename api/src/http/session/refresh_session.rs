@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::auth::refresh_token::RefreshToken;
 use crate::http::answer::Answer;
 use crate::http::body;
-use crate::http::command::time;
 use crate::http::operation::{Access, Kind, Method, Route};
 use crate::http::request::RequestId;
 use crate::http::session::open_session::profile;
+use crate::http::timed::Timed;
 use crate::problem::{Code, Problem};
 use crate::wire::account::Session;
 use axum::extract::{Extension, Request, State};
@@ -18,7 +18,6 @@ use domain::event::Event;
 use http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Which session.
@@ -52,12 +51,12 @@ async fn handle(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let arrived = Instant::now();
+    let mut timed = Timed::begin("RefreshSession");
     let (parts, request_body) = request.into_parts();
     let Body { refresh_token } = body::read_json(&parts.headers, request_body).await?;
     let refused = || Problem::new(Code::InvalidRefreshToken);
     let used = RefreshToken::parse(&*app.words, &refresh_token).ok_or_else(refused)?;
-    let read = arrived.elapsed();
+    timed.has_read();
     let (session, now) = (used.session(), app.clock.now());
     let next = RefreshToken::fresh(&*app.words, session)?;
     let command = RefreshSession {
@@ -83,6 +82,6 @@ async fn handle(
         account: profile(&app, refreshed.account).await?,
     };
     let mut response = Answer::json(StatusCode::CREATED, &session, &done)?.into_response(&app);
-    time(&mut response, read, &done, arrived.elapsed());
+    timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
