@@ -7,10 +7,10 @@ use crate::live::outbox::Outbox;
 use crate::live::presence::{Presence, Tie};
 use crate::live::router::Live;
 use crate::live::wire::Wire;
-use domain::ids::{AccountId, ConversationId};
+use domain::ids::{AccountId, ConversationId, Position};
 use domain::limits::{EPHEMERAL_MAX_MEMBERS, PRESENCE_MAX_ACCOUNTS};
 use lru::LruCache;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use projections::account::settings::Signals;
 use projections::reader::ReadFault;
 use serde::Serialize;
@@ -67,19 +67,33 @@ pub struct Ephemerals {
     filled: Notify,
     /// Who is known to be online or away, as it was told.
     pub(in crate::live) told: Mutex<HashMap<AccountId, Presence>>,
-    small: Mutex<LruCache<ConversationId, (bool, Instant)>>,
+    /// How many members a conversation has at most, and until when that is believed.
+    sizes: Mutex<LruCache<ConversationId, (usize, Instant)>>,
     /// Until then nobody waits for the size of a new conversation: the last who did waited in vain.
     hurried_until: Mutex<Option<Instant>>,
-    signals: Mutex<LruCache<AccountId, (Signals, Instant)>>,
+    signals: Mutex<LruCache<AccountId, Known>>,
 }
 
+/// What an account lets others know.
+#[derive(Clone, Copy)]
+struct Known {
+    signals: Signals,
+    /// Believed until then.
+    until: Instant,
+    /// Of the event in which the account chose it; the start where the read model said so.
+    chosen_at: Position,
+}
+
+/// What waits to be told.
 #[derive(Default)]
-struct Waiting {
+pub(in crate::live) struct Waiting {
     receipts: BTreeMap<(ConversationId, AccountId), u64>,
     presences: HashMap<AccountId, Changed>,
     newcomers: Vec<(AccountId, Weak<Outbox>)>,
     /// In the order of the log.
     ties: Vec<Tie>,
+    /// People whom they are about, each once for each tie.
+    tied: usize,
 }
 
 struct Changed {
@@ -88,13 +102,54 @@ struct Changed {
     gone_from: HashSet<ConversationId>,
 }
 
+impl Waiting {
+    /// Somebody has read.
+    pub(in crate::live) fn read(&mut self, conversation: ConversationId, account: AccountId, seq: u64) {
+        if self.receipts.len() < WAITING_MAX || self.receipts.contains_key(&(conversation, account)) {
+            self.receipts.insert((conversation, account), seq);
+        }
+    }
+
+    /// Who shares what with whom is another now. False if too much waits.
+    pub(in crate::live) fn tie(&mut self, tie: Tie) -> bool {
+        self.tied += tie.len();
+        if self.tied > WAITING_MAX {
+            self.tied -= tie.len();
+            return false;
+        }
+        if !self.ties.last_mut().is_some_and(|last| last.absorb(&tie)) {
+            self.ties.push(tie);
+        }
+        true
+    }
+
+    /// Presence may have changed.
+    pub(in crate::live) fn change(&mut self, account: AccountId, gone_from: HashSet<ConversationId>, due: Instant) {
+        if let Some(changed) = self.presences.get_mut(&account) {
+            changed.gone_from.extend(gone_from);
+            changed.due = changed.due.min(due);
+        } else if self.presences.len() < WAITING_MAX {
+            self.presences.insert(account, Changed { due, gone_from });
+        }
+    }
+
+    /// Where somebody was a member whose last socket is gone, until that is told.
+    pub(in crate::live) fn gone_from(&self, account: AccountId) -> HashSet<ConversationId> {
+        self.presences.get(&account).map(|changed| changed.gone_from.clone()).unwrap_or_default()
+    }
+
+    pub(in crate::live) fn is_empty(&self) -> bool {
+        self.presences.is_empty() && self.receipts.is_empty() && self.newcomers.is_empty() && self.ties.is_empty()
+    }
+}
+
 impl Default for Ephemerals {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
             filled: Notify::new(),
             told: Mutex::default(),
-            small: Mutex::new(LruCache::new(REMEMBERED)),
+            sizes: Mutex::new(LruCache::new(REMEMBERED)),
             hurried_until: Mutex::default(),
             signals: Mutex::new(LruCache::new(REMEMBERED)),
         }
@@ -102,14 +157,14 @@ impl Default for Ephemerals {
 }
 
 impl Ephemerals {
-    /// Somebody has read.
-    pub fn read(&self, conversation: ConversationId, account: AccountId, seq: u64) {
-        let mut waiting = self.waiting.lock();
-        if waiting.receipts.len() < WAITING_MAX || waiting.receipts.contains_key(&(conversation, account)) {
-            waiting.receipts.insert((conversation, account), seq);
-            drop(waiting);
-            self.filled.notify_one();
-        }
+    /// What waits, for whoever takes over events: nobody is told anything between these and what comes of them.
+    pub(in crate::live) fn hold(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock()
+    }
+
+    /// Something waits.
+    pub(in crate::live) fn call(&self) {
+        self.filled.notify_one();
     }
 
     /// A socket came and wants to know who is there.
@@ -122,29 +177,21 @@ impl Ephemerals {
         self.looked(account);
     }
 
-    /// Who shares what with whom is another now.
-    pub fn tied(&self, tie: Tie) {
-        let mut waiting = self.waiting.lock();
-        if !waiting.ties.last_mut().is_some_and(|last| last.absorb(&tie)) && waiting.ties.len() < WAITING_MAX {
-            waiting.ties.push(tie);
-        }
-        drop(waiting);
-        self.filled.notify_one();
-    }
-
-    /// What somebody lets others know from now on.
-    pub fn chose(&self, account: AccountId, signals: Signals) {
-        self.signals.lock().put(account, (signals, Instant::now() + BELIEVED));
-        self.changed(account, HashSet::new(), Instant::now());
+    /// What somebody lets others know since a position.
+    pub(in crate::live) fn chose(&self, account: AccountId, signals: Signals, at: Position) {
+        let known = Known { signals, until: Instant::now() + BELIEVED, chosen_at: at };
+        self.signals.lock().put(account, known);
     }
 
     /// A conversation has this many members at most.
-    pub fn counted(&self, conversation: ConversationId, at_most: u64) {
-        let mut small = self.small.lock();
-        if at_most <= EPHEMERAL_MAX_MEMBERS as u64 {
-            small.put(conversation, (true, Instant::now() + BELIEVED));
-        } else {
-            small.pop(&conversation);
+    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64) {
+        let mut sizes = self.sizes.lock();
+        match usize::try_from(at_most) {
+            Ok(at_most) if at_most <= EPHEMERAL_MAX_MEMBERS => {
+                sizes.put(conversation, (at_most, Instant::now() + BELIEVED));
+            }
+            // More than there are, perhaps.
+            Ok(_) | Err(_) => drop(sizes.pop(&conversation)),
         }
     }
 
@@ -159,14 +206,7 @@ impl Ephemerals {
     }
 
     fn changed(&self, account: AccountId, gone_from: HashSet<ConversationId>, due: Instant) {
-        let mut waiting = self.waiting.lock();
-        if let Some(changed) = waiting.presences.get_mut(&account) {
-            changed.gone_from.extend(gone_from);
-            changed.due = changed.due.min(due);
-        } else if waiting.presences.len() < WAITING_MAX {
-            waiting.presences.insert(account, Changed { due, gone_from });
-        }
-        drop(waiting);
+        self.waiting.lock().change(account, gone_from, due);
         self.filled.notify_one();
     }
 }
@@ -206,12 +246,19 @@ impl Live {
 
     /// Tells what is due. Gives whether something waits that is not.
     pub(in crate::live) async fn tell_ephemerals(&self) -> bool {
-        let now = Instant::now();
-        let (receipts, due, newcomers, ties) = {
+        let ties = {
             let mut waiting = self.ephemerals.waiting.lock();
+            waiting.tied = 0;
+            std::mem::take(&mut waiting.ties)
+        };
+        for tie in ties {
+            self.tell_of(tie).await;
+            yield_now().await;
+        }
+        let (receipts, due, newcomers) = {
+            let (mut waiting, now) = (self.ephemerals.waiting.lock(), Instant::now());
             let due: Vec<_> = waiting.presences.extract_if(|_, changed| changed.due <= now).collect();
-            let (newcomers, ties) = (std::mem::take(&mut waiting.newcomers), std::mem::take(&mut waiting.ties));
-            (std::mem::take(&mut waiting.receipts), due, newcomers, ties)
+            (std::mem::take(&mut waiting.receipts), due, std::mem::take(&mut waiting.newcomers))
         };
         // After each, others get their turn: each may go to hundreds of sockets, and all come at once after a restart.
         for (account, changed) in due {
@@ -228,15 +275,7 @@ impl Live {
             self.tell_receipt(conversation, account, seq).await;
             yield_now().await;
         }
-        for tie in ties {
-            self.tell_of(tie).await;
-            yield_now().await;
-        }
-        let waiting = self.ephemerals.waiting.lock();
-        !waiting.presences.is_empty()
-            || !waiting.receipts.is_empty()
-            || !waiting.newcomers.is_empty()
-            || !waiting.ties.is_empty()
+        !self.ephemerals.waiting.lock().is_empty()
     }
 
     async fn tell_receipt(&self, conversation: ConversationId, account: AccountId, seq: u64) {
@@ -286,10 +325,15 @@ impl Live {
 
     /// Whether ephemeral frames go to the members of a conversation. If that cannot be known, they do not.
     pub(in crate::live) async fn is_small(&self, conversation: ConversationId) -> bool {
+        self.has_at_most(conversation, EPHEMERAL_MAX_MEMBERS).await
+    }
+
+    /// Whether a conversation is known to have no more members.
+    pub(in crate::live) async fn has_at_most(&self, conversation: ConversationId, members: usize) -> bool {
         let now = Instant::now();
-        let believed = self.ephemerals.small.lock().get(&conversation).copied();
-        if let Some((is_small, _)) = believed.filter(|(_, until)| *until > now) {
-            return is_small;
+        let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
+        if let Some((size, _)) = believed.filter(|(_, until)| *until > now) {
+            return size <= members;
         }
         // While read models are late each new conversation would hold up whatever else is to be told.
         let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
@@ -298,27 +342,27 @@ impl Live {
         if count.is_none() && !is_hurried {
             *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
         }
-        let is_small = count.is_some_and(|count| count <= EPHEMERAL_MAX_MEMBERS);
-        self.ephemerals.small.lock().put(conversation, (is_small, Instant::now() + BELIEVED));
-        is_small
+        let size = count.unwrap_or(usize::MAX);
+        self.ephemerals.sizes.lock().put(conversation, (size, Instant::now() + BELIEVED));
+        size <= members
     }
 
     /// What an account lets others know. If that cannot be known, nothing.
     pub(in crate::live) async fn signals(&self, account: AccountId) -> Signals {
-        let now = Instant::now();
         let believed = self.ephemerals.signals.lock().get(&account).copied();
-        if let Some((signals, _)) = believed.filter(|(_, until)| *until > now) {
-            return signals;
+        if let Some(known) = believed.filter(|known| known.until > Instant::now()) {
+            return known.signals;
         }
-        let nothing = Signals { read_receipts: false, presence: false };
-        let signals = known(self.index.signals(account).await).unwrap_or(nothing);
-        let mut chosen = self.ephemerals.signals.lock();
-        // What was chosen meanwhile is newer.
-        if let Some((newer, _)) = chosen.peek(&account).filter(|(_, until)| *until > now) {
-            return *newer;
+        let nothing = (Signals { read_receipts: false, presence: false }, Position::START);
+        let (signals, position) = known(self.index.signals(account).await).unwrap_or(nothing);
+        let mut read = Known { signals, until: Instant::now() + BELIEVED, chosen_at: Position::START };
+        let mut all = self.ephemerals.signals.lock();
+        // What the account chose may be newer than what the read model knows.
+        if let Some(chosen) = all.peek(&account).filter(|chosen| chosen.chosen_at > position) {
+            read = Known { until: read.until, ..*chosen };
         }
-        chosen.put(account, (signals, now + BELIEVED));
-        signals
+        all.put(account, read);
+        read.signals
     }
 }
 

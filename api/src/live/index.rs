@@ -46,8 +46,8 @@ pub trait Index: Send + Sync + 'static {
         patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>>;
 
-    /// What an account lets others know.
-    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>>;
+    /// What an account lets others know, and as of which position.
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<(Signals, Position), ReadFault>>;
 
     /// Whom an account blocks.
     fn blocked_by(&self, account: AccountId) -> BoxFuture<'_, Result<HashSet<AccountId>, ReadFault>>;
@@ -132,12 +132,12 @@ impl Index for ProjectedIndex {
         })
     }
 
-    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>> {
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<(Signals, Position), ReadFault>> {
         Box::pin(async move {
-            let signals = self.projections.accounts().signals(&[account]).await?.value;
+            let signals = self.projections.accounts().signals(&[account]).await?;
             // Of an account that is not known here yet nothing is told.
             let nothing = Signals { read_receipts: false, presence: false };
-            Ok(signals.get(&account).copied().unwrap_or(nothing))
+            Ok((signals.value.get(&account).copied().unwrap_or(nothing), signals.position))
         })
     }
 

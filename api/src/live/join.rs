@@ -46,7 +46,8 @@ pub struct Joined {
 impl Drop for Joined {
     fn drop(&mut self) {
         let gone_from = self.live.routes.lock().disconnect(self.account, &self.outbox);
-        if self.outbox.is_visible().is_some() {
+        // A stream is no presence, but the last to know where the account was a member.
+        if self.outbox.is_visible().is_some() || gone_from.is_some() {
             self.live.ephemerals.gone(self.account, gone_from.unwrap_or_default());
         }
         self.live.meters.sockets.decrement(1.0);

@@ -1,19 +1,24 @@
 //! Who is there: told to those who share a small conversation and are not apart, when it changes and when they come to
 //! share one.
 
-use crate::live::ephemeral::frame;
+use crate::live::ephemeral::{Waiting, frame};
+use crate::live::notification::Notices;
 use crate::live::outbox::Outbox;
 use crate::live::render::reader;
-use crate::live::router::Live;
+use crate::live::router::{Live, Routes};
+use crate::live::story::Stories;
+use crate::live::tail::Routed;
 use crate::live::wire::Wire;
 use domain::event::Event;
 use domain::ids::{AccountId, ConversationId};
-use domain::limits::PRESENCE_MAX_ACCOUNTS;
+use domain::limits::{EPHEMERAL_MAX_MEMBERS, PRESENCE_MAX_ACCOUNTS};
 use domain::recorded::Recorded;
 use projections::account::settings::Signals;
 use serde::Serialize;
 use std::collections::HashSet;
+use std::sync::Arc;
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 /// Whether somebody is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,12 +52,21 @@ impl PresenceChanged {
 pub enum Tie {
     /// These came into a conversation, one after the other.
     Joined(ConversationId, HashSet<AccountId>),
-    /// Somebody left one.
-    Left(ConversationId, AccountId),
-    /// One of the two blocks the other.
-    Parted(AccountId, AccountId),
-    /// One of the two does not any more.
+    /// Some left, or block others.
+    Parted(Parting),
+    /// One of the two does not block the other any more.
     Reunited(AccountId, AccountId),
+}
+
+/// What those who are parted are owed: to each other they are offline.
+#[derive(Debug)]
+pub struct Parting {
+    /// What they shared until then.
+    through: HashSet<ConversationId>,
+    /// It was told there only if there are no more members afterwards.
+    members_max: usize,
+    /// Who was told that somebody is there, and of whom.
+    owed: Vec<(AccountId, AccountId)>,
 }
 
 impl Tie {
@@ -63,85 +77,134 @@ impl Tie {
                 accounts.extend(more);
                 true
             }
-            (Tie::Joined(..) | Tie::Left(..) | Tie::Parted(..) | Tie::Reunited(..), _) => false,
+            (Tie::Joined(..) | Tie::Parted(_) | Tie::Reunited(..), _) => false,
+        }
+    }
+
+    /// How many people it is about.
+    pub fn len(&self) -> usize {
+        match self {
+            Tie::Joined(_, accounts) => accounts.len(),
+            Tie::Parted(parting) => parting.owed.len(),
+            Tie::Reunited(..) => 2,
         }
     }
 }
 
 impl Live {
-    /// Takes from an event what is to be told of it, once the routes have taken it over.
-    pub(in crate::live) fn note(&self, event: &Recorded) {
-        let ephemerals = &self.ephemerals;
+    /// Routes events, and takes from them what is to be told of people: in one step, so that whoever tells of a presence
+    /// never sees one without the other.
+    pub(in crate::live) fn take_over(
+        &self,
+        events: &[Arc<Recorded>],
+        stories: &Stories,
+        notices: &Notices,
+    ) -> (Vec<Routed>, bool) {
+        let mut waiting = self.ephemerals.hold();
+        let mut routes = self.routes.lock();
+        let partings: Vec<_> = events.iter().filter_map(|event| self.parting(event, &routes, &waiting)).collect();
+        let routed = routes.route(events, stories, notices);
+        let ties = events.iter().filter_map(|event| meeting(event, &routes));
+        for tie in partings.into_iter().map(Tie::Parted).chain(ties) {
+            let people = tie.len();
+            if !waiting.tie(tie) {
+                self.meters.ephemerals_dropped.increment(people as u64);
+            }
+        }
+        events.iter().for_each(|event| self.note(event, &mut waiting));
+        (routed, !waiting.is_empty())
+    }
+
+    fn note(&self, event: &Recorded, waiting: &mut Waiting) {
         match &event.event {
             Event::ReadMoved(e) => {
                 if let Some((account, conversation)) = reader(&event.stream) {
-                    ephemerals.read(conversation, account, e.seq);
-                }
-            }
-            Event::AccountBlocked(e) => {
-                if let Some(owner) = event.stream.relationship_id() {
-                    ephemerals.tied(Tie::Parted(owner, e.account));
-                }
-            }
-            Event::AccountUnblocked(e) => {
-                if let Some(owner) = event.stream.relationship_id() {
-                    ephemerals.tied(Tie::Reunited(owner, e.account));
+                    waiting.read(conversation, account, e.seq);
                 }
             }
             Event::SettingsChanged(e) => {
                 if let Some(account) = event.stream.account_id() {
                     let signals = Signals { read_receipts: e.read_receipts, presence: e.presence };
-                    ephemerals.chose(account, signals);
+                    self.ephemerals.chose(account, signals, event.position);
+                    waiting.change(account, HashSet::new(), Instant::now());
                 }
             }
-            Event::MemberJoined(e) => {
+            Event::MemberJoined(_) => {
                 if let Some(conversation) = event.stream.conversation_id() {
                     // Each member joined in an event of this stream, and the first of its events is none of these.
-                    ephemerals.counted(conversation, event.revision);
-                    if self.routes.lock().is_connected(e.account) {
-                        ephemerals.tied(Tie::Joined(conversation, HashSet::from([e.account])));
-                    }
-                }
-            }
-            Event::MemberLeft(e) => {
-                if let Some(conversation) = event.stream.conversation_id()
-                    && self.routes.lock().is_connected(e.account)
-                {
-                    ephemerals.tied(Tie::Left(conversation, e.account));
+                    self.ephemerals.counted(conversation, event.revision);
                 }
             }
             _ => {}
         }
     }
 
-    pub(in crate::live) async fn tell_presence(&self, account: AccountId, gone_from: HashSet<ConversationId>) {
-        let (presence, mut conversations) = self.routes.lock().presence(account);
-        conversations.extend(gone_from);
-        let status = if self.signals(account).await.presence { presence } else { Presence::Offline };
-        let before = match status {
-            Presence::Offline => self.ephemerals.told.lock().remove(&account),
-            Presence::Online | Presence::Away => self.ephemerals.told.lock().insert(account, status),
+    /// What an event parts, before the routes know of it.
+    fn parting(&self, event: &Recorded, routes: &Routes, waiting: &Waiting) -> Option<Parting> {
+        let told = self.ephemerals.told.lock();
+        let owed = |one: AccountId, other: AccountId| {
+            [(one, other), (other, one)].into_iter().filter(|(_, of)| told.contains_key(of))
         };
-        if before.unwrap_or(Presence::Offline) != status {
-            let frame = PresenceChanged::wire(account, status);
-            let small = self.small_ones(conversations).await;
-            let Some(blocks) = self.blocks_elsewhere(account).await else { return };
-            self.tell_members(small, account, &blocks, &frame);
-        }
+        let parting = match &event.event {
+            Event::MemberLeft(e) => {
+                let conversation = event.stream.conversation_id().filter(|id| routes.is_member(e.account, *id))?;
+                let others = routes.company(e.account, &HashSet::new(), [conversation], EPHEMERAL_MAX_MEMBERS);
+                let owed = others.into_iter().flat_map(|other| owed(e.account, other)).collect();
+                // Whoever leaves was a member, too.
+                let members_max = EPHEMERAL_MAX_MEMBERS - 1;
+                Parting { through: HashSet::from([conversation]), members_max, owed }
+            }
+            Event::AccountBlocked(e) => {
+                let owner = event.stream.relationship_id()?;
+                let of = |account| {
+                    let mut conversations = routes.presence(account).1;
+                    conversations.extend(waiting.gone_from(account));
+                    conversations
+                };
+                let through = of(owner).intersection(&of(e.account)).copied().collect();
+                Parting { through, members_max: EPHEMERAL_MAX_MEMBERS, owed: owed(owner, e.account).collect() }
+            }
+            _ => return None,
+        };
+        (!parting.owed.is_empty() && !parting.through.is_empty()).then_some(parting)
+    }
+
+    /// Tells the others that somebody came, looks away or is gone.
+    pub(in crate::live) async fn tell_presence(&self, account: AccountId, gone_from: HashSet<ConversationId>) {
+        let (_, mut conversations) = self.routes.lock().presence(account);
+        conversations.extend(gone_from);
+        let shows = self.signals(account).await.presence;
+        let small = self.small_ones(conversations).await;
+        let blocks = self.blocks_elsewhere(account).await;
+        let (status, sockets) = {
+            // Who is told, and that they were, in one step: see `take_over`.
+            let routes = self.routes.lock();
+            let status = if shows { routes.presence(account).0 } else { Presence::Offline };
+            let mut told = self.ephemerals.told.lock();
+            let before = match status {
+                Presence::Offline => told.remove(&account),
+                Presence::Online | Presence::Away => told.insert(account, status),
+            };
+            if before.unwrap_or(Presence::Offline) == status {
+                return;
+            }
+            let Some(blocks) = blocks else { return };
+            let others = routes.company(account, &blocks, small, PRESENCE_MAX_ACCOUNTS);
+            let sockets: Vec<_> = others.iter().flat_map(|other| routes.outboxes(*other).cloned()).collect();
+            (status, sockets)
+        };
+        let frame = PresenceChanged::wire(account, status);
+        sockets.iter().for_each(|socket| socket.push_ephemeral(&frame));
     }
 
     pub(in crate::live) async fn tell_of(&self, tie: Tie) {
         match tie {
             Tie::Joined(conversation, accounts) => self.tell_of_joining(conversation, &accounts).await,
-            Tie::Left(conversation, account) => self.tell_of_leaving(conversation, account).await,
-            Tie::Parted(one, other) => {
-                if self.share_a_small_one(one, other).await {
-                    self.tell_each_other(one, other, |_| Presence::Offline);
-                }
-            }
+            Tie::Parted(parting) => self.tell_of_parting(parting).await,
             Tie::Reunited(one, other) => {
-                if !self.routes.lock().are_apart(one, other) && self.share_a_small_one(one, other).await {
-                    self.tell_each_other(one, other, |status| status);
+                if self.are_near(one, other).await {
+                    self.tell_one(one, other);
+                    self.tell_one(other, one);
                 }
             }
         }
@@ -161,46 +224,59 @@ impl Live {
                 routes.company(*newcomer, &HashSet::new(), [conversation], PRESENCE_MAX_ACCOUNTS)
             };
             for other in others {
-                self.tell_one(*newcomer, other, |status| status);
+                self.tell_one(*newcomer, other);
                 if !newcomers.contains(&other) {
-                    self.tell_one(other, *newcomer, |status| status);
+                    self.tell_one(other, *newcomer);
                 }
             }
             yield_now().await;
         }
     }
 
-    /// Those with whom nothing small is shared any more are offline from now on.
-    async fn tell_of_leaving(&self, conversation: ConversationId, account: AccountId) {
-        if !self.is_small(conversation).await {
+    /// Offline are those who are not near by another way.
+    async fn tell_of_parting(&self, Parting { through, members_max, owed }: Parting) {
+        let mut was_told = false;
+        for conversation in through {
+            was_told = was_told || self.has_at_most(conversation, members_max).await;
+        }
+        if !was_told {
             return;
         }
-        let others = self.routes.lock().company(account, &HashSet::new(), [conversation], PRESENCE_MAX_ACCOUNTS);
-        for other in others {
-            if !self.share_a_small_one(account, other).await {
-                self.tell_each_other(account, other, |_| Presence::Offline);
+        for (account, of) in owed {
+            if !self.are_near(account, of).await {
+                self.push_to(account, &PresenceChanged::wire(of, Presence::Offline));
             }
         }
     }
 
-    async fn share_a_small_one(&self, one: AccountId, other: AccountId) -> bool {
-        let shared = self.routes.lock().shared(one, other);
-        !self.small_ones(shared).await.is_empty()
-    }
-
-    fn tell_each_other(&self, one: AccountId, other: AccountId, shown: impl Fn(Presence) -> Presence) {
-        self.tell_one(one, other, &shown);
-        self.tell_one(other, one, &shown);
+    /// Whether two connected accounts share a small conversation and neither blocks the other.
+    async fn are_near(&self, one: AccountId, other: AccountId) -> bool {
+        let shared = {
+            let routes = self.routes.lock();
+            if routes.are_apart(one, other) {
+                return false;
+            }
+            routes.shared(one, other)
+        };
+        for conversation in shared {
+            if self.is_small(conversation).await {
+                return true;
+            }
+        }
+        false
     }
 
     /// Of whom nothing was told, nothing changes.
-    fn tell_one(&self, account: AccountId, of: AccountId, shown: impl Fn(Presence) -> Presence) {
+    fn tell_one(&self, account: AccountId, of: AccountId) {
         let told = self.ephemerals.told.lock().get(&of).copied();
         if let Some(status) = told {
-            let frame = PresenceChanged::wire(of, shown(status));
-            let sockets: Vec<_> = self.routes.lock().outboxes(account).cloned().collect();
-            sockets.iter().for_each(|socket| socket.push_ephemeral(&frame));
+            self.push_to(account, &PresenceChanged::wire(of, status));
         }
+    }
+
+    fn push_to(&self, account: AccountId, frame: &Wire) {
+        let sockets: Vec<_> = self.routes.lock().outboxes(account).cloned().collect();
+        sockets.iter().for_each(|socket| socket.push_ephemeral(frame));
     }
 
     /// Who else is there is told to a socket that came.
@@ -214,5 +290,16 @@ impl Live {
                 socket.push_ephemeral(&PresenceChanged::wire(other, status));
             }
         }
+    }
+}
+
+/// Who an event brings together, once the routes know of it.
+fn meeting(event: &Recorded, routes: &Routes) -> Option<Tie> {
+    match &event.event {
+        Event::MemberJoined(e) if routes.is_connected(e.account) => {
+            Some(Tie::Joined(event.stream.conversation_id()?, HashSet::from([e.account])))
+        }
+        Event::AccountUnblocked(e) => Some(Tie::Reunited(event.stream.relationship_id()?, e.account)),
+        _ => None,
     }
 }

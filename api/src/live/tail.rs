@@ -97,14 +97,16 @@ impl Live {
         let stories = stories_and_friends_before(&*self.renderer.source, events, &mut circles).await?;
         let notices = notification::notices(&*self.renderer.source, events, &mut circles, None).await?;
         drop(circles);
-        let routed = self.routes.lock().route(events, &stories, &notices);
+        let (routed, is_news) = self.take_over(events, &stories, &notices);
         if let Some(last) = events.last() {
             // From here on, whoever joins finds these events in the log and not in their outbox.
             self.position.send_replace(last.position);
             metrics::gauge!("feed_position").set(last.position.0 as f64);
         }
         self.send(&routed).await;
-        events.iter().for_each(|event| self.note(event));
+        if is_news {
+            self.ephemerals.call();
+        }
         Ok(())
     }
 

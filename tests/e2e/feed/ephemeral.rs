@@ -90,7 +90,14 @@ both_modes! {
         assert_eq!(there, [online(&alice.id), online(&bob.id)]);
         carol.removes(&carol, &room).await.ok(204);
         let offline = json!({"account_id": carol.id, "status": "offline"});
-        assert_eq!((hers.ephemeral("presence").await, his.ephemeral("presence").await), (offline.clone(), offline));
+        for feed in [&mut hers, &mut his] {
+            // Who came just before they joined may be told of twice.
+            let mut told = feed.ephemeral("presence").await;
+            if told == online(&carol.id) {
+                told = feed.ephemeral("presence").await;
+            }
+            assert_eq!(told, offline);
+        }
         for feed in [hers, his, carols] {
             feed.closes().await;
         }

@@ -6,6 +6,8 @@ use crate::live::ephemeral::{NEW_CONVERSATION_PATIENCE, follow, frame};
 use crate::live::outbox::Outbox;
 use crate::live::wire::{Texts, Wire};
 use domain::account::event::SettingsChanged;
+use domain::conversation::event::MemberLeft;
+use domain::event::Event;
 use domain::ids::{AccountId, Position};
 use domain::limits::{EPHEMERAL_MAX_MEMBERS, FEED_EPHEMERAL_MAX_BYTES, FEED_QUEUE_MAX_BYTES};
 use domain::relationship::event::{AccountBlocked, AccountUnblocked};
@@ -261,6 +263,94 @@ async fn after_a_block_is_taken_back_both_are_told_of_each_other() {
         (told(&mut his).await, told(&mut hers).await),
         (vec![presence(ann, "online")], vec![presence(bob, "online")])
     );
+}
+
+/// Several things at once: whatever is told first, nobody keeps seeing who is not there for them. The mutant that it kills:
+/// what a closed socket's account shared is not looked at.
+#[tokio::test(start_paused = true)]
+async fn who_hides_and_goes_at_once_is_offline_to_the_others() {
+    let (ann, bob) = (account(1), account(2));
+    let hides = || {
+        let chosen = SettingsChanged { read_receipts: true, presence: false, time_zone: None };
+        (StreamName::account(ann), Event::from(chosen))
+    };
+    let leaves = || (StreamName::conversation(conversation(1)), Event::from(MemberLeft { account: ann }));
+    let blocks = || (StreamName::relationship(ann), Event::from(AccountBlocked { account: bob }));
+    for (parts, frames) in [(leaves(), 1), (blocks(), 0)] {
+        let world = world(&[ann, bob]).await;
+        let (mut his, hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+        assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+        world.append(vec![hides()]).await;
+        world.append(vec![parts]).await;
+        world.catch_up(&world.live).await;
+        for _ in 0..frames {
+            assert_eq!(his.next().await["type"], "member.left");
+        }
+        assert_eq!(told(&mut his).await, [presence(ann, "offline")]);
+        drop(hers);
+    }
+    let world = world(&[ann, bob]).await;
+    let (mut his, hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    drop(hers);
+    // So that its task ends first.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    world.append(vec![blocks()]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "offline")], "closed and blocked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_last_is_no_reason_to_stay_online() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let mut his = Client::identifies(&world, bob).await;
+    let stream = world.connects(ann).await.unwrap();
+    let hers = Client::identifies(&world, ann).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    drop(hers);
+    // So that its task ends first.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    drop(stream);
+    assert_eq!(told(&mut his).await, [presence(ann, "offline")]);
+}
+
+/// The mutant that it kills: after a while the read model is asked, whatever it knows.
+#[tokio::test(start_paused = true)]
+async fn presence_that_was_turned_off_stays_off_while_the_read_model_is_behind() {
+    let (ann, bob) = (account(1), account(2));
+    let world = world(&[ann, bob]).await;
+    let (mut his, mut hers) = (Client::identifies(&world, bob).await, Client::identifies(&world, ann).await);
+    assert_eq!(told(&mut his).await, [presence(ann, "online")]);
+    world.index_stands_at(Some(world.log.head()));
+    let chosen = SettingsChanged { read_receipts: false, presence: false, time_zone: None };
+    world.append(vec![(StreamName::account(ann), chosen.into())]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(told(&mut his).await, [presence(ann, "offline")]);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    hers.says(&json!({"op": "focus", "visible": true})).await;
+    world.read(conversation(1), ann, 1).await;
+    world.catch_up(&world.live).await;
+    assert!(told(&mut his).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_a_group_above_the_limit_is_told_of_nobody() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128 + 1).map(account).collect();
+    let world = world(&members).await;
+    let small = conversation(2);
+    world.create(small, &[members[1], members[2]]).await;
+    world.catch_up(&world.live).await;
+    let (mut first, mut second) =
+        (Client::identifies(&world, members[0]).await, Client::identifies(&world, members[1]).await);
+    let _third = Client::identifies(&world, members[2]).await;
+    assert!(told(&mut first).await.is_empty());
+    assert_eq!(told(&mut second).await, [presence(members[2], "online")]);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    world.leave(conversation(1), members[0]).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(first.next().await["type"], "member.left");
+    assert!(told(&mut first).await.is_empty());
 }
 
 /// The mutant that it kills: settings that are not asked.

@@ -142,9 +142,10 @@ impl Index for SlowIndex {
         })
     }
 
-    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<Signals, ReadFault>> {
+    fn signals(&self, account: AccountId) -> BoxFuture<'_, Result<(Signals, Position), ReadFault>> {
         let is_open = !self.reserved.lock().contains(&account);
-        Box::pin(std::future::ready(Ok(Signals { read_receipts: is_open, presence: is_open })))
+        let signals = Signals { read_receipts: is_open, presence: is_open };
+        Box::pin(std::future::ready(Ok((signals, self.position()))))
     }
 
     fn blocked_by(&self, account: AccountId) -> BoxFuture<'_, Result<HashSet<AccountId>, ReadFault>> {
