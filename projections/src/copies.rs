@@ -138,7 +138,7 @@ impl Copies {
         Ok(CopyId::first(name, version))
     }
 
-    /// Announces a new copy, which nobody has.
+    /// Announces a new copy, which nobody has. What stands in its place is of a catalogue that was lost, and goes.
     pub(crate) async fn announce(&self, name: &'static str, version: u32) -> Result<CopyId, DatabaseFault> {
         let mut tx = self.database.begin_write().await?;
         let row = tx
@@ -151,7 +151,9 @@ impl Copies {
             .await?;
         let number = row.ok_or(DatabaseFault::Damaged("a copy was not announced"))?.columns().take()?;
         tx.commit().await?;
-        Ok(CopyId { name, version, number })
+        let copy = CopyId { name, version, number };
+        self.clear(&copy.label()).await?;
+        Ok(copy)
     }
 
     /// Makes `to` live in place of `from`, in one commit. False when another copy is live meanwhile.
@@ -224,17 +226,7 @@ impl Copies {
 
     /// Removes a copy with everything in it and forgets it. Nobody may have it open. Doing so again changes nothing.
     pub(crate) async fn remove(&self, entry: &Entry) -> Result<(), DatabaseFault> {
-        match &self.url {
-            DatabaseUrl::Sqlite { directory } => {
-                remove_files(directory, &entry.label()).await.map_err(sqlx::Error::Io)?;
-            }
-            DatabaseUrl::Postgres { url, schema_prefix } => {
-                let mut connection = connect(url).await?;
-                let drop = format!("DROP SCHEMA IF EXISTS \"{schema_prefix}{}\" CASCADE", entry.label());
-                connection.execute(AssertSqlSafe(drop)).await?;
-                connection.close().await?;
-            }
-        }
+        self.clear(&entry.label()).await?;
         let mut tx = self.database.begin_write().await?;
         tx.execute(
             "DELETE FROM copies WHERE name = $1 AND version = $2 AND number = $3",
@@ -242,6 +234,21 @@ impl Copies {
         )
         .await?;
         tx.commit().await?;
+        Ok(())
+    }
+
+    async fn clear(&self, label: &str) -> Result<(), DatabaseFault> {
+        match &self.url {
+            DatabaseUrl::Sqlite { directory } => {
+                remove_files(directory, label).await.map_err(sqlx::Error::Io)?;
+            }
+            DatabaseUrl::Postgres { url, schema_prefix } => {
+                let mut connection = connect(url).await?;
+                let drop = format!("DROP SCHEMA IF EXISTS \"{schema_prefix}{label}\" CASCADE");
+                connection.execute(AssertSqlSafe(drop)).await?;
+                connection.close().await?;
+            }
+        }
         Ok(())
     }
 

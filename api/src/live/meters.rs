@@ -11,7 +11,8 @@ pub struct Meters {
     pub queue_bytes: Gauge,
     /// `feed_frames_total`: frames handed to sockets, once for each.
     pub frames: Counter,
-    /// `feed_ephemerals_dropped_total`: ephemeral frames that a full queue did not take or gave up.
+    /// `feed_ephemerals_dropped_total`: ephemeral frames that a full queue did not take or gave up, and people of whom too
+    /// many waited to be told.
     pub ephemerals_dropped: Counter,
     /// `feed_lags_total`: times that a socket's queue was full, so that it reads what follows from the log.
     pub lags: Counter,

@@ -48,7 +48,11 @@ pub const METRICS: &[Metric] = &[
     counter("command_conflicts_total", &["command"], "Commands that were overtaken and decided again."),
     histogram("command_stage_seconds", &["command", "stage"], "Stages of a command: wait, load, decide, append."),
     counter("feed_closes_total", &["code"], "Sockets that ended, by close code; `gone` when the client went."),
-    counter("feed_ephemerals_dropped_total", &[], "Ephemeral frames that a reader that was behind did not get."),
+    counter(
+        "feed_ephemerals_dropped_total",
+        &[],
+        "Ephemeral frames that a reader that was behind did not get, and people of whom too many waited to be told.",
+    ),
     counter("feed_frames_total", &[], "Event frames handed to sockets."),
     counter("feed_lags_total", &[], "Times that a queue was full, so that its reader went on from the log."),
     gauge("feed_position", &[], "The log position up to which events were handed to sockets."),

@@ -7,7 +7,6 @@ use crate::cli::doctor::engines::in_time;
 use crate::cli::doctor::finding::Finding;
 use domain::ids::{LogId, Position};
 use projections::database::examine::{ReadModel, Standing};
-use projections::search::port::Search;
 use projections::wait::{State, Status};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -50,9 +49,7 @@ enum Doing {
 /// # Errors
 /// When it cannot be written down.
 pub fn tell(app: &App) -> anyhow::Result<Outcome> {
-    let mut statuses = app.projections.status();
-    statuses.push(app.search.status());
-    let projections = statuses.into_iter().map(One::of).collect();
+    let projections = app.statuses().into_iter().map(One::of).collect();
     let told = Told { head: app.log.head().0, projections };
     Ok(Outcome { value: serde_json::to_value(&told)?, words: String::new() })
 }

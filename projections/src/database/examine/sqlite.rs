@@ -1,7 +1,8 @@
 //! SQLite: every file is opened to be read alone.
 //!
 //! Beside a server, or after a crash, a file has a write-ahead log or a journal, and is read as every reader does. A file
-//! without either rests: it is opened as one that never changes, so that not even a lock or an empty log appears beside it.
+//! without either rests: it is opened as one that never changes, so that not even an empty log appears beside it. The
+//! catalogue, whose journal is there only for moments, is always read with a lock.
 
 use super::{CATALOGUE, Examined, KNOWN, LIVE, ReadModel, Standing, label};
 use domain::ids::{LogId, Position};
@@ -71,7 +72,8 @@ async fn ask(file: &Path, name: &'static str, until: Instant) -> Result<Answer, 
         Err(fault) if fault.kind() == ErrorKind::NotFound => return Err(Standing::Missing),
         Err(fault) => return Err(Standing::Silent(fault.to_string())),
     }
-    let rested = !has_log(file);
+    // The catalogue keeps a journal only while something is written, so nothing beside it tells whether it rests.
+    let rested = name != CATALOGUE && !has_log(file);
     let answer = ask_open(file, name, rested, until).await;
     // A server that began meanwhile changed what was taken for unchanging.
     if rested && has_log(file) && !matches!(&answer, Ok(Answer { standing: Standing::Sound { .. }, .. })) {

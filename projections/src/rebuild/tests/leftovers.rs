@@ -5,7 +5,7 @@ use crate::conversation::messaging::apply::Messaging;
 use crate::copies::{Copies, CopyId, Standing};
 use crate::database::open::{Purpose, Wanted, open};
 use crate::projection::{ALL, MESSAGING, Projection, STORIES};
-use crate::projections::Options;
+use crate::projections::{Options, find_checkpoint};
 use crate::reader::ReadFault;
 use crate::rebuild::{Comparison, Progressed, RebuildFault};
 use crate::story::stories::Stories;
@@ -100,6 +100,29 @@ async fn what_a_crash_leaves_of_a_rebuild_is_removed_and_the_live_copy_is_served
         eventually_known(&place, &wanted).await;
         let view = world.projections.messaging().conversation(account(1), conversation(1)).await.unwrap();
         assert_eq!(view.value.unwrap().member_count, 3);
+        world.stop().await;
+        place.clean().await;
+    }
+}
+
+/// As where the catalogue was lost and made again: a copy that it does not know stands where the next one is built.
+#[tokio::test]
+async fn a_copy_that_nobody_knows_is_no_start_for_a_new_one() {
+    for place in Place::all("unknown_copy") {
+        let script = everything(100, 5);
+        World::caught_up(&place, &script.events, 10).await.stop().await;
+        let unknown = CopyId { number: 1, ..CopyId::first(MESSAGING, Messaging::VERSION) };
+        let wanted = Wanted::copy(unknown, Messaging::CHANGES, 1, Purpose::Filling);
+        let database = open(&place.url, &wanted).await.unwrap();
+        find_checkpoint(&database, unknown, LOG).await.unwrap();
+        let mut tx = database.begin_write().await.unwrap();
+        tx.execute("UPDATE checkpoint SET position = $1", [50_i64.into()]).await.unwrap();
+        tx.commit().await.unwrap();
+        database.close().await;
+        let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
+        world.catches_up().await;
+        let rebuilt = rebuild(&world, &[MESSAGING], false).await.unwrap();
+        assert!(matches!(rebuilt[0].comparison, Comparison::Equal(_)) && rebuilt[0].is_switched, "{rebuilt:?}");
         world.stop().await;
         place.clean().await;
     }
