@@ -112,9 +112,9 @@ impl Waiting {
 
     /// Who shares what with whom is another now. False if too much waits.
     pub(in crate::live) fn tie(&mut self, tie: Tie) -> bool {
-        self.tied += tie.len();
+        self.tied += tie.people();
         if self.tied > WAITING_MAX {
-            self.tied -= tie.len();
+            self.tied -= tie.people();
             return false;
         }
         if !self.ties.last_mut().is_some_and(|last| last.absorb(&tie)) {

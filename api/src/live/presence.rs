@@ -82,7 +82,7 @@ impl Tie {
     }
 
     /// How many people it is about.
-    pub fn len(&self) -> usize {
+    pub fn people(&self) -> usize {
         match self {
             Tie::Joined(_, accounts) => accounts.len(),
             Tie::Parted(parting) => parting.owed.len(),
@@ -106,7 +106,7 @@ impl Live {
         let routed = routes.route(events, stories, notices);
         let ties = events.iter().filter_map(|event| meeting(event, &routes));
         for tie in partings.into_iter().map(Tie::Parted).chain(ties) {
-            let people = tie.len();
+            let people = tie.people();
             if !waiting.tie(tie) {
                 self.meters.ephemerals_dropped.increment(people as u64);
             }

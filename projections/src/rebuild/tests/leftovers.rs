@@ -116,7 +116,9 @@ async fn a_copy_that_nobody_knows_is_no_start_for_a_new_one() {
         let database = open(&place.url, &wanted).await.unwrap();
         find_checkpoint(&database, unknown, LOG).await.unwrap();
         let mut tx = database.begin_write().await.unwrap();
-        tx.execute("UPDATE checkpoint SET position = $1", [50_i64.into()]).await.unwrap();
+        tx.execute("UPDATE checkpoint SET position = $1", [i64::try_from(script.events.len()).unwrap().into()])
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         database.close().await;
         let world = World::run_with(&place, Source::new(&script.events, 10), quick()).await;
