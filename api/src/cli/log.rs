@@ -140,13 +140,14 @@ fn copy(config: &Config, to: &str, output: &Output) -> anyhow::Result<()> {
         bail!("{} is within the directory of the log itself, {}: give one elsewhere", to.display(), from.display());
     }
     secrets::private_directory(to)?;
+    if let Some(name) = other_than_a_file(to)? {
+        return Err(not_empty(to, &name));
+    }
     let options = Options::new(Arc::new(SystemClock), [0; 16]);
     let copied = copy::copy(&from, &options, to, &options, progress);
     end_progress();
     let copied = copied.map_err(|fault| match fault {
-        CopyFault::NotEmpty(name) => {
-            anyhow::anyhow!("{} is not empty: it holds {name}. Give an empty directory; what a copy that was interrupted left there can be removed", to.display())
-        }
+        CopyFault::NotEmpty(name) => not_empty(to, &name),
         fault => anyhow::Error::new(fault).context(format!("the log in {} was not copied", from.display())),
     })?;
     let Copied { log_id, head, events, stubs, bytes } = copied;
@@ -156,6 +157,24 @@ fn copy(config: &Config, to: &str, output: &Output) -> anyhow::Result<()> {
         to.display()
     );
     output.result(&result, &text)
+}
+
+fn not_empty(to: &Path, name: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} is not empty: it holds {name}. Give an empty directory; what a copy that was interrupted left there can be removed",
+        to.display()
+    )
+}
+
+/// What in there is no file: perhaps it is a server's directory, which may hold nothing but others. The log itself looks at files only.
+fn other_than_a_file(path: &Path) -> std::io::Result<Option<String>> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            return Ok(Some(entry.file_name().to_string_lossy().into_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Where a path leads, also when its end is not there yet.

@@ -106,6 +106,11 @@ async fn a_server_on_a_copy_serves_the_same_conversations() {
     let refused = shell(data.path(), &["log", "copy", "--to", to.to_str().unwrap()], "", &[]).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("not empty"), "{refused:?}");
+    // A directory that holds nothing but the one of a log.
+    let refused = shell(data.path(), &["log", "copy", "--to", moved.path().to_str().unwrap()], "", &[]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("it holds log"), "{refused:?}");
+    assert_eq!(std::fs::read_dir(moved.path()).unwrap().count(), 1, "nothing was put there");
     let elsewhere = shell(data.path(), &["log", "copy", "--to", "kurrentdb://localhost"], "", &[]).await;
     assert_eq!(elsewhere.status.code(), Some(1));
 
