@@ -37,7 +37,11 @@ async fn text(world: &World, event: Arc<Recorded>) -> String {
     text_of(&frame.unwrap())
 }
 
+/// What clients are told of the feed.
+const PAGE: &str = include_str!("../../../../docs/feed.md");
+
 fn event(position: u64, kind: &str, data: &str) -> String {
+    assert!(PAGE.contains(&format!("`{kind}`")), "docs/feed.md does not name {kind}");
     let data = data.replace("ROOM", ROOM).replace("ANN", ANN).replace("AT", AT);
     format!(r#"{{"op":"event","position":"{position}","last":true,"type":"{kind}","data":{data}}}"#)
 }
@@ -244,5 +248,19 @@ fn frames_of_the_protocol() {
     );
     let bye = r#"{"op":"bye","code":3501,"reason":"not a valid frame","reconnect":false}"#;
     assert_eq!(Frame::bye(Close::BadFrame).wire().texts().next().unwrap(), bye);
+    let closes = [
+        Close::Shutdown,
+        Close::TokenWithdrawn,
+        Close::TooSlow,
+        Close::Unavailable,
+        Close::HeartbeatMissed,
+        Close::TooMany,
+        Close::BadToken,
+        Close::BadFrame,
+        Close::SessionRevoked,
+    ];
+    for close in closes {
+        assert!(PAGE.contains(&format!("| {} | ", close.code())), "docs/feed.md does not name {close:?}");
+    }
     assert!(Close::Shutdown.reconnect() && Close::TooSlow.reconnect() && !Close::BadToken.reconnect());
 }
