@@ -51,7 +51,8 @@ async fn is_told_while_held(server: &Server, hold: impl Future<Output = Held>) {
     let grows = |told: &Told| told.events > first.events && told.seconds >= first.seconds + 2.0;
     let second = tells(server, "messaging", "it grows", grows).await;
     assert_eq!(second.stopped, 0.0, "it tries again");
-    tells(server, "accounts", "the others go on", |told| *told == AT_THE_HEAD).await;
+    // One reader gives the same batches to all, so others may wait for this one; they have not stopped.
+    assert_eq!(told(server, "accounts").await.stopped, 0.0);
     held.ends().await;
     tells(server, "messaging", "nothing is left to apply", |told| *told == AT_THE_HEAD).await;
 }
@@ -85,7 +86,8 @@ async fn a_search_index_that_stopped_is_told_until_it_is_built_again() {
     let room = alice.meets(&bob).await;
     alice.sends("before", &room).await;
     tells(&server, "search", "nothing is left to apply", |told| *told == AT_THE_HEAD).await;
-    std::fs::remove_dir_all(data.path().join("search")).unwrap();
+    // Moved away rather than removed: what still writes there would be in the way.
+    std::fs::rename(data.path().join("search"), data.path().join("search-before")).unwrap();
     alice.sends("the one that it cannot store", &room).await;
     let first = tells(&server, "search", "it stopped", |told| told.stopped == 1.0 && told.seconds > 0.0).await;
     alice.sends("another one", &room).await;
