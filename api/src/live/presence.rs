@@ -141,18 +141,18 @@ impl Live {
 
     /// What an event parts, before the routes know of it.
     fn parting(&self, event: &Recorded, routes: &Routes, waiting: &Waiting) -> Option<Parting> {
-        let told = self.ephemerals.told.lock();
-        let owed = |one: AccountId, other: AccountId| {
-            [(one, other), (other, one)].into_iter().filter(|(_, of)| told.contains_key(of))
+        let owed = |one: AccountId, others: HashSet<AccountId>| -> Vec<_> {
+            let told = self.ephemerals.told.lock();
+            let pairs = others.into_iter().flat_map(|other| [(one, other), (other, one)]);
+            pairs.filter(|(_, of)| told.contains_key(of)).collect()
         };
         let parting = match &event.event {
             Event::MemberLeft(e) => {
                 let conversation = event.stream.conversation_id().filter(|id| routes.is_member(e.account, *id))?;
                 let others = routes.company(e.account, &HashSet::new(), [conversation], EPHEMERAL_MAX_MEMBERS);
-                let owed = others.into_iter().flat_map(|other| owed(e.account, other)).collect();
                 // Whoever leaves was a member, too.
                 let members_max = EPHEMERAL_MAX_MEMBERS - 1;
-                Parting { through: HashSet::from([conversation]), members_max, owed }
+                Parting { through: HashSet::from([conversation]), members_max, owed: owed(e.account, others) }
             }
             Event::AccountBlocked(e) => {
                 let owner = event.stream.relationship_id()?;
@@ -162,7 +162,7 @@ impl Live {
                     conversations
                 };
                 let through = of(owner).intersection(&of(e.account)).copied().collect();
-                Parting { through, members_max: EPHEMERAL_MAX_MEMBERS, owed: owed(owner, e.account).collect() }
+                Parting { through, members_max: EPHEMERAL_MAX_MEMBERS, owed: owed(owner, HashSet::from([e.account])) }
             }
             _ => return None,
         };
@@ -235,11 +235,7 @@ impl Live {
 
     /// Offline are those who are not near by another way.
     async fn tell_of_parting(&self, Parting { through, members_max, owed }: Parting) {
-        let mut was_told = false;
-        for conversation in through {
-            was_told = was_told || self.has_at_most(conversation, members_max).await;
-        }
-        if !was_told {
+        if !self.has_one_of_at_most(through, members_max).await {
             return;
         }
         for (account, of) in owed {
@@ -258,8 +254,13 @@ impl Live {
             }
             routes.shared(one, other)
         };
-        for conversation in shared {
-            if self.is_small(conversation).await {
+        self.has_one_of_at_most(shared, EPHEMERAL_MAX_MEMBERS).await
+    }
+
+    /// Whether one of some conversations is known to have no more members.
+    async fn has_one_of_at_most(&self, conversations: HashSet<ConversationId>, members: usize) -> bool {
+        for conversation in conversations {
+            if self.has_at_most(conversation, members).await {
                 return true;
             }
         }

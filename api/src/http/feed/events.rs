@@ -6,7 +6,7 @@ use crate::auth::caller::Caller;
 use crate::auth::lasting::lasting;
 use crate::auth::token::unauthenticated;
 use crate::http::answer::found;
-use crate::http::feed::place::{Place, last_event_id};
+use crate::http::feed::resume_point::{ResumePoint, last_event_id};
 use crate::http::feed::socket::caller_of;
 use crate::http::feed::stream::{self, EVENT_STREAM};
 use crate::http::headers;
@@ -75,7 +75,7 @@ pub fn route() -> Route {
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let mut query = QueryString::of(request.uri())?;
     let ticket = query.text("ticket");
-    let after = query.parsed("after", |text| text.parse::<Place>().ok(), "must be a position");
+    let after = query.parsed("after", |text| text.parse::<ResumePoint>().ok(), "must be a position");
     let limit = query.limit();
     let wait = query.parsed("wait_s", seconds, "must be from 0 to 25").unwrap_or_default();
     query.done()?;
@@ -111,12 +111,12 @@ fn wants_stream(headers: &HeaderMap) -> bool {
 async fn poll(
     app: &Arc<App>,
     caller: Caller,
-    after: Option<Place>,
+    after: Option<ResumePoint>,
     limit: usize,
     until: Instant,
 ) -> Result<Response, Problem> {
     let after = match after {
-        Some(Place { log, position }) => match app.live.reset(caller.account, position, log).await? {
+        Some(ResumePoint { log, position }) => match app.live.reset(caller.account, position, log).await? {
             Some(Reset::TooFar) => return Err(Problem::new(Code::FeedTooFar)),
             Some(Reset::LogChanged | Reset::BeyondHead) => return Err(Problem::new(Code::LogChanged)),
             None => position,

@@ -5,7 +5,7 @@ use crate::auth::caller::Caller;
 use crate::auth::lasting::{Over, lasting};
 use crate::conduit::Narrow;
 use crate::http::feed::events::seen;
-use crate::http::feed::place::Place;
+use crate::http::feed::resume_point::ResumePoint;
 use crate::http::request::Cut;
 use crate::live::close::Close;
 use crate::live::follower::{Follower, Next};
@@ -58,16 +58,16 @@ struct Stream {
 pub async fn open(
     app: Arc<App>,
     caller: Caller,
-    after: Option<Place>,
+    after: Option<ResumePoint>,
     is_other_log: bool,
     request: Request,
 ) -> Result<Response, Problem> {
     let reset = match after {
         _ if is_other_log => Some(Reset::LogChanged),
-        Some(Place { log, position }) => app.live.reset(caller.account, position, log).await?,
+        Some(ResumePoint { log, position }) => app.live.reset(caller.account, position, log).await?,
         None => None,
     };
-    let after = after.filter(|_| reset.is_none()).map(|place| place.position);
+    let after = after.filter(|_| reset.is_none()).map(|point| point.position);
     let mut head = format!("retry: {RETRY_MILLISECONDS}\n\n");
     if let Some(reset) = reset {
         let reason = serde_json::to_string(&reset).map_err(|fault| Problem::internal(&fault))?;
@@ -129,7 +129,7 @@ impl Stream {
                 // From here on there is a place to come back to, even if nothing was missed.
                 self.has_place = true;
                 self.tells_standing = true;
-                text += &format!("id: {}\n\n", Place { log: Some(self.log), position });
+                text += &format!("id: {}\n\n", ResumePoint { log: Some(self.log), position });
             }
             if !text.is_empty() {
                 return Some(text.into());
@@ -142,7 +142,7 @@ impl Stream {
         for frame in frames {
             let Some(seen) = seen(frame) else { continue };
             if seen.last {
-                *text += &format!("id: {}\n", Place { log: Some(self.log), position: seen.position });
+                *text += &format!("id: {}\n", ResumePoint { log: Some(self.log), position: seen.position });
             }
             // JSON has no line breaks of its own.
             *text += &format!("data: {}\n\n", String::from_utf8_lossy(frame));

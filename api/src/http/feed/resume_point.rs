@@ -11,14 +11,14 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A position, and of which log where that is said: `<log>:<position>` or `<position>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ResumePoint {
     /// The log; none where it is not said.
     pub log: Option<LogId>,
     /// The position.
     pub position: Position,
 }
 
-impl FromStr for Place {
+impl FromStr for ResumePoint {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -30,7 +30,7 @@ impl FromStr for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.log {
             Some(log) => write!(f, "{log}:{}", self.position),
@@ -42,12 +42,12 @@ impl fmt::Display for Place {
 /// Where a stream was left.
 ///
 /// # Errors
-/// [`Code::BadHeader`] when the header is no place: going on from elsewhere would lose what came between.
-pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Place>, Problem> {
+/// [`Code::BadHeader`] when the header is none: going on from elsewhere would lose what came between.
+pub fn last_event_id(headers: &HeaderMap) -> Result<Option<ResumePoint>, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
-    let place = value.to_str().ok().and_then(|text| text.parse().ok());
+    let point = value.to_str().ok().and_then(|text| text.parse().ok());
     let bad = || Problem::new(Code::BadHeader).detail("Last-Event-ID: must be the id of an event of this stream");
-    place.map(Some).ok_or_else(bad)
+    point.map(Some).ok_or_else(bad)
 }
 
 #[cfg(test)]
@@ -55,9 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_is_written() {
+    fn a_resume_point_is_read_as_it_is_written() {
         for text in ["0", "17", "00000000-0000-4000-8000-00000000000a:17"] {
-            assert_eq!(text.parse::<Place>().map(|place| place.to_string()).as_deref(), Ok(text));
+            assert_eq!(text.parse::<ResumePoint>().map(|point| point.to_string()).as_deref(), Ok(text));
         }
         for bad in [
             "",
@@ -68,7 +68,7 @@ mod tests {
             "00000000-0000-4000-8000-00000000000a:1:2",
             "-1",
         ] {
-            assert_eq!(bad.parse::<Place>(), Err(()), "{bad}");
+            assert_eq!(bad.parse::<ResumePoint>(), Err(()), "{bad}");
         }
     }
 }
