@@ -201,14 +201,20 @@ async fn rows_of_another_log_need_a_rebuild() {
     again.stop().await;
 }
 
-#[tokio::test]
-async fn an_event_that_does_not_fit_stops_its_projection_and_no_other() {
-    let place = Place::sqlite();
+/// A script with an event that `messaging` cannot apply, and the position of the last one before it.
+pub(in crate::run) fn unfit() -> (Script, Position) {
     let mut script = Script::default();
     script.group(1, &[1, 2, 3]);
     let good = script.sends(1, 1, "one", None);
     script.record(StreamName::message(message(1, 9)), MessageDeleted { deleted_by: account(1), reason: None });
     script.posts(1, 1);
+    (script, good)
+}
+
+#[tokio::test]
+async fn an_event_that_does_not_fit_stops_its_projection_and_no_other() {
+    let place = Place::sqlite();
+    let (script, good) = unfit();
     let world = World::run(&place, &script.events, 1).await;
     world.projections.wait(STORIES, world.source.head(), MOMENT).await.unwrap();
     wait_until(|| is_stopped(&world.projections, MESSAGING)).await;

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::projection::{MESSAGING, STORIES};
-use crate::testing::script::{LOG, Script, account, message, time_of};
+use crate::run::tests::unfit;
+use crate::testing::script::{LOG, Script, time_of};
 use crate::testing::world::{Place, Source, World};
 use domain::ids::LogId;
-use domain::message::event::MessageDeleted;
 use domain::recorded::Recorded;
 use domain::source::{BoxFuture, LogSlice, SourceFault, StreamSlice, Subscription};
 use domain::stream::StreamName;
@@ -194,11 +194,7 @@ async fn where_much_was_reclaimed_each_look_goes_on_from_the_one_before() {
 #[tokio::test]
 async fn a_projection_that_stopped_falls_further_and_further_behind() {
     let place = Place::sqlite();
-    let mut script = Script::default();
-    script.group(1, &[1, 2, 3]);
-    let good = script.sends(1, 1, "one", None);
-    script.record(StreamName::message(message(1, 9)), MessageDeleted { deleted_by: account(1), reason: None });
-    script.posts(1, 1);
+    let (script, good) = unfit();
     let world = World::run(&place, &script.events, 1).await;
     let patience = Duration::from_secs(20);
     world.projections.wait(STORIES, world.source.head(), patience).await.unwrap();
