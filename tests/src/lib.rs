@@ -5,7 +5,7 @@ pub mod clock;
 pub mod collector;
 pub mod databases;
 pub mod feed;
-pub mod held;
+pub mod held_projection;
 pub mod http;
 pub mod matchers;
 pub mod modes;

@@ -2,7 +2,7 @@
 
 use crate::clock::MovableClock;
 use crate::databases::Databases;
-use crate::held::Held;
+use crate::held_projection::HeldProjection;
 use crate::http::Http;
 use crate::person::Person;
 use crate::room::Room;
@@ -139,10 +139,10 @@ impl World {
     }
 
     /// Keeps a read model from being written.
-    pub async fn holds(&self, projection: &str) -> Held {
+    pub async fn holds(&self, projection: &str) -> HeldProjection {
         match &self.databases {
-            Some(databases) => Held::in_schema(databases, projection).await,
-            None => Held::in_file(self.directory(), projection).await,
+            Some(databases) => HeldProjection::in_schema(databases, projection).await,
+            None => HeldProjection::in_file(self.directory(), projection).await,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use api::telemetry::catalogue::PREFIX;
 use tests::databases::Databases;
-use tests::held::Held;
+use tests::held_projection::HeldProjection;
 use tests::person::Person;
 use tests::process::{Server, shell};
 use tests::wait::eventually;
@@ -37,7 +37,7 @@ async fn tells(server: &Server, projection: &str, what: &str, is_so: impl Fn(&To
     eventually(&format!("{projection}: {what}"), ask).await
 }
 
-async fn is_told_while_held(server: &Server, hold: impl Future<Output = Held>) {
+async fn is_told_while_held(server: &Server, hold: impl Future<Output = HeldProjection>) {
     let (alice, bob) = (Person::registers(&server.http, "alice").await, Person::registers(&server.http, "bob").await);
     let room = alice.meets(&bob).await;
     alice.sends("before", &room).await;
@@ -61,7 +61,7 @@ async fn is_told_while_held(server: &Server, hold: impl Future<Output = Held>) {
 async fn a_file_that_is_locked_shows_as_lag_that_grows() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]).await;
-    is_told_while_held(&server, Held::in_file(data.path(), "messaging")).await;
+    is_told_while_held(&server, HeldProjection::in_file(data.path(), "messaging")).await;
     server.stop().await;
 }
 
@@ -73,7 +73,7 @@ async fn a_table_that_is_locked_shows_as_lag_that_grows() {
     };
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &databases.environment()).await;
-    is_told_while_held(&server, Held::in_schema(&databases, "messaging")).await;
+    is_told_while_held(&server, HeldProjection::in_schema(&databases, "messaging")).await;
     server.stop().await;
     databases.drop_all().await;
 }

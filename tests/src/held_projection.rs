@@ -5,14 +5,14 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use std::path::Path;
 
 /// Keeps a read model from being written.
-pub enum Held {
+pub enum HeldProjection {
     /// By the right to write its file.
     Sqlite(SqliteConnection),
     /// By a lock on its checkpoint.
     Postgres(PgConnection),
 }
 
-impl Held {
+impl HeldProjection {
     /// Its file in a server's directory.
     pub async fn in_file(data: &Path, projection: &str) -> Self {
         let files = std::fs::read_dir(data.join("projections")).expect("a directory");
@@ -39,8 +39,8 @@ impl Held {
     /// Lets it be written again.
     pub async fn ends(self) {
         match self {
-            Held::Sqlite(connection) => connection.close().await.expect("closed"),
-            Held::Postgres(connection) => connection.close().await.expect("closed"),
+            HeldProjection::Sqlite(connection) => connection.close().await.expect("closed"),
+            HeldProjection::Postgres(connection) => connection.close().await.expect("closed"),
         }
     }
 }
