@@ -98,6 +98,9 @@ both_modes! {
         alice.sends("one", &room).await;
         let environment = world.environment();
         assert!(is_good(&found(world.directory(), &environment, "read models").await));
+        let engine = if postgres(&environment).is_some() { "PostgreSQL 1" } else { "SQLite 3." };
+        let database = found(world.directory(), &environment, "database").await;
+        assert!(database[0]["found"].as_str().is_some_and(|found| found.starts_with(engine)), "{database:?}");
         world
             .stops_for_a_while(async |data: &Path| {
                 assert!(is_good(&found(data, &environment, "read models").await), "it rests");

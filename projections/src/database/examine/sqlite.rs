@@ -56,7 +56,7 @@ async fn look(
     let answered = ask(&file, name, until).await;
     let (standing, live) = match answered {
         Ok(answer) => {
-            examined.version = Some(answer.version);
+            examined.version = Some(format!("SQLite {}", answer.version));
             examined.round_trip = examined.round_trip.max(answer.round_trip);
             (answer.standing, answer.live)
         }
