@@ -26,14 +26,15 @@ use batch::already_so;
 use cache::Cache;
 use domain::clock::Clock;
 use domain::ids::Position;
-use domain::limits::{BATCH_MAX_COMMANDS, CONFLICT_MAX_RETRIES};
+use domain::limits::CONFLICT_MAX_RETRIES;
 use domain::recorded::Recorded;
 use domain::source::SourceFault;
 use domain::state::State;
 use domain::stream::StreamName;
 use domain::words::{Words, WordsFault};
+use futures_util::future::join_all;
 use idempotency::{Claim, Claims};
-use job::Job;
+use job::{Answer, Job};
 use lanes::Lanes;
 use meters::Meters;
 use room::Room;
@@ -49,10 +50,13 @@ use working::Working;
 /// Commands that wait or are under way in one process, at most; further ones are refused as overload. A quarter of a second
 /// of work on two processors: whoever would wait longer does better to come back.
 pub const PENDING_MAX_COMMANDS: usize = 4_096;
-/// Of these, under way at once: two full batches, as many as two processors decide side by side. The others wait for their turn
-/// in their lanes. What is under way stands in the runtime's queues before the next request that is read, also before one that
-/// will be refused; it was up to [`PENDING_MAX_COMMANDS`], and a refusal waited 93 to 190 ms at p99 instead of 32 to 45.
-const UNDER_WAY_MAX_COMMANDS: usize = 2 * BATCH_MAX_COMMANDS;
+/// Of these, decided at the same time, but for a larger batch, which is decided alone. The others wait in their lanes.
+///
+/// What is being decided or answered stands in the runtime's queues before the next request that is read, also before one that
+/// will be refused. What waits for the log does not, so it is not counted here.
+const DECIDING_MAX_COMMANDS: usize = 64;
+/// Of these, answered and not taken up yet by whoever waits, with the same exception.
+const ANSWERING_MAX_COMMANDS: usize = 64;
 
 /// What came of a command.
 #[derive(Clone, Debug)]
@@ -132,7 +136,7 @@ enum Begun {
     /// Its events were there before.
     Replayed(Done),
     /// It is in its lane.
-    UnderWay(oneshot::Receiver<Result<Done, Failure>>),
+    UnderWay(oneshot::Receiver<Answer>),
 }
 
 /// A command before it is in its lane.
@@ -141,14 +145,14 @@ enum Prepared {
     /// Its events were there before.
     Replayed(Done),
     /// It can go into its lane; the answer comes here.
-    Ready(Job, oneshot::Receiver<Result<Done, Failure>>),
+    Ready(Job, oneshot::Receiver<Answer>),
 }
 
 impl Begun {
     async fn done(self) -> Result<Done, Failure> {
         match self {
             Begun::Replayed(done) => Ok(done),
-            Begun::UnderWay(answer) => answer.await.unwrap_or(Err(Failure::Aborted)),
+            Begun::UnderWay(answer) => answer.await.map_or(Err(Failure::Aborted), Answer::take_up),
         }
     }
 }
@@ -163,7 +167,8 @@ pub struct Executor {
     lanes: Lanes,
     claims: Arc<Claims>,
     room: Arc<Room>,
-    turns: Turns,
+    deciding: Turns,
+    answering: Turns,
     meters: Meters,
 }
 
@@ -184,7 +189,8 @@ impl Executor {
             lanes: Lanes::default(),
             claims: Arc::default(),
             room: Room::new(PENDING_MAX_COMMANDS),
-            turns: Turns::new(UNDER_WAY_MAX_COMMANDS),
+            deciding: Turns::new(DECIDING_MAX_COMMANDS),
+            answering: Turns::new(ANSWERING_MAX_COMMANDS),
             meters: Meters::default(),
         })
     }
@@ -217,14 +223,8 @@ impl Executor {
             let link = sequences.entry(primary).or_insert_with(Sequence::new).link(index);
             begun.push(self.begin_in_order(command, envelope, link).await);
         }
-        let mut all = Vec::with_capacity(begun.len());
-        for one in begun {
-            all.push(match one {
-                Ok(begun) => begun.done().await,
-                Err(failure) => Err(failure),
-            });
-        }
-        all
+        // All at once: an answer that is not taken up keeps those of others waiting.
+        join_all(begun.into_iter().map(async |one| one?.done().await)).await
     }
 
     async fn begin_in_order(

@@ -39,7 +39,7 @@ pub(crate) const NOTIFICATIONS: &str = "tidings_projections";
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyFault {
     /// The database failed, or holds what was never written.
-    #[error("the read models' database failed")]
+    #[error(transparent)]
     Database(#[from] DatabaseFault),
     /// Words reached a read model unsealed: only sealed words may be stored.
     #[error("the event at position {0} carries words that are not sealed")]

@@ -21,7 +21,7 @@ pub struct At<T> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFault {
     /// The database failed, or holds what was never written.
-    #[error("the read models' database failed")]
+    #[error(transparent)]
     Database(#[from] DatabaseFault),
     /// There is nothing to ask yet: the rows are of another log, or are being built.
     #[error("the read model is not built from this log yet")]

@@ -74,7 +74,7 @@ pub enum RebuildFault {
     #[error("the new copy cannot be made")]
     Open(#[from] OpenFault),
     /// The database failed.
-    #[error("the read models' database failed")]
+    #[error(transparent)]
     Database(#[from] DatabaseFault),
     /// The log cannot be read.
     #[error("the log cannot be read")]

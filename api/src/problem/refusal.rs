@@ -9,12 +9,23 @@ use domain::words::WordsFault;
 use projections::reader::ReadFault;
 use projections::search::port::SearchFault;
 use projections::wait::Behind;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Seconds after which it is worth trying again.
 const RETRY_AFTER_SECONDS: u64 = 1;
+/// The same where too many commands are pending, at most. Thousands are refused at the same moment; if all came back at the
+/// same moment, that would be the next burst.
+const OVERLOADED_RETRY_AFTER_MAX_SECONDS: u64 = 4;
 
 fn again(code: Code) -> Problem {
     Problem::new(code).retry_after(RETRY_AFTER_SECONDS)
+}
+
+/// Too many commands are pending: each that is refused is told another time to come back, in turn.
+fn overloaded() -> Problem {
+    static TURN: AtomicU64 = AtomicU64::new(0);
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) % OVERLOADED_RETRY_AFTER_MAX_SECONDS;
+    Problem::new(Code::Overloaded).retry_after(RETRY_AFTER_SECONDS + turn)
 }
 
 impl From<Refusal> for Problem {
@@ -77,7 +88,7 @@ impl From<Failure> for Problem {
             Failure::Refused(refusal, position) => Problem::from(refusal).at(position),
             Failure::Contended => again(Code::Contended),
             Failure::KeyReused(position) => Problem::new(Code::IdempotencyKeyReused).at(position),
-            Failure::Overloaded => again(Code::Overloaded),
+            Failure::Overloaded => overloaded(),
             Failure::TooLarge => Problem::new(Code::TooLarge).detail("the words are too large for one event"),
             Failure::StreamDeleted => Problem::new(Code::NotFound),
             Failure::Log(fault) => fault.into(),
@@ -161,5 +172,23 @@ impl From<SearchFault> for Problem {
     fn from(fault: SearchFault) -> Self {
         tracing::error!(cause = %in_full(&fault), "the search index could not be asked");
         again(Code::Unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_refused_for_overload_are_told_different_times_to_come_back() {
+        let told = || {
+            let problem = Problem::from(Failure::Overloaded);
+            let (name, value) = problem.headers().first().cloned().unwrap();
+            assert_eq!(name, http::header::RETRY_AFTER);
+            value.to_str().unwrap().parse::<u64>().unwrap()
+        };
+        let mut seconds: Vec<_> = (0..OVERLOADED_RETRY_AFTER_MAX_SECONDS).map(|_| told()).collect();
+        seconds.sort_unstable();
+        assert_eq!(seconds, [1, 2, 3, 4]);
     }
 }

@@ -7,6 +7,7 @@
 use super::decide::{Decision, Used};
 use super::job::Job;
 use super::sequence::Link;
+use super::turns::Turn;
 use super::working::Working;
 use super::{Done, Executor, Failure, Stages, Standing};
 use crate::log::{Appended, LogFault, Unit};
@@ -17,7 +18,12 @@ use domain::recorded::Recorded;
 use domain::stream::StreamName;
 use std::mem;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+/// How long the answers of a batch keep others waiting, if those who asked do not look.
+const UPTAKE_MAX: Duration = Duration::from_millis(20);
 
 /// A command whose unit is being appended.
 struct Drafted {
@@ -54,7 +60,10 @@ struct Leftover {
 
 impl Executor {
     /// Decides and appends a batch. Gives back, in order, the commands that were overtaken.
-    pub(super) async fn round(&self, jobs: Vec<Job>) -> Vec<Job> {
+    pub(super) async fn round(&self, mut jobs: Vec<Job>) -> Vec<Job> {
+        let uptake = TaskTracker::new();
+        jobs.iter_mut().for_each(|job| job.uptake = Some(uptake.token()));
+        let mut turn = Some(self.deciding.take(jobs.len()).await);
         let mut batch = self.decide_in_order(jobs).await;
         let mut leftover = Leftover::default();
         if !batch.settled.is_empty() {
@@ -63,9 +72,16 @@ impl Executor {
             self.settle(certain, &mut leftover).await;
         }
         if !batch.units.is_empty() {
-            self.append(batch, &mut leftover).await;
+            drop(turn);
+            turn = self.append(batch, &mut leftover).await;
         }
         self.compare(&leftover.behind).await;
+        uptake.close();
+        let taken_up = timeout(UPTAKE_MAX, uptake.wait()).await;
+        if taken_up.is_err() {
+            tracing::debug!("answers of a batch have not been taken up in time");
+        }
+        drop(turn);
         leftover.jobs.sort_unstable_by_key(|job| job.turn);
         leftover.jobs
     }
@@ -131,30 +147,51 @@ impl Executor {
         }
     }
 
-    async fn append(&self, batch: Batch, leftover: &mut Leftover) {
+    /// Appends, and answers in turn: for as long as what is given back lives, the answers keep others waiting.
+    async fn append(&self, batch: Batch, leftover: &mut Leftover) -> Option<Turn<'_>> {
         let Batch { units, drafted, settled } = batch;
         self.meters.batch(units.len());
-        match self.log.append(units).await {
-            Err(fault) => self.give_up(drafted, settled, &fault),
-            Ok(results) => {
-                let committed = self.answer(drafted, results, leftover).await;
-                let (standing, fallen): (Vec<_>, Vec<_>) =
-                    settled.into_iter().partition(|settled| all_hold(&settled.rests_on, &committed));
-                fallen.into_iter().for_each(|settled| self.try_again(settled.job, leftover));
-                self.settle(standing, leftover).await;
+        let results = match self.log.append(units).await {
+            Ok(results) => results,
+            Err(fault) => {
+                self.give_up(drafted, settled, &fault);
+                return None;
+            }
+        };
+        let appended = Instant::now();
+        self.apply(&results);
+        let turn = self.answering.take(results.len()).await;
+        let committed = self.answer(drafted, results, appended, leftover).await;
+        let (standing, fallen): (Vec<_>, Vec<_>) =
+            settled.into_iter().partition(|settled| all_hold(&settled.rests_on, &committed));
+        fallen.into_iter().for_each(|settled| self.try_again(settled.job, leftover));
+        self.settle(standing, leftover).await;
+        Some(turn)
+    }
+
+    /// Takes over what is in the log now: what others decide rests on it, whenever it is answered.
+    fn apply(&self, results: &[Appended]) {
+        for result in results {
+            if let Appended::Committed(events) = result {
+                events.iter().for_each(|event| self.cache.apply(event));
             }
         }
     }
 
     /// Answers what was appended and keeps what was overtaken. Tells of each unit whether it is in the log.
-    async fn answer(&self, drafted: Vec<Drafted>, results: Vec<Appended>, leftover: &mut Leftover) -> Vec<bool> {
+    async fn answer(
+        &self,
+        drafted: Vec<Drafted>,
+        results: Vec<Appended>,
+        appended: Instant,
+        leftover: &mut Leftover,
+    ) -> Vec<bool> {
         let mut committed = Vec::with_capacity(drafted.len());
         for (Drafted { mut job, used, rests_on }, result) in drafted.into_iter().zip(results) {
             let is_committed = matches!(result, Appended::Committed(_));
             match result {
                 Appended::Committed(events) => {
-                    events.iter().for_each(|event| self.cache.apply(event));
-                    job.stages.append += job.since.elapsed();
+                    job.stages.append += appended.duration_since(job.since);
                     let done = done(events, job.stages);
                     self.finish(job, Ok(done));
                 }
@@ -212,6 +249,7 @@ impl Executor {
         if job.attempts > CONFLICT_MAX_RETRIES {
             return self.finish(job, Err(Failure::Contended));
         }
+        job.uptake = None;
         job.since = Instant::now();
         leftover.jobs.push(job);
     }

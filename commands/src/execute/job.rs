@@ -8,6 +8,7 @@ use crate::command::{Command, Envelope};
 use domain::stream::StreamName;
 use std::time::Instant;
 use tokio::sync::oneshot;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A command, what surrounds it, and who waits for its result.
 pub(super) struct Job {
@@ -26,8 +27,22 @@ pub(super) struct Job {
     pub(super) stages: Stages,
     /// When it arrived, then when it was last decided.
     pub(super) since: Instant,
-    reply: oneshot::Sender<Result<Done, Failure>>,
+    /// Goes with the answer until it is taken up; there is one while the job is part of a round.
+    pub(super) uptake: Option<TaskTrackerToken>,
+    reply: oneshot::Sender<Answer>,
     _place: Place,
+}
+
+/// What came of a command, on its way to whoever waits.
+pub(super) struct Answer {
+    result: Result<Done, Failure>,
+    _uptake: Option<TaskTrackerToken>,
+}
+
+impl Answer {
+    pub(super) fn take_up(self) -> Result<Done, Failure> {
+        self.result
+    }
 }
 
 impl Job {
@@ -38,7 +53,7 @@ impl Job {
         claim: Option<ClaimedKey>,
         place: Place,
         arrived: Instant,
-    ) -> (Self, oneshot::Receiver<Result<Done, Failure>>) {
+    ) -> (Self, oneshot::Receiver<Answer>) {
         let (reply, answer) = oneshot::channel();
         let job = Self {
             command,
@@ -50,6 +65,7 @@ impl Job {
             turn: 0,
             stages: Stages::default(),
             since: arrived,
+            uptake: None,
             reply,
             _place: place,
         };
@@ -64,7 +80,8 @@ impl Job {
     /// Answers whoever waits.
     pub(super) fn answer(mut self, result: Result<Done, Failure>) {
         self.link.iter_mut().for_each(|link| link.settle(&result));
-        if self.reply.send(result).is_err() {
+        let answer = Answer { result, _uptake: self.uptake };
+        if self.reply.send(answer).is_err() {
             tracing::debug!(command = self.command.name(), "nobody waited for the result");
         }
     }

@@ -103,9 +103,7 @@ impl Executor {
         let mut leadership = Leadership { lanes: &self.lanes, stream: &stream, is_over: false };
         let mut batch = vec![first];
         loop {
-            let turn = self.turns.take(batch.len()).await;
             batch = self.round(batch).await;
-            drop(turn);
             if !self.lanes.refill(&stream, &mut batch) {
                 leadership.is_over = true;
                 return;

@@ -91,7 +91,7 @@ fn numbers(up_to: usize) -> Vec<String> {
 }
 
 /// Another process writes to the room before each of the next appends.
-fn meddles(house: &House, times: usize) {
+pub fn meddles(house: &House, times: usize) {
     let left = AtomicUsize::new(times);
     house.log.meddle(move |log| {
         if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {

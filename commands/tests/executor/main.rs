@@ -25,3 +25,5 @@ mod racing;
 mod read_marks;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod turns;

@@ -122,17 +122,32 @@ impl<'f> Walk<'f> {
         if !held {
             self.buffer = vec![0; wanted.max(WALK_BYTES).min(left)];
             self.start = at;
-            self.file.read_at(&mut self.buffer, at)?;
+            if let Err(fault) = self.file.read_at(&mut self.buffer, at) {
+                self.buffer.clear();
+                return if self.was_cut(&fault)? { self.bytes(at, wanted) } else { Err(fault) };
+            }
         }
         Ok(&self.buffer[(at - self.start) as usize..])
     }
 
+    /// Whether the file has become shorter, as it does when the server that has the log closes the segment: what was zeroed
+    /// ahead and not used is cut off.
+    fn was_cut(&mut self, fault: &io::Error) -> io::Result<bool> {
+        let before = self.len;
+        if fault.kind() == io::ErrorKind::UnexpectedEof {
+            self.len = self.file.size()?;
+        }
+        Ok(self.len < before)
+    }
+
     /// The record at `at`; [`NoRecord::End`] at the end of the file.
     pub fn record(&mut self, at: u64) -> io::Result<Result<RecordRef<'_>, NoRecord>> {
+        let claimed = claimed_length(self.bytes(at, 4)?);
+        // After reading: that may have found that the file was cut.
         if at >= self.len {
             return Ok(Err(NoRecord::End));
         }
-        match claimed_length(self.bytes(at, 4)?) {
+        match claimed {
             Ok(length) => Ok(RecordRef::parse(self.bytes(at, length)?)),
             Err(no_record) => Ok(Err(no_record)),
         }
@@ -165,5 +180,36 @@ impl<'f> Walk<'f> {
             at += 8;
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::disk::RealDisk;
+
+    #[test]
+    fn a_segment_that_is_cut_while_it_is_walked_through_ends_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(segment_name(1));
+        let zeroed_ahead = vec![0; 3 * WALK_BYTES];
+        let cut_at = |bytes: u64| std::fs::File::options().write(true).open(&path).unwrap().set_len(bytes).unwrap();
+        let after_a_cut_at = |bytes: u64| {
+            std::fs::write(&path, &zeroed_ahead).unwrap();
+            let file = RealDisk.open(&path, Mode::Read).unwrap();
+            (file, move || cut_at(bytes))
+        };
+
+        let (file, cut) = after_a_cut_at(8);
+        let mut walk = Walk::new(&*file).unwrap();
+        cut();
+        assert_eq!(walk.record(8).unwrap().err(), Some(NoRecord::End));
+
+        let (file, cut) = after_a_cut_at(WALK_BYTES as u64 + 8);
+        let mut walk = Walk::new(&*file).unwrap();
+        assert_eq!(walk.record(0).unwrap().err(), Some(NoRecord::End));
+        cut();
+        assert_eq!(walk.end_of_content(0).unwrap(), None);
+        assert_eq!(walk.bytes(WALK_BYTES as u64, 64).unwrap(), [0; 8]);
     }
 }
