@@ -5,7 +5,10 @@
 
 use crate::app::App;
 use crate::app::first_start::system;
+use commands::command::Envelope;
+use commands::execute::{Done, Failure};
 use commands::job::end_job::EndJob;
+use commands::job::rebuild_projection::RebuildProjection;
 use domain::clock::Time;
 use domain::ids::JobId;
 use domain::job::values::JobOutcome;
@@ -40,8 +43,6 @@ pub struct Job {
     pub id: JobId,
     /// What is rebuilt.
     pub projections: Vec<&'static str>,
-    /// Since when.
-    pub started_at: Time,
     /// How far it is.
     pub progress: watch::Sender<Progressed>,
     /// How it ended, once it has.
@@ -59,9 +60,9 @@ impl Jobs {
     }
 
     /// Remembers a job that starts.
-    pub fn begin(&self, id: JobId, projections: Vec<&'static str>, started_at: Time) -> Arc<Job> {
+    fn begin(&self, id: JobId, projections: Vec<&'static str>) -> Arc<Job> {
         let (progress, ended) = (watch::Sender::new(Progressed::default()), watch::Sender::new(None));
-        let job = Arc::new(Job { id, projections, started_at, progress, ended });
+        let job = Arc::new(Job { id, projections, progress, ended });
         let mut jobs = self.0.lock();
         if jobs.len() >= REMEMBERED_MAX_JOBS {
             jobs.pop_front();
@@ -70,14 +71,56 @@ impl Jobs {
         job
     }
 
+    fn forget(&self, id: JobId) {
+        self.0.lock().retain(|job| job.id != id);
+    }
+
     /// A job of this process.
     pub fn find(&self, id: JobId) -> Option<Arc<Job>> {
         self.0.lock().iter().find(|job| job.id == id).cloned()
     }
 }
 
-/// Carries a rebuild out, to its end or until the process stops.
-pub async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
+/// Records that a rebuild of these projections starts, and carries it out in the background. One that had been started before has
+/// no job here.
+///
+/// In a task of its own: whoever asked may go away as soon as it is durable that the job started.
+///
+/// # Errors
+/// When it could not be recorded.
+pub async fn start(
+    app: &Arc<App>,
+    names: Vec<&'static str>,
+    command: RebuildProjection,
+    envelope: Envelope,
+) -> Result<(Option<Arc<Job>>, Done), Failure> {
+    let starting = app.tracker.spawn(record_and_begin(app.clone(), names, command, envelope));
+    starting.await.unwrap_or(Err(Failure::Aborted))
+}
+
+async fn record_and_begin(
+    app: Arc<App>,
+    names: Vec<&'static str>,
+    command: RebuildProjection,
+    envelope: Envelope,
+) -> Result<(Option<Arc<Job>>, Done), Failure> {
+    let is_forced = command.forced;
+    // Before it is recorded: who finds it recorded must not find it interrupted.
+    let job = app.jobs.begin(command.job, names);
+    match app.executor.execute(command, envelope).await {
+        Ok(done) if !done.replayed => {
+            app.tracker.spawn(carry_out(app.clone(), job.clone(), is_forced));
+            Ok((Some(job), done))
+        }
+        other => {
+            app.jobs.forget(job.id);
+            other.map(|done| (None, done))
+        }
+    }
+}
+
+/// To its end or until the process stops.
+async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
     let source: Arc<dyn EventSource> = app.log.clone();
     let Some(result) = app.stop.run_until_cancelled(rebuild(&app, &job, source, is_forced)).await else {
         tracing::warn!(job = %job.id, "the job is interrupted: the server stops");

@@ -3,9 +3,9 @@
 use crate::admin::protocol::{Outcome, Step};
 use crate::app::App;
 use crate::app::first_start::system;
-use crate::app::jobs::{Ended, carry_out};
+use crate::app::jobs::{self, Ended};
 use crate::wire::job::RebuiltView;
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use commands::job::rebuild_projection::RebuildProjection;
 use domain::ids::JobId;
 use domain::job::values::JobOutcome;
@@ -51,10 +51,9 @@ pub async fn act(arguments: Arguments, app: &Arc<App>, tell: &mpsc::Sender<Step>
     let job = JobId::new(Uuid::now_v7());
     let projections = names.iter().map(|name| (*name).to_owned()).collect();
     let command = RebuildProjection { job, projections, forced: arguments.force, reason };
-    app.executor.execute(command, system()).await?;
-    let job = app.jobs.begin(job, names, app.clock.now());
+    let (job, _) = jobs::start(app, names, command, system()).await?;
+    let job = job.context("it had been started before")?;
     let (mut progress, mut ended) = (job.progress.subscribe(), job.ended.subscribe());
-    app.tracker.spawn(carry_out(app.clone(), job.clone(), arguments.force));
     let telling = async {
         while progress.changed().await.is_ok() {
             let now = *progress.borrow_and_update();

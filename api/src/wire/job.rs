@@ -86,8 +86,8 @@ const fn ended(outcome: JobOutcome) -> &'static str {
 }
 
 impl JobView {
-    /// A job of this process.
-    pub fn of(job: &Job) -> Self {
+    /// A job of this process, recorded at this time.
+    pub fn of(job: &Job, started_at: Time) -> Self {
         let (progress, end) = (*job.progress.borrow(), job.ended.borrow().clone());
         let (outcome, fault) = match end.as_ref().map(|end| &end.result) {
             Some(Ok(all)) => (Some(all.iter().map(RebuiltView::of).collect()), None),
@@ -100,10 +100,18 @@ impl JobView {
             state: end.as_ref().map_or("running", |end| ended(end.outcome)),
             projections: job.projections.iter().map(|name| (*name).to_owned()).collect(),
             progress: Some(JobProgress { done: progress.done_events, total: progress.total_events, unit: "events" }),
-            started_at: job.started_at,
+            started_at,
             finished_at: end.map(|end| end.at),
             outcome,
             fault,
+        }
+    }
+
+    /// The same job, if it is of this process.
+    pub fn or_of(self, job: Option<&Job>) -> Self {
+        match job {
+            Some(job) => Self::of(job, self.started_at),
+            None => self,
         }
     }
 

@@ -1,4 +1,4 @@
-//! How many commands may be under way at once.
+//! How many commands may be decided, or answered, at once.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -19,7 +19,7 @@ impl Turns {
         Self { commands: Semaphore::new(max), max }
     }
 
-    /// Waits until so many commands may be under way too. A batch of more than may be at all has its turn alone.
+    /// Waits until so many more commands may have their turn. A batch of more than may at all has its turn alone.
     pub(super) async fn take(&self, commands: usize) -> Turn<'_> {
         let commands = u32::try_from(commands.min(self.max)).unwrap_or(u32::MAX);
         // It is never closed, which is the only way in which it could give none.

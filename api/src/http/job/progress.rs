@@ -44,9 +44,7 @@ async fn handle(State(app): State<Arc<App>>, mut question: Question) -> Result<R
 /// # Errors
 /// When the log cannot be read.
 pub async fn view(app: &App, id: JobId) -> Result<Option<JobView>, Problem> {
-    if let Some(job) = app.jobs.find(id) {
-        return Ok(Some(JobView::of(&job)));
-    }
     let slice = app.log.read_stream(&StreamName::job(id), 0, Direction::Forward, JOB_EVENTS).await?;
-    Ok(JobView::recorded(&slice.events))
+    // After the log: a job of this process is known here before it stands there.
+    Ok(JobView::recorded(&slice.events).map(|view| view.or_of(app.jobs.find(id).as_deref())))
 }

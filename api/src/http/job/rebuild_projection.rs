@@ -1,7 +1,7 @@
 //! `POST /v1/admin/projections/{name}/rebuild`: builds a projection again, beside the one that is served.
 
 use crate::app::App;
-use crate::app::jobs::carry_out;
+use crate::app::jobs::{self, Job};
 use crate::auth::caller;
 use crate::auth::rates::Limited;
 use crate::http::answer::Answer;
@@ -19,8 +19,10 @@ use commands::command::{Envelope, Idempotency};
 use commands::execute::Done;
 use commands::job::rebuild_projection::RebuildProjection;
 use domain::account::values::Role;
+use domain::clock::Time;
 use domain::event::Event;
 use domain::ids::JobId;
+use domain::recorded::Recorded;
 use domain::values::Reason;
 use http::StatusCode;
 use projections::projection;
@@ -83,34 +85,25 @@ async fn handle(
     timed.has_read();
     let job = JobId::new(Uuid::now_v7());
     let command = RebuildProjection { job, projections: vec![name.to_owned()], forced: force, reason };
-    // In a task of its own: whoever asked may go away as soon as it is durable that the job started.
-    let beginning = app.tracker.spawn(begin(app.clone(), name, command, envelope));
-    let (view, done) = beginning.await.map_err(|fault| Problem::internal(&fault))??;
+    let (job, done) = jobs::start(&app, vec![name], command, envelope).await?;
+    let view = view(&app, job.as_deref(), &done).await?;
     let mut response = Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app);
     timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
     Ok(response)
 }
 
-/// Records that the job starts, and starts it; or finds that it had been started before.
-async fn begin(
-    app: Arc<App>,
-    name: &'static str,
-    command: RebuildProjection,
-    envelope: Envelope,
-) -> Result<(JobView, Done), Problem> {
-    let (job, is_forced) = (command.job, command.forced);
-    let done = app.executor.execute(command, envelope).await?;
-    let started = done.events.iter().find_map(|recorded| match &recorded.event {
+/// The job that has started, or the one that had been started before.
+async fn view(app: &App, job: Option<&Job>, done: &Done) -> Result<JobView, Problem> {
+    let (id, at) = done.events.iter().find_map(started).ok_or_else(not_found)?;
+    match job {
+        Some(job) => Ok(JobView::of(job, at)),
+        None => super::progress::view(app, id).await?.ok_or_else(not_found),
+    }
+}
+
+fn started(recorded: &Arc<Recorded>) -> Option<(JobId, Time)> {
+    match &recorded.event {
         Event::JobStarted(event) => Some((event.job, recorded.recorded_at)),
         _ => None,
-    });
-    let (job, at) = started.unwrap_or((job, app.clock.now()));
-    let view = if done.replayed {
-        super::progress::view(&app, job).await?.ok_or_else(not_found)?
-    } else {
-        let job = app.jobs.begin(job, vec![name], at);
-        app.tracker.spawn(carry_out(app.clone(), job.clone(), is_forced));
-        JobView::of(&job)
-    };
-    Ok((view, done))
+    }
 }
