@@ -63,12 +63,18 @@ impl Jobs {
     fn begin(&self, id: JobId, projections: Vec<&'static str>) -> Arc<Job> {
         let (progress, ended) = (watch::Sender::new(Progressed::default()), watch::Sender::new(None));
         let job = Arc::new(Job { id, projections, progress, ended });
-        let mut jobs = self.0.lock();
-        if jobs.len() >= REMEMBERED_MAX_JOBS {
-            jobs.pop_front();
-        }
-        jobs.push_back(job.clone());
+        self.0.lock().push_back(job.clone());
         job
+    }
+
+    /// Forgets what began longest ago of those that have ended, if there are too many.
+    fn tidy(&self) {
+        let mut jobs = self.0.lock();
+        if jobs.len() > REMEMBERED_MAX_JOBS
+            && let Some(oldest) = jobs.iter().position(|job| job.ended.borrow().is_some())
+        {
+            jobs.remove(oldest);
+        }
     }
 
     fn forget(&self, id: JobId) {
@@ -109,6 +115,7 @@ async fn record_and_begin(
     let job = app.jobs.begin(command.job, names);
     match app.executor.execute(command, envelope).await {
         Ok(done) if !done.replayed => {
+            app.jobs.tidy();
             app.tracker.spawn(carry_out(app.clone(), job.clone(), is_forced));
             Ok((Some(job), done))
         }
@@ -190,5 +197,30 @@ async fn tell_both(
             done_events: one.done_events + other.done_events,
             total_events: one.total_events + other.total_events,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn jobs_that_run_are_not_forgotten_for_the_sake_of_others() {
+        let jobs = Jobs::default();
+        let id = |n| JobId::new(Uuid::from_u128(n));
+        let begin = |n| {
+            let job = jobs.begin(id(n), vec![]);
+            jobs.tidy();
+            job
+        };
+        begin(0);
+        for n in 1..=2 * REMEMBERED_MAX_JOBS as u128 {
+            let end = Ended { at: Time::from_micros(0), outcome: JobOutcome::Done, result: Ok(vec![]) };
+            begin(n).ended.send_replace(Some(end));
+        }
+        assert!(jobs.find(id(0)).is_some() && jobs.find(id(1)).is_none());
+        assert!(jobs.find(id(2 * REMEMBERED_MAX_JOBS as u128)).is_some());
+        assert!(jobs.0.lock().len() <= REMEMBERED_MAX_JOBS);
     }
 }
