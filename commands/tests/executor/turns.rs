@@ -25,8 +25,9 @@ fn registration(number: u128) -> RegisterAccount {
 
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 'a>>;
 
-/// Commands of as many lanes that have begun; nobody looks at what comes of them yet.
+/// Commands of as many lanes that wait for the log; nobody looks at what comes of them yet.
 async fn begun(house: &House) -> Vec<Sent<'_>> {
+    house.log.hold();
     let begin = |number| {
         let mut sent: Sent<'_> = Box::pin(house.executor.execute(registration(number), Envelope::default()));
         assert!((&mut sent).now_or_never().is_none());
@@ -40,7 +41,6 @@ async fn begun(house: &House) -> Vec<Sent<'_>> {
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_the_log_keeps_nobody_from_being_decided() {
     let house = House::with_group().await;
-    house.log.hold();
     let sent = begun(&house).await;
     assert_eq!(house.log.calls.lock().len() as u128, MANY);
     house.log.release();
@@ -52,7 +52,6 @@ async fn what_waits_for_the_log_keeps_nobody_from_being_decided() {
 #[tokio::test(start_paused = true)]
 async fn answers_that_nobody_takes_up_keep_others_waiting_but_not_for_long() {
     let house = House::with_group().await;
-    house.log.hold();
     let sent = begun(&house).await;
     house.log.release();
     everybody_waits().await;
@@ -67,7 +66,6 @@ async fn answers_that_nobody_takes_up_keep_others_waiting_but_not_for_long() {
 #[tokio::test(start_paused = true)]
 async fn answers_that_are_taken_up_keep_nobody_waiting() {
     let house = House::with_group().await;
-    house.log.hold();
     let sent = begun(&house).await;
     house.log.release();
     let now = Instant::now();

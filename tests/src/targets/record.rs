@@ -1,7 +1,7 @@
 //! The log's records.
 
 use domain::clock::Time;
-use store::embedded::record::{Place, RawEvent, RecordRef, claimed_length, encode};
+use store::embedded::record::{Place, RawEvent, RecordRef, claimed_length, encode, stub};
 
 /// Bytes where a record should stand: as they are, and once more as if somebody had made the checksum fit.
 pub fn check(bytes: &[u8]) {
@@ -21,6 +21,21 @@ pub fn check(bytes: &[u8]) {
 fn look(bytes: &[u8]) {
     let Ok(record) = RecordRef::parse(bytes) else { return };
     assert_eq!(record.bytes(), &bytes[..record.bytes().len()]);
+    if record.is_stub() { look_at_stub(&record) } else { look_at_event(&record) }
+}
+
+fn look_at_stub(record: &RecordRef<'_>) {
+    let mut written = Vec::new();
+    stub(&mut written, record);
+    let again = RecordRef::parse(&written).expect("what was written is a stub");
+    let told = |record: &RecordRef<'_>| {
+        let place = (record.position(), record.revision(), record.batch(), record.recorded_at(), record.last_of_unit());
+        (record.is_stub(), place, record.stream().to_owned(), record.commitment())
+    };
+    assert_eq!(told(&again), told(record));
+}
+
+fn look_at_event(record: &RecordRef<'_>) {
     let event = RawEvent {
         id: record.id(),
         event_type: record.event_type().to_owned().into(),
