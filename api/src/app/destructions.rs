@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// # Errors
 /// When the log or the keys store does not answer.
 pub async fn apply(log: &dyn EventSource, vault: &Vault) -> anyhow::Result<Position> {
-    let filter = Filter { types: vec![EventType::KeyDestroyed], ..Filter::default() };
+    let filter = Filter { stream_prefixes: vec!["keys-".into()], types: vec![EventType::KeyDestroyed] };
     let marked = vault.marked_up_to(log.log_id()).await?;
     // A mark beyond the head is of a longer log than this one.
     let marked = if marked > log.head() { Position::START } else { marked };

@@ -92,12 +92,9 @@ impl Tasks {
 /// # Errors
 /// When something cannot be opened, with what it is.
 pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opened> {
-    let mut since = Instant::now();
     secrets::private_directory(&config.data)?;
-    let vault = open_vault(&config, &clock).await?;
-    took("keys", &mut since);
-    let log = Arc::new(open_log(&config, &clock, &vault)?);
-    took("log", &mut since);
+    let vault = timed("keys", open_vault(&config, &clock)).await?;
+    let log = Arc::new(timed("log", async { open_log(&config, &clock, &vault) }).await?);
     let nats = match config.transport.nats() {
         Some(url) => Some(Nats::connect(&nats_options(url), log.log_id()).await.context("transport.url")?),
         None => None,
@@ -112,15 +109,17 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
         async { destructions::apply(&*log, &vault).await.context("destroyed keys could not be destroyed again") };
     let recalled = async { revocations.recall(&*log, recalled_up_to).await.context("the sessions that are over") };
     let composed = compose(config, clock, &log, &vault, nats, &deciding, &revocations);
+    let (destroyed, recalled) = (timed("destroyed keys", destroyed), timed("ended sessions", recalled));
     let (destroyed_up_to, (), app) = tokio::try_join!(destroyed, recalled, composed)?;
-    took("read models, ended sessions, destroyed keys", &mut since);
     Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to, recalled_up_to })
 }
 
-/// Tells how long a part of a start took.
-pub fn took(part: &'static str, since: &mut Instant) {
-    tracing::debug!(part, took_ms = since.elapsed().as_millis() as u64, "a part of the start is done");
-    *since = Instant::now();
+/// Does a part of a start and tells how long it took.
+pub async fn timed<T>(part: &'static str, work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = work.await;
+    tracing::debug!(part, took_ms = began.elapsed().as_millis() as u64, "a part of the start is done");
+    done
 }
 
 async fn compose(
@@ -144,7 +143,7 @@ async fn compose(
     let (root, log_id, head, words) = (config.data.join("search"), log.log_id(), event_log.head(), vault.clone());
     let search = tokio::task::spawn_blocking(move || LocalSearch::open(&root, log_id, head, words));
     let search = async { search.await?.context("the search index could not be opened") };
-    let (projections, search) = tokio::try_join!(projections, search)?;
+    let (projections, search) = tokio::try_join!(timed("read models", projections), timed("search", search))?;
     let token_keys = TokenKeys::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),

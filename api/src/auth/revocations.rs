@@ -133,7 +133,8 @@ impl Revocations {
     pub async fn recall(&self, log: &dyn EventSource, up_to: Position) -> Result<(), SourceFault> {
         let since = self.clock.now().plus_seconds(-self.life_seconds);
         let types = vec![EventType::SessionRevoked, EventType::PasswordChanged, EventType::ErasureBegun];
-        let filter = Filter { types, ..Filter::default() };
+        let stream_prefixes = ["session-", "account-"].map(Into::into).to_vec();
+        let filter = Filter { stream_prefixes, types };
         let mut from = Position(up_to.0 + 1);
         let mut found: Vec<Arc<Recorded>> = Vec::new();
         loop {

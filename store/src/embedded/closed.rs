@@ -76,6 +76,23 @@ impl Index {
         }
     }
 
+    fn ordinals_of(&self, prefixes: &[String]) -> Result<Vec<u32>, DamagedIndex> {
+        let is_wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        let mut found = Vec::new();
+        match self {
+            Index::Memory(index) => {
+                let wanted = index.streams.iter().filter(|(name, _)| is_wanted(name.as_str()));
+                wanted.for_each(|(_, events)| found.extend_from_slice(&events.ordinals));
+            }
+            Index::Mapped(index) => {
+                let wanted = index.streams()?.filter(|(name, ..)| is_wanted(name));
+                wanted.for_each(|(_, _, ordinals)| found.extend(ordinals));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
     fn id(&self, id: EventId, hash: u64) -> Result<Option<u32>, DamagedIndex> {
         match self {
             Index::Memory(index) => Ok(index.ids.get(&id).copied()),
@@ -194,6 +211,19 @@ impl Closed {
         high: u64,
     ) -> Result<Option<StreamEvents>, SourceFault> {
         self.ask(files, |index| index.events(stream, low, high))
+    }
+
+    /// The ordinals of the events of streams whose names begin with one of `prefixes`, in order.
+    pub fn ordinals_of(&self, files: &Files, prefixes: &[String]) -> Result<Vec<u32>, SourceFault> {
+        self.ask(files, |index| index.ordinals_of(prefixes))
+    }
+
+    /// How many streams have events here.
+    pub fn stream_count(&self) -> usize {
+        match &self.index {
+            Index::Memory(index) => index.streams.len(),
+            Index::Mapped(index) => index.stream_count(),
+        }
     }
 
     /// The position of the event with this id; `hash` is the id's hash.

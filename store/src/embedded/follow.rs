@@ -3,6 +3,7 @@
 use super::decode::{decode, matches};
 use super::head::{End, Head};
 use super::history::History;
+use super::record::RecordRef;
 use super::ring::Ring;
 use super::scan::Scanned;
 use domain::ids::Position;
@@ -110,7 +111,7 @@ fn read_all(
     let mut events = Vec::new();
     let (mut bytes, mut fault) = (0, None);
     let (most, head) = (if limit == 0 { 0 } else { SCAN_MAX_EVENTS }, history.head());
-    let scanned = history.scan(from, direction, most, |record| {
+    let visit = |record: RecordRef<'_>| {
         // The newest event is given in any case: whoever follows reaches the head.
         let is_deleted = record.position() != head && history.marks.is_deleted(record.stream());
         let is_gone = is_deleted || record.is_stub();
@@ -125,7 +126,11 @@ fn read_all(
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
-    })?;
+    };
+    let scanned = match filter.stream_prefixes.as_slice() {
+        [] => history.scan(from, direction, most, visit)?,
+        prefixes => history.scan_streams(from, direction, prefixes, most, visit)?,
+    };
     match fault {
         Some(fault) => Err(fault),
         None => Ok(LogSlice { events, next: scanned.next, at_end: scanned.at_end }),

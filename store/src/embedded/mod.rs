@@ -38,6 +38,7 @@ pub mod history;
 pub mod memory_index;
 pub mod pick;
 pub mod scan;
+pub mod scan_streams;
 
 // Writing.
 pub mod ahead;

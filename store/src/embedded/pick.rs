@@ -1,6 +1,6 @@
 //! Reading single events: of one stream, or at given positions.
 
-use super::closed::Hashed;
+use super::closed::{Closed, Hashed};
 use super::disk::DiskFile;
 use super::history::History;
 use super::merged::{Kind, Search};
@@ -20,7 +20,7 @@ const GAP_BYTES: u64 = 4 << 10;
 const AGED_PAGE: u64 = 256;
 
 /// Where one record lies.
-struct Spot {
+pub struct Spot {
     file: Arc<dyn DiskFile>,
     segment: u64,
     position: u64,
@@ -100,11 +100,21 @@ impl History {
             }
             find_closed(&state.closed, position)?
         };
-        let ordinal = (position - segment.first) as u32;
+        let file = self.file_of(&segment)?;
+        self.spot_in(&segment, &file, (position - segment.first) as u32)
+    }
+
+    /// A closed segment's file.
+    pub fn file_of(&self, segment: &Closed) -> Result<Arc<dyn DiskFile>, SourceFault> {
+        segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))
+    }
+
+    /// Where the record with this ordinal lies in a closed segment.
+    pub fn spot_in(&self, segment: &Closed, file: &Arc<dyn DiskFile>, ordinal: u32) -> Result<Spot, SourceFault> {
         Ok(Spot {
-            file: segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?,
+            file: Arc::clone(file),
             segment: segment.first,
-            position,
+            position: segment.first + u64::from(ordinal),
             start: u64::from(segment.offset(&self.files, ordinal)?),
             end: u64::from(segment.offset(&self.files, ordinal + 1)?),
         })
@@ -136,12 +146,9 @@ impl History {
                 continue;
             }
             let events = segment.events(&self.files, hashed, low, high)?.unwrap_or_default();
-            let file = segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
+            let file = self.file_of(segment)?;
             for ordinal in events.ordinals.into_iter().rev() {
-                let start = segment.offset(&self.files, ordinal)?.into();
-                let end = segment.offset(&self.files, ordinal + 1)?.into();
-                let position = segment.first + u64::from(ordinal);
-                spots.push(Spot { file: Arc::clone(&file), segment: segment.first, position, start, end });
+                spots.push(self.spot_in(segment, &file, ordinal)?);
             }
         }
         spots.reverse();
@@ -149,7 +156,7 @@ impl History {
     }
 
     /// Reads and verifies records, those that lie near each other at once.
-    fn show(
+    pub fn show(
         &self,
         spots: &[Spot],
         visit: &mut dyn FnMut(RecordRef<'_>) -> Result<(), SourceFault>,

@@ -24,6 +24,17 @@ pub struct Scanned {
     pub at_end: bool,
 }
 
+impl Scanned {
+    /// As far as `next`, in a log that ends at `head`.
+    pub fn at(next: u64, direction: Direction, head: u64) -> Self {
+        let at_end = match direction {
+            Direction::Forward => next >= head,
+            Direction::Backward => next <= 1,
+        };
+        Self { next: Position(next), at_end }
+    }
+}
+
 /// Consecutive records that lie in one piece.
 pub struct Piece {
     file: Arc<dyn DiskFile>,
@@ -49,12 +60,9 @@ impl History {
             next = next.min(head + 1);
         }
         loop {
-            let at_end = match direction {
-                Direction::Forward => next >= head,
-                Direction::Backward => next <= 1,
-            };
-            if at_end || left == 0 {
-                return Ok(Scanned { next: Position(next), at_end });
+            let scanned = Scanned::at(next, direction, head);
+            if scanned.at_end || left == 0 {
+                return Ok(scanned);
             }
             let piece = match direction {
                 Direction::Forward => self.piece(next + 1, head.min(next.saturating_add(left)), direction)?,
@@ -67,8 +75,7 @@ impl History {
                 Direction::Backward => piece.backward(&buffer, &mut next, &mut visit)?,
             };
             if flow.is_break() {
-                let at_end = if direction == Direction::Forward { next >= head } else { next <= 1 };
-                return Ok(Scanned { next: Position(next), at_end });
+                return Ok(Scanned::at(next, direction, head));
             }
         }
     }
@@ -86,7 +93,7 @@ impl History {
             }
             find_closed(&state.closed, from)?
         };
-        let file = segment.file(&self.files).map_err(|error| SourceFault::Unavailable(error.to_string()))?;
+        let file = self.file_of(&segment)?;
         let (low, high) = bounds(from, until, segment.first, segment.last, direction);
         cut(file, segment.first, low, high, direction, |ordinal| segment.offset(&self.files, ordinal))
     }

@@ -8,6 +8,7 @@ pub mod simulated;
 mod appending;
 mod damage;
 mod faults;
+mod filtering;
 mod flips;
 mod following;
 #[cfg(feature = "mutants")]
