@@ -69,7 +69,7 @@ pub struct StreamSlice {
 pub struct LogSlice {
     /// In the asked direction.
     pub events: Vec<Arc<Recorded>>,
-    /// Where the next read continues: the last position that was looked at (matching or not).
+    /// Where the next read continues: up to there everything was looked at, or known not to match.
     pub next: Position,
     /// Whether the end (or, backward, the start) was reached.
     pub at_end: bool,

@@ -20,6 +20,7 @@ use commands::log::EventLog;
 use domain::clock::Clock;
 use domain::ids::{Hash16, Position};
 use domain::source::EventSource;
+use futures_util::FutureExt;
 use http::HeaderValue;
 use projections::projections::Projections;
 use projections::search::local::LocalSearch;
@@ -93,8 +94,10 @@ impl Tasks {
 /// When something cannot be opened, with what it is.
 pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opened> {
     secrets::private_directory(&config.data)?;
-    let vault = timed("keys", open_vault(&config, &clock)).await?;
-    let log = Arc::new(timed("log", async { open_log(&config, &clock, &vault) }).await?);
+    let vault = open_vault(&config, &clock).inspect(took("keys")).await?;
+    let opened = took("log");
+    let log = Arc::new(open_log(&config, &clock, &vault)?);
+    opened(&log);
     let nats = match config.transport.nats() {
         Some(url) => Some(Nats::connect(&nats_options(url), log.log_id()).await.context("transport.url")?),
         None => None,
@@ -109,17 +112,15 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
         async { destructions::apply(&*log, &vault).await.context("destroyed keys could not be destroyed again") };
     let recalled = async { revocations.recall(&*log, recalled_up_to).await.context("the sessions that are over") };
     let composed = compose(config, clock, &log, &vault, nats, &deciding, &revocations);
-    let (destroyed, recalled) = (timed("destroyed keys", destroyed), timed("ended sessions", recalled));
+    let (destroyed, recalled) = (destroyed.inspect(took("destroyed keys")), recalled.inspect(took("ended sessions")));
     let (destroyed_up_to, (), app) = tokio::try_join!(destroyed, recalled, composed)?;
     Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to, recalled_up_to })
 }
 
-/// Does a part of a start and tells how long it took.
-pub async fn timed<T>(part: &'static str, work: impl Future<Output = T>) -> T {
+/// Tells how long a part of a start took, from this call on: some go on at the same time.
+pub fn took<T>(part: &'static str) -> impl FnOnce(&T) {
     let began = Instant::now();
-    let done = work.await;
-    tracing::debug!(part, took_ms = began.elapsed().as_millis() as u64, "a part of the start is done");
-    done
+    move |_| tracing::debug!(part, took_ms = began.elapsed().as_millis() as u64, "a part of the start is done")
 }
 
 async fn compose(
@@ -143,7 +144,8 @@ async fn compose(
     let (root, log_id, head, words) = (config.data.join("search"), log.log_id(), event_log.head(), vault.clone());
     let search = tokio::task::spawn_blocking(move || LocalSearch::open(&root, log_id, head, words));
     let search = async { search.await?.context("the search index could not be opened") };
-    let (projections, search) = tokio::try_join!(timed("read models", projections), timed("search", search))?;
+    let (projections, search) =
+        tokio::try_join!(projections.inspect(took("read models")), search.inspect(took("search")))?;
     let token_keys = TokenKeys::read_or_make(&config.auth.token_key_file(&config.data))?;
     Ok(App {
         read_marks: ReadMarks::new(executor.clone(), &deciding.tracker, deciding.stop.clone()),

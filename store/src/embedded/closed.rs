@@ -11,6 +11,7 @@ use domain::ids::{EventId, Position};
 use domain::source::SourceFault;
 use domain::stream::StreamName;
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 /// A closed segment's index.
@@ -76,17 +77,18 @@ impl Index {
         }
     }
 
-    fn ordinals_of(&self, prefixes: &[String]) -> Result<Vec<u32>, DamagedIndex> {
+    fn ordinals_of(&self, prefixes: &[String], within: &RangeInclusive<u32>) -> Result<Vec<u32>, DamagedIndex> {
         let is_wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
         let mut found = Vec::new();
         match self {
             Index::Memory(index) => {
                 let wanted = index.streams.iter().filter(|(name, _)| is_wanted(name.as_str()));
-                wanted.for_each(|(_, events)| found.extend_from_slice(&events.ordinals));
+                let ordinals = wanted.flat_map(|(_, events)| events.ordinals.iter().copied());
+                found.extend(ordinals.filter(|ordinal| within.contains(ordinal)));
             }
             Index::Mapped(index) => {
                 let wanted = index.streams()?.filter(|(name, ..)| is_wanted(name));
-                wanted.for_each(|(_, _, ordinals)| found.extend(ordinals));
+                found.extend(wanted.flat_map(|(_, _, ordinals)| ordinals).filter(|ordinal| within.contains(ordinal)));
             }
         }
         found.sort_unstable();
@@ -213,9 +215,14 @@ impl Closed {
         self.ask(files, |index| index.events(stream, low, high))
     }
 
-    /// The ordinals of the events of streams whose names begin with one of `prefixes`, in order.
-    pub fn ordinals_of(&self, files: &Files, prefixes: &[String]) -> Result<Vec<u32>, SourceFault> {
-        self.ask(files, |index| index.ordinals_of(prefixes))
+    /// The ordinals `within` a range that are of streams whose names begin with one of `prefixes`, in order.
+    pub fn ordinals_of(
+        &self,
+        files: &Files,
+        prefixes: &[String],
+        within: &RangeInclusive<u32>,
+    ) -> Result<Vec<u32>, SourceFault> {
+        self.ask(files, |index| index.ordinals_of(prefixes, within))
     }
 
     /// How many streams have events here.

@@ -10,6 +10,7 @@ use domain::clock::Time;
 use domain::ids::Position;
 use domain::source::{Direction, SourceFault};
 use domain::stream::StreamName;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Bytes that are read at once where records lie near each other.
@@ -18,6 +19,9 @@ const GROUP_BYTES: u64 = 64 << 10;
 const GAP_BYTES: u64 = 4 << 10;
 /// Events of an aged stream that are looked at before reading on.
 const AGED_PAGE: u64 = 256;
+
+/// What records are shown to, one after the other.
+pub type Visit<'a> = dyn FnMut(RecordRef<'_>) -> Result<ControlFlow<()>, SourceFault> + 'a;
 
 /// Where one record lies.
 pub struct Spot {
@@ -62,11 +66,11 @@ impl History {
             }
             self.show(&spots, &mut |record| {
                 expect_stream(&record, stream)?;
-                if left > 0 && !record.is_stub() && oldest.is_none_or(|oldest: Time| record.recorded_at() >= oldest) {
+                if !record.is_stub() && oldest.is_none_or(|oldest: Time| record.recorded_at() >= oldest) {
                     left -= 1;
                     visit(record)?;
                 }
-                Ok(())
+                Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
             match direction {
                 Direction::Forward => next = high + 1,
@@ -86,7 +90,12 @@ impl History {
         let head = self.head();
         let there = positions.iter().filter(|position| (1..=head.0).contains(&position.0));
         let spots = there.map(|position| self.spot(position.0)).collect::<Result<Vec<_>, _>>()?;
-        self.show(&spots, &mut |record| if record.is_stub() { Ok(()) } else { visit(record) })
+        self.show(&spots, &mut |record| {
+            if !record.is_stub() {
+                visit(record)?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     fn spot(&self, position: u64) -> Result<Spot, SourceFault> {
@@ -155,17 +164,15 @@ impl History {
         Ok(spots)
     }
 
-    /// Reads and verifies records, those that lie near each other at once.
-    pub fn show(
-        &self,
-        spots: &[Spot],
-        visit: &mut dyn FnMut(RecordRef<'_>) -> Result<(), SourceFault>,
-    ) -> Result<(), SourceFault> {
+    /// Reads and verifies records until `visit` breaks, those that lie near each other at once.
+    pub fn show(&self, spots: &[Spot], visit: &mut Visit<'_>) -> Result<(), SourceFault> {
         let mut buffer = Vec::new();
         for group in spots.chunk_by(are_near) {
             // Near ones may stretch far together.
             for part in group.chunks(GROUP_BYTES as usize / 512) {
-                show_part(part, &mut buffer, visit)?;
+                if show_part(part, &mut buffer, visit)?.is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -177,12 +184,8 @@ fn are_near(a: &Spot, b: &Spot) -> bool {
     a.segment == b.segment && gap <= GAP_BYTES && a.end.abs_diff(a.start) <= GROUP_BYTES
 }
 
-fn show_part(
-    part: &[Spot],
-    buffer: &mut Vec<u8>,
-    visit: &mut dyn FnMut(RecordRef<'_>) -> Result<(), SourceFault>,
-) -> Result<(), SourceFault> {
-    let Some(one) = part.first() else { return Ok(()) };
+fn show_part(part: &[Spot], buffer: &mut Vec<u8>, visit: &mut Visit<'_>) -> Result<ControlFlow<()>, SourceFault> {
+    let Some(one) = part.first() else { return Ok(ControlFlow::Continue(())) };
     let start = part.iter().map(|spot| spot.start).min().unwrap_or_default();
     let end = part.iter().map(|spot| spot.end).max().unwrap_or_default();
     buffer.resize((end - start) as usize, 0);
@@ -194,14 +197,21 @@ fn show_part(
     })?;
     for spot in part {
         let bytes = &buffer[(spot.start - start) as usize..(spot.end - start) as usize];
-        visit(verified(bytes, spot.position)?)?;
+        if visit(verified(bytes, spot.position)?)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 fn expect_stream(record: &RecordRef<'_>, stream: &StreamName) -> Result<(), SourceFault> {
     if record.stream() == stream.as_str() {
         return Ok(());
     }
-    Err(SourceFault::Damaged(record.position(), "an event of another stream stands there".into()))
+    Err(of_another_stream(record))
+}
+
+/// What an index says of a record is not so.
+pub fn of_another_stream(record: &RecordRef<'_>) -> SourceFault {
+    SourceFault::Damaged(record.position(), "an event of another stream stands there".into())
 }

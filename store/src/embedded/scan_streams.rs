@@ -3,20 +3,24 @@
 
 use super::closed::Closed;
 use super::history::History;
+use super::pick::of_another_stream;
 use super::record::RecordRef;
 use super::scan::{Scanned, find_closed};
 use domain::ids::Position;
 use domain::source::{Direction, SourceFault};
-use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Records that are looked at before an index is asked: where most of them fit, asking it for each page would cost more.
 pub const LOOKED_AT_FIRST: usize = 1 << 10;
-/// Names in an index that are compared in the time that it takes to look at one record.
-const NAMES_LIKE_A_RECORD: usize = 16;
-/// Records that are found and shown together.
-const SHOWN_AT_ONCE: usize = 64;
+/// What one record that is picked counts: as many as are read one after the other in the time that it takes.
+pub const PICKED_COUNTS: usize = 8;
+/// The same of turning to a closed segment, whose index may have to come from the disk.
+pub const SEGMENT_COUNTS: usize = 1 << 10;
+/// Names in an index that are looked through in the time of one record.
+const NAMES_PER_RECORD: usize = 16;
+/// Records whose places are looked up together.
+const PICKED_TOGETHER: usize = 64;
 
 /// What a scan comes to next.
 enum Ahead {
@@ -28,7 +32,8 @@ enum Ahead {
 
 impl History {
     /// As [`History::scan`], for whoever wants streams whose names begin with one of `prefixes`: each of their records is
-    /// shown, and some of other streams. Names that are looked through count towards `most`, many of them as one record.
+    /// shown, and some of other streams. `most` is the number of records that could be looked at one after the other in the
+    /// time that it takes.
     pub fn scan_streams(
         &self,
         from: Position,
@@ -37,36 +42,54 @@ impl History {
         most: usize,
         mut visit: impl FnMut(RecordRef<'_>) -> ControlFlow<()>,
     ) -> Result<Scanned, SourceFault> {
-        let is_over = Cell::new(false);
-        let mut visit = |record: RecordRef<'_>| {
-            let flow = visit(record);
-            is_over.set(flow.is_break());
+        let (first, mut flow) = (most.min(LOOKED_AT_FIRST), ControlFlow::Continue(()));
+        let scanned = self.scan(from, direction, first, |record| {
+            flow = visit(record);
             flow
+        })?;
+        if flow.is_break() || scanned.at_end {
+            return Ok(scanned);
+        }
+        self.scan_by_indexes(scanned.next, direction, prefixes, most - first, visit)
+    }
+
+    /// As [`History::scan_streams`], but asks the index of each closed segment from the start.
+    pub fn scan_by_indexes(
+        &self,
+        from: Position,
+        direction: Direction,
+        prefixes: &[String],
+        most: usize,
+        mut visit: impl FnMut(RecordRef<'_>) -> ControlFlow<()>,
+    ) -> Result<Scanned, SourceFault> {
+        let (mut scanned, mut left) = (self.scan(from, direction, 0, &mut visit)?, most);
+        let mut flow = ControlFlow::Continue(());
+        let mut show = |record: RecordRef<'_>, flow: &mut ControlFlow<()>| {
+            *flow = visit(record);
+            *flow
         };
-        let mut scanned = self.scan(from, direction, most.min(LOOKED_AT_FIRST), &mut visit)?;
-        let mut left = most.saturating_sub(LOOKED_AT_FIRST);
-        while left > 0 && !scanned.at_end && !is_over.get() {
-            let looked_at = match self.ahead(scanned.next.0, direction)? {
+        while left > 0 && !scanned.at_end && flow.is_continue() {
+            match self.ahead(scanned.next.0, direction)? {
                 Ahead::Open(records) => {
                     let most = records.min(left);
-                    scanned = self.scan(scanned.next, direction, most, &mut visit)?;
-                    most
+                    scanned = self.scan(scanned.next, direction, most, |record| show(record, &mut flow))?;
+                    left -= most;
                 }
                 Ahead::Closed(segment) => {
-                    let ordinals =
-                        ahead_of(segment.ordinals_of(&self.files, prefixes)?, &segment, scanned.next, direction);
-                    let some = ordinals.get(..left).unwrap_or(&ordinals);
-                    let last = self.show_ordinals(&segment, some, &mut visit)?;
-                    let edge = match direction {
+                    left = left.saturating_sub(SEGMENT_COUNTS + segment.stream_count() / NAMES_PER_RECORD);
+                    let wanted = self.ordinals_ahead(&segment, scanned.next.0, direction, prefixes)?;
+                    // At least one: else a read would come no further.
+                    let some = wanted.get(..(left / PICKED_COUNTS).max(1)).unwrap_or(&wanted);
+                    let last = self.pick(&segment, some, prefixes, |record| show(record, &mut flow))?;
+                    let next = match direction {
+                        _ if flow.is_break() || some.len() < wanted.len() => last.0,
                         Direction::Forward => segment.last,
                         Direction::Backward => segment.first,
                     };
-                    let is_through = some.len() == ordinals.len() && !is_over.get();
-                    scanned = Scanned::at(if is_through { edge } else { last.0 }, direction, self.head().0);
-                    some.len() + segment.stream_count() / NAMES_LIKE_A_RECORD + 1
+                    scanned = Scanned::at(next, direction, self.head().0);
+                    left = left.saturating_sub(some.len() * PICKED_COUNTS);
                 }
-            };
-            left = left.saturating_sub(looked_at);
+            }
         }
         Ok(scanned)
     }
@@ -83,23 +106,48 @@ impl History {
         find_closed(&state.closed, position).map(Ahead::Closed)
     }
 
+    /// Which of a closed segment's ordinals are wanted and beyond `next`, in the direction of reading.
+    fn ordinals_ahead(
+        &self,
+        segment: &Closed,
+        next: u64,
+        direction: Direction,
+        prefixes: &[String],
+    ) -> Result<Vec<u32>, SourceFault> {
+        let (low, high) = match direction {
+            Direction::Forward => (next + 1, segment.last),
+            Direction::Backward => (segment.first, next - 1),
+        };
+        let within = (low.max(segment.first) - segment.first) as u32..=(high.min(segment.last) - segment.first) as u32;
+        let mut ordinals = segment.ordinals_of(&self.files, prefixes, &within)?;
+        if direction == Direction::Backward {
+            ordinals.reverse();
+        }
+        Ok(ordinals)
+    }
+
     /// Shows records of a closed segment until `visit` breaks, and gives the position of the last that was shown.
-    fn show_ordinals(
+    fn pick(
         &self,
         segment: &Closed,
         ordinals: &[u32],
-        visit: &mut dyn FnMut(RecordRef<'_>) -> ControlFlow<()>,
+        prefixes: &[String],
+        mut visit: impl FnMut(RecordRef<'_>) -> ControlFlow<()>,
     ) -> Result<Position, SourceFault> {
-        let (file, mut last, mut flow) = (self.file_of(segment)?, Position::START, ControlFlow::Continue(()));
-        for some in ordinals.chunks(SHOWN_AT_ONCE) {
-            let spots =
-                some.iter().map(|ordinal| self.spot_in(segment, &file, *ordinal)).collect::<Result<Vec<_>, _>>()?;
-            self.show(&spots, &mut |record| {
-                if flow.is_continue() {
-                    last = record.position();
-                    flow = visit(record);
+        let (mut last, mut flow) = (Position::START, ControlFlow::Continue(()));
+        if ordinals.is_empty() {
+            return Ok(last);
+        }
+        let file = self.file_of(segment)?;
+        for some in ordinals.chunks(PICKED_TOGETHER) {
+            let spots = some.iter().map(|ordinal| self.spot_in(segment, &file, *ordinal));
+            self.show(&spots.collect::<Result<Vec<_>, _>>()?, &mut |record| {
+                if !prefixes.iter().any(|prefix| record.stream().starts_with(prefix.as_str())) {
+                    return Err(of_another_stream(&record));
                 }
-                Ok(())
+                last = record.position();
+                flow = visit(record);
+                Ok(flow)
             })?;
             if flow.is_break() {
                 break;
@@ -107,17 +155,4 @@ impl History {
         }
         Ok(last)
     }
-}
-
-/// Those of a segment's ordinals that a scan has still before it, in its direction.
-fn ahead_of(mut ordinals: Vec<u32>, segment: &Closed, next: Position, direction: Direction) -> Vec<u32> {
-    let position = |ordinal: &u32| segment.first + u64::from(*ordinal);
-    match direction {
-        Direction::Forward => ordinals.drain(..ordinals.partition_point(|ordinal| position(ordinal) <= next.0)),
-        Direction::Backward => ordinals.drain(ordinals.partition_point(|ordinal| position(ordinal) < next.0)..),
-    };
-    if direction == Direction::Backward {
-        ordinals.reverse();
-    }
-    ordinals
 }

@@ -285,6 +285,7 @@ both_modes! {
         .await;
         let bob = Person { http: world.http.clone(), ..bob };
         assert!(bob.get(&said.path("")).await.ok(200)["text"].is_null());
+        assert_eq!(files_with(&world.directory().join("keys"), &key, SystemTime::UNIX_EPOCH).0.len(), 0, "it is wiped again");
     }
 
     async fn erasing_equals_replaying_the_erased_log(world: &mut World) {

@@ -58,6 +58,13 @@ fn asked(log: &Log) -> Option<u64> {
         ControlFlow::Continue(())
     });
     scan.map_or_else(&mut answer, |_| assert_eq!(next, EVENTS as u64 + 1));
+    let (mut shown, all) = (0, ["conversation-".to_owned()]);
+    let some = log.history().scan_by_indexes(Position::START, Direction::Forward, &all, usize::MAX, |record| {
+        assert_eq!(record.payload(), format!("event {}", record.position()).as_bytes());
+        shown += 1;
+        ControlFlow::Continue(())
+    });
+    some.map_or_else(&mut answer, |_| assert_eq!(shown, EVENTS));
     for n in 1..=EVENTS {
         let mut shown = 0;
         let show = log.history().read_positions(&[Position(n as u64)], |record| {

@@ -157,6 +157,39 @@ async fn a_filtered_read_gives_what_matches_and_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_filtered_read_of_a_long_log_gives_what_matches() {
+    let (place, folder) = (Place::with_segments_of(64 << 10), TempDir::new().unwrap());
+    let log = opened(&place, &folder).await;
+    for from in (1..=6_000u128).step_by(200) {
+        let writes = (from..from + 200).map(|n| {
+            let to = if (2_500..2_700).contains(&n) { marks(5) } else { marks(1_000 + n) };
+            Unit { writes: vec![Write { stream: to, expected: Expected::Any, events: vec![mark(n)] }], checks: vec![] }
+        });
+        log.append(writes.collect()).await.unwrap();
+    }
+    let of_one =
+        |types: &[EventType]| Filter { stream_prefixes: vec![marks(5).as_str().to_owned()], types: types.to_vec() };
+    for (filter, expected) in [(of_one(&[EventType::ReadMoved]), 200), (of_one(&[EventType::MessageSent]), 0)] {
+        for limit in [1, 7, 70, 1_000] {
+            for (start, direction) in [(0, Direction::Forward), (u64::MAX, Direction::Backward)] {
+                let (mut read, mut place) = (Vec::new(), Position(start));
+                loop {
+                    let slice = log.read_all(place, direction, limit, &filter).await.unwrap();
+                    assert!(slice.events.len() <= limit);
+                    read.extend(slice.events.iter().map(|event| event.position.0));
+                    place = slice.next;
+                    if slice.at_end {
+                        break;
+                    }
+                }
+                read.sort_unstable();
+                assert_eq!(read, (2_500..2_500 + expected).collect::<Vec<u64>>(), "{limit} {direction:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_is_read_with_its_revision() {
     let (place, folder) = (Place::new(), TempDir::new().unwrap());
     let log = opened(&place, &folder).await;
