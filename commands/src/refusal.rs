@@ -28,6 +28,9 @@ pub enum Refusal {
     #[error("a value cannot be meant")]
     Invalid(Vec<InvalidField>),
 
+    /// As many jobs run as may at the same time.
+    #[error("too many jobs are running: try again when one has ended")]
+    TooManyJobs,
     /// The account's erasure has begun.
     #[error("the account's erasure has begun")]
     ErasureBegun,

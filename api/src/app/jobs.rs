@@ -13,6 +13,7 @@ use domain::clock::Time;
 use domain::ids::JobId;
 use domain::job::values::JobOutcome;
 use domain::source::EventSource;
+use domain::values::Reason;
 use parking_lot::Mutex;
 use projections::projection::SEARCH;
 use projections::rebuild::{Progressed, RebuildFault, Rebuilt};
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Jobs that are remembered with everything about them, at most.
 const REMEMBERED_MAX_JOBS: usize = 100;
@@ -54,17 +56,16 @@ pub struct Job {
 pub struct Jobs(Mutex<VecDeque<Arc<Job>>>);
 
 impl Jobs {
-    /// Whether another job may start.
-    pub fn have_room(&self) -> bool {
-        self.0.lock().iter().filter(|job| job.ended.borrow().is_none()).count() < RUNNING_MAX_JOBS
-    }
-
-    /// Remembers a job that starts.
-    fn begin(&self, id: JobId, projections: Vec<&'static str>) -> Arc<Job> {
+    /// Remembers a job that starts, if one more may run.
+    fn begin(&self, id: JobId, projections: Vec<&'static str>) -> Option<Arc<Job>> {
+        let mut jobs = self.0.lock();
+        if jobs.iter().filter(|job| job.ended.borrow().is_none()).count() >= RUNNING_MAX_JOBS {
+            return None;
+        }
         let (progress, ended) = (watch::Sender::new(Progressed::default()), watch::Sender::new(None));
         let job = Arc::new(Job { id, projections, progress, ended });
-        self.0.lock().push_back(job.clone());
-        job
+        jobs.push_back(job.clone());
+        Some(job)
     }
 
     /// Forgets what began longest ago of those that have ended, if there are too many.
@@ -87,40 +88,47 @@ impl Jobs {
     }
 }
 
-/// Records that a rebuild of these projections starts, and carries it out in the background. One that had been started before has
-/// no job here.
+/// A rebuild that somebody asks for.
+pub struct Asked {
+    /// The projections.
+    pub projections: Vec<&'static str>,
+    /// Whether a result that differs from what is served is taken nevertheless.
+    pub is_forced: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Records that a rebuild starts, and carries it out in the background. One that had been started before has no job here.
 ///
 /// In a task of its own: whoever asked may go away as soon as it is durable that the job started.
 ///
 /// # Errors
-/// When it could not be recorded.
-pub async fn start(
-    app: &Arc<App>,
-    names: Vec<&'static str>,
-    command: RebuildProjection,
-    envelope: Envelope,
-) -> Result<(Option<Arc<Job>>, Done), Failure> {
-    let starting = app.tracker.spawn(record_and_begin(app.clone(), names, command, envelope));
+/// When it could not be recorded, or too many jobs are running.
+pub async fn start(app: &Arc<App>, asked: Asked, envelope: Envelope) -> Result<(Option<Arc<Job>>, Done), Failure> {
+    let starting = app.tracker.spawn(record_and_begin(app.clone(), asked, envelope));
     starting.await.unwrap_or(Err(Failure::Aborted))
 }
 
 async fn record_and_begin(
     app: Arc<App>,
-    names: Vec<&'static str>,
-    command: RebuildProjection,
+    asked: Asked,
     envelope: Envelope,
 ) -> Result<(Option<Arc<Job>>, Done), Failure> {
-    let is_forced = command.forced;
+    let Asked { projections, is_forced, reason } = asked;
+    let (id, names) = (JobId::new(Uuid::now_v7()), projections.iter().map(|name| (*name).to_owned()).collect());
     // Before it is recorded: who finds it recorded must not find it interrupted.
-    let job = app.jobs.begin(command.job, names);
-    match app.executor.execute(command, envelope).await {
-        Ok(done) if !done.replayed => {
+    let job = app.jobs.begin(id, projections);
+    let has_room = job.is_some();
+    let command = RebuildProjection { job: id, projections: names, forced: is_forced, reason, has_room };
+    let recorded = app.executor.execute(command, envelope).await;
+    match (job, recorded) {
+        (Some(job), Ok(done)) if !done.replayed => {
             app.jobs.tidy();
             app.tracker.spawn(carry_out(app.clone(), job.clone(), is_forced));
             Ok((Some(job), done))
         }
-        other => {
-            app.jobs.forget(job.id);
+        (_, other) => {
+            app.jobs.forget(id);
             other.map(|done| (None, done))
         }
     }
@@ -203,14 +211,13 @@ async fn tell_both(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn jobs_that_run_are_not_forgotten_for_the_sake_of_others() {
         let jobs = Jobs::default();
         let id = |n| JobId::new(Uuid::from_u128(n));
         let begin = |n| {
-            let job = jobs.begin(id(n), vec![]);
+            let job = jobs.begin(id(n), vec![]).unwrap();
             jobs.tidy();
             job
         };
@@ -222,5 +229,16 @@ mod tests {
         assert!(jobs.find(id(0)).is_some() && jobs.find(id(1)).is_none());
         assert!(jobs.find(id(2 * REMEMBERED_MAX_JOBS as u128)).is_some());
         assert!(jobs.0.lock().len() <= REMEMBERED_MAX_JOBS);
+    }
+
+    #[test]
+    fn only_so_many_jobs_run_at_the_same_time() {
+        let jobs = Jobs::default();
+        let begin = |n| jobs.begin(JobId::new(Uuid::from_u128(n)), vec![]);
+        let running: Vec<_> = (0..RUNNING_MAX_JOBS as u128).map(|n| begin(n).unwrap()).collect();
+        assert!(begin(9).is_none());
+        let end = Ended { at: Time::from_micros(0), outcome: JobOutcome::Failed, result: Ok(vec![]) };
+        running[1].ended.send_replace(Some(end));
+        assert!(begin(9).is_some() && begin(10).is_none());
     }
 }

@@ -3,10 +3,9 @@
 use crate::admin::protocol::{Outcome, Step};
 use crate::app::App;
 use crate::app::first_start::system;
-use crate::app::jobs::{self, Ended};
+use crate::app::jobs::{self, Asked, Ended};
 use crate::wire::job::RebuiltView;
 use anyhow::{Context, anyhow, bail};
-use commands::job::rebuild_projection::RebuildProjection;
 use domain::ids::JobId;
 use domain::job::values::JobOutcome;
 use domain::values::Reason;
@@ -16,7 +15,6 @@ use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 /// What is rebuilt.
 #[derive(clap::Args)]
@@ -45,13 +43,8 @@ pub struct Arguments {
 pub async fn act(arguments: Arguments, app: &Arc<App>, tell: &mpsc::Sender<Step>) -> anyhow::Result<Outcome> {
     let names = names(&arguments)?;
     let reason = Reason::parse(&arguments.reason).map_err(|invalid| anyhow!("the reason {invalid}"))?;
-    if !app.jobs.have_room() {
-        bail!("too many jobs are running: try again when one has ended");
-    }
-    let job = JobId::new(Uuid::now_v7());
-    let projections = names.iter().map(|name| (*name).to_owned()).collect();
-    let command = RebuildProjection { job, projections, forced: arguments.force, reason };
-    let (job, _) = jobs::start(app, names, command, system()).await?;
+    let asked = Asked { projections: names, is_forced: arguments.force, reason };
+    let (job, _) = jobs::start(app, asked, system()).await?;
     let job = job.context("it had been started before")?;
     let (mut progress, mut ended) = (job.progress.subscribe(), job.ended.subscribe());
     let telling = async {

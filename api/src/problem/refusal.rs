@@ -17,6 +17,9 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// same moment, that would be the next burst.
 const OVERLOADED_RETRY_AFTER_MAX_SECONDS: u64 = 4;
 
+/// The same where too many jobs are running, each for seconds at least.
+const JOBS_RETRY_AFTER_SECONDS: u64 = 10;
+
 fn again(code: Code) -> Problem {
     Problem::new(code).retry_after(RETRY_AFTER_SECONDS)
 }
@@ -49,6 +52,9 @@ impl From<Refusal> for Problem {
                 fields.into_iter().fold(Problem::new(Code::ValidationFailed), |problem, field| {
                     problem.and_field(field.pointer, field.code, field.detail)
                 })
+            }
+            Refusal::TooManyJobs => {
+                Problem::new(Code::Overloaded).detail("too many jobs are running").retry_after(JOBS_RETRY_AFTER_SECONDS)
             }
             Refusal::ErasureBegun => Problem::new(Code::ErasureBegun),
             Refusal::ErasureNotDue => Problem::new(Code::ErasureNotDue),

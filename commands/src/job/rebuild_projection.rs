@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Decided};
 use crate::context::{Context, Names, States};
+use crate::refusal::Refusal;
 use domain::ids::JobId;
 use domain::job::event::JobStarted;
 use domain::job::state::Job;
@@ -22,6 +23,8 @@ pub struct RebuildProjection {
     pub forced: bool,
     /// Why.
     pub reason: Reason,
+    /// Whether another job may run. A repeat is answered in any case.
+    pub has_room: bool,
 }
 
 impl Command for RebuildProjection {
@@ -35,6 +38,7 @@ impl Command for RebuildProjection {
 
     fn decide(&self, states: &States, _context: &Context<'_>) -> Decided {
         match states.job() {
+            Job::Unknown if !self.has_room => Err(Refusal::TooManyJobs),
             Job::Unknown => {
                 let started = JobStarted {
                     job: self.job,
@@ -58,7 +62,7 @@ mod tests {
 
     fn rebuild() -> RebuildProjection {
         let (job, reason) = (JobId::new(Uuid::from_u128(9)), Reason::parse("it lags").unwrap());
-        RebuildProjection { job, projections: vec!["messaging".into()], forced: false, reason }
+        RebuildProjection { job, projections: vec!["messaging".into()], forced: false, reason, has_room: true }
     }
 
     fn started() -> JobStarted {
@@ -79,5 +83,12 @@ mod tests {
     #[test]
     fn a_job_that_started_is_already_so() {
         given([(StreamName::job(rebuild().job), started().into())]).when(rebuild()).then_it_is_already_so();
+    }
+
+    #[test]
+    fn a_job_for_which_there_is_no_room_does_not_start_and_one_that_started_is_already_so() {
+        let crowded = || RebuildProjection { has_room: false, ..rebuild() };
+        given([]).when(crowded()).refused(Refusal::TooManyJobs);
+        given([(StreamName::job(rebuild().job), started().into())]).when(crowded()).then_it_is_already_so();
     }
 }

@@ -81,6 +81,40 @@ both_modes! {
         }
     }
 
+    async fn a_repeat_is_answered_while_no_other_job_may_run(world: &mut World) {
+        let (alice, _, room) = world.two_in_a_room().await;
+        let admin = world.registers("operator").await;
+        becomes(world, &admin, Role::Admin).await;
+        let asked = |projection: &str| {
+            let path = format!("/v1/admin/projections/{projection}/rebuild");
+            world.http.ask("POST", &path).token(&admin.token).key(projection).json(&json!({"reason": "a drill"}))
+        };
+        // What is served does not come to the message, so what is built cannot be compared with it.
+        let (mut held, mut jobs) = (Vec::new(), Vec::new());
+        let projections = ["messaging", "feed_index", "message_counts", "stories"];
+        for projection in projections {
+            held.push(world.holds(projection).await);
+        }
+        alice.sends("meanwhile", &room).await;
+        for projection in projections {
+            jobs.push(asked(projection).send().await.ok(202));
+        }
+        let refused = asked("accounts").send().await;
+        assert_eq!(refused.header("retry-after"), Some("10"), "{refused:?}");
+        refused.problem(503, "OVERLOADED");
+        let again = asked("messaging").send().await;
+        assert!(again.is_replay(), "{again:?}");
+        let again = again.ok(202);
+        assert_eq!((&again["id"], &again["state"]), (&jobs[0]["id"], &json!("running")), "{again}");
+        for held in held {
+            held.ends().await;
+        }
+        for job in &jobs {
+            assert_eq!(ends(&admin, job).await["state"], "done");
+        }
+        assert_eq!(ends(&admin, &asked("accounts").send().await.ok(202)).await["state"], "done");
+    }
+
     async fn only_administrators_may_and_they_say_why(world: &mut World) {
         let alice = world.registers("alice").await;
         let ask = |token: &str, path: &str, body: &Value| world.http.ask("POST", path).token(token).json(body).send();

@@ -1,7 +1,7 @@
 //! `POST /v1/admin/projections/{name}/rebuild`: builds a projection again, beside the one that is served.
 
 use crate::app::App;
-use crate::app::jobs::{self, Job};
+use crate::app::jobs::{self, Asked, Job};
 use crate::auth::caller;
 use crate::auth::rates::Limited;
 use crate::http::answer::Answer;
@@ -17,7 +17,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use commands::command::{Envelope, Idempotency};
 use commands::execute::Done;
-use commands::job::rebuild_projection::RebuildProjection;
 use domain::account::values::Role;
 use domain::clock::Time;
 use domain::event::Event;
@@ -29,7 +28,6 @@ use projections::projection;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Why, and how.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -79,13 +77,9 @@ async fn handle(
     let reason = Reason::parse(&reason).map_err(|invalid| Problem::field("/reason", invalid.code, invalid.detail))?;
     let mut envelope = Envelope::of(caller.account, id.correlation);
     envelope.idempotency = key.map(|key| Idempotency { key, body: Bytes::from(canonical) });
-    if !app.jobs.have_room() {
-        return Err(Problem::new(Code::Overloaded).detail("too many jobs are running").retry_after(10));
-    }
     timed.has_read();
-    let job = JobId::new(Uuid::now_v7());
-    let command = RebuildProjection { job, projections: vec![name.to_owned()], forced: force, reason };
-    let (job, done) = jobs::start(&app, vec![name], command, envelope).await?;
+    let asked = Asked { projections: vec![name], is_forced: force, reason };
+    let (job, done) = jobs::start(&app, asked, envelope).await?;
     let view = view(&app, job.as_deref(), &done).await?;
     let mut response = Answer::json(StatusCode::ACCEPTED, &view, &done)?.into_response(&app);
     timed.tell(&app, id.correlation, &mut response, &done.stages, done.events.len());
