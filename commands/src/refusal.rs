@@ -27,10 +27,10 @@ pub enum Refusal {
     /// Values that parsed but cannot be meant; at least one.
     #[error("a value cannot be meant")]
     Invalid(Vec<InvalidField>),
-
     /// As many jobs run as may at the same time.
     #[error("too many jobs are running: try again when one has ended")]
     TooManyJobs,
+
     /// The account's erasure has begun.
     #[error("the account's erasure has begun")]
     ErasureBegun,

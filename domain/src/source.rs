@@ -47,10 +47,15 @@ pub struct Filter {
     pub types: Vec<EventType>,
 }
 
+/// Whether a stream's name begins with one of these.
+pub fn begins_with_one_of(stream: &str, prefixes: &[String]) -> bool {
+    prefixes.iter().any(|prefix| stream.starts_with(prefix.as_str()))
+}
+
 impl Filter {
     /// Whether an event of this stream and type passes.
     pub fn matches(&self, stream: &str, event_type: EventType) -> bool {
-        (self.stream_prefixes.is_empty() || self.stream_prefixes.iter().any(|prefix| stream.starts_with(prefix)))
+        (self.stream_prefixes.is_empty() || begins_with_one_of(stream, &self.stream_prefixes))
             && (self.types.is_empty() || self.types.contains(&event_type))
     }
 }

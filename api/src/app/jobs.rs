@@ -9,7 +9,7 @@ use commands::command::Envelope;
 use commands::execute::{Done, Failure};
 use commands::job::end_job::EndJob;
 use commands::job::rebuild_projection::RebuildProjection;
-use domain::clock::Time;
+use domain::clock::{Clock, Time};
 use domain::ids::JobId;
 use domain::job::values::JobOutcome;
 use domain::source::EventSource;
@@ -136,6 +136,7 @@ async fn record_and_begin(
 
 /// To its end or until the process stops.
 async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
+    let _ends = EndsAnyway { job: job.clone(), clock: app.clock.clone() };
     let source: Arc<dyn EventSource> = app.log.clone();
     let Some(result) = app.stop.run_until_cancelled(rebuild(&app, &job, source, is_forced)).await else {
         tracing::warn!(job = %job.id, "the job is interrupted: the server stops");
@@ -151,6 +152,24 @@ async fn carry_out(app: Arc<App>, job: Arc<Job>, is_forced: bool) {
         tracing::error!(job = %job.id, error = %anyhow::Error::new(failure), "the end of the job could not be recorded");
     }
     job.ended.send_replace(Some(Ended { at: app.clock.now(), outcome, result }));
+}
+
+/// Ends a job whose work was broken off, by a stop or a panic: it keeps no place and nobody waiting.
+struct EndsAnyway {
+    job: Arc<Job>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Drop for EndsAnyway {
+    fn drop(&mut self) {
+        let at = self.clock.now();
+        self.job.ended.send_if_modified(|ended| {
+            let is_open = ended.is_none();
+            let broken_off = || Ended { at, outcome: JobOutcome::Failed, result: Err("it was broken off".into()) };
+            ended.get_or_insert_with(broken_off);
+            is_open
+        });
+    }
 }
 
 /// The tables, and beside them the search index, which is none of them.
@@ -211,6 +230,7 @@ async fn tell_both(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
 
     #[test]
     fn jobs_that_run_are_not_forgotten_for_the_sake_of_others() {
@@ -240,5 +260,17 @@ mod tests {
         let end = Ended { at: Time::from_micros(0), outcome: JobOutcome::Failed, result: Ok(vec![]) };
         running[1].ended.send_replace(Some(end));
         assert!(begin(9).is_some() && begin(10).is_none());
+    }
+
+    #[test]
+    fn a_job_that_is_broken_off_keeps_no_place() {
+        let jobs = Jobs::default();
+        let job = jobs.begin(JobId::new(Uuid::from_u128(1)), vec![]).unwrap();
+        drop(EndsAnyway { job: job.clone(), clock: Arc::new(SystemClock) });
+        assert!(job.ended.borrow().as_ref().is_some_and(|end| end.outcome == JobOutcome::Failed));
+        let end = Ended { at: Time::from_micros(0), outcome: JobOutcome::Done, result: Ok(vec![]) };
+        job.ended.send_replace(Some(end));
+        drop(EndsAnyway { job: job.clone(), clock: Arc::new(SystemClock) });
+        assert!(job.ended.borrow().as_ref().is_some_and(|end| end.outcome == JobOutcome::Done));
     }
 }

@@ -117,10 +117,10 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
     Ok(Opened { app: Arc::new(app), log, vault, source, deciding, destroyed_up_to, recalled_up_to })
 }
 
-/// Tells how long a part of a start took, from this call on: some go on at the same time.
+/// Tells how long a part of a start took, from this call on. Some go on at the same time, so the times do not add up.
 pub fn took<T>(part: &'static str) -> impl FnOnce(&T) {
     let began = Instant::now();
-    move |_| tracing::debug!(part, took_ms = began.elapsed().as_millis() as u64, "a part of the start is done")
+    move |_| tracing::debug!(part, took_ms = began.elapsed().as_millis() as u64, "a part of the start has ended")
 }
 
 async fn compose(

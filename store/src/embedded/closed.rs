@@ -8,7 +8,7 @@ use super::recovery;
 use super::segment::Files;
 use domain::clock::Time;
 use domain::ids::{EventId, Position};
-use domain::source::SourceFault;
+use domain::source::{SourceFault, begins_with_one_of};
 use domain::stream::StreamName;
 use std::io;
 use std::ops::RangeInclusive;
@@ -78,7 +78,7 @@ impl Index {
     }
 
     fn ordinals_of(&self, prefixes: &[String], within: &RangeInclusive<u32>) -> Result<Vec<u32>, DamagedIndex> {
-        let is_wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        let is_wanted = |name: &str| begins_with_one_of(name, prefixes);
         let mut found = Vec::new();
         match self {
             Index::Memory(index) => {

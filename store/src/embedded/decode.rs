@@ -5,14 +5,14 @@ use crate::codec;
 use crate::codec::stored::DecodeFault;
 use bytes::Bytes;
 use domain::recorded::Recorded;
-use domain::source::{Filter, SourceFault};
+use domain::source::{Filter, SourceFault, begins_with_one_of};
 use domain::stream::StreamName;
 use std::sync::Arc;
 
 /// Whether a record passes a filter; decided on its bytes, before anything is made of it.
 pub fn matches(filter: &Filter, record: &RecordRef<'_>) -> bool {
     let prefixes = &filter.stream_prefixes;
-    (prefixes.is_empty() || prefixes.iter().any(|prefix| record.stream().starts_with(prefix.as_str())))
+    (prefixes.is_empty() || begins_with_one_of(record.stream(), prefixes))
         && (filter.types.is_empty() || filter.types.iter().any(|known| known.as_str() == record.event_type()))
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 pub const BATCH_MAX_EVENTS: usize = 1024;
 /// Bytes of payloads of a batch that is read from the disk, at most, unless its first event is larger.
 const BATCH_MAX_BYTES: usize = 4 << 20;
-/// Records that one filtered read looks at, at most.
+/// Records that one filtered read looks at, at most, or the cost of so many.
 const SCAN_MAX_EVENTS: usize = 16 << 10;
 /// Reads of up to so many events are done where they are asked for; larger ones on a thread for waiting.
 const INLINE_MAX_EVENTS: usize = 64;

@@ -18,7 +18,8 @@ pub const PIECE_BYTES: u32 = 256 << 10;
 /// How far a scan came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scanned {
-    /// The last position that was looked at; where it began if it looked at none.
+    /// Where the next one goes on: the last position that was looked at, or known to hold nothing that is wanted; where it
+    /// began if it looked at none.
     pub next: Position,
     /// Whether the end (or, backward, the start) of the log was reached.
     pub at_end: bool,

@@ -7,20 +7,20 @@ use super::pick::of_another_stream;
 use super::record::RecordRef;
 use super::scan::{Scanned, find_closed};
 use domain::ids::Position;
-use domain::source::{Direction, SourceFault};
+use domain::source::{Direction, SourceFault, begins_with_one_of};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// Records that are looked at before an index is asked: where most of them fit, asking it for each page would cost more.
-pub const LOOKED_AT_FIRST: usize = 1 << 10;
-/// What one record that is picked counts: as many as are read one after the other in the time that it takes.
-pub const PICKED_COUNTS: usize = 8;
+/// Records that are looked at before an index is asked: they show whether few or many of them fit.
+pub const FIRST_RECORDS: usize = 1 << 10;
+/// What one record that is picked costs, in records that are read one after the other in the same time.
+pub const PICKED_COSTS_RECORDS: usize = 8;
 /// The same of turning to a closed segment, whose index may have to come from the disk.
-pub const SEGMENT_COUNTS: usize = 1 << 10;
-/// Names in an index that are looked through in the time of one record.
-const NAMES_PER_RECORD: usize = 16;
+pub const SEGMENT_COSTS_RECORDS: usize = 1 << 10;
+/// Names that are looked through, and places that are listed, at the cost of one record.
+const LISTED_PER_RECORD: usize = 16;
 /// Records whose places are looked up together.
-const PICKED_TOGETHER: usize = 64;
+const TOGETHER_RECORDS: usize = 64;
 
 /// What a scan comes to next.
 enum Ahead {
@@ -33,7 +33,7 @@ enum Ahead {
 impl History {
     /// As [`History::scan`], for whoever wants streams whose names begin with one of `prefixes`: each of their records is
     /// shown, and some of other streams. `most` is the number of records that could be looked at one after the other in the
-    /// time that it takes.
+    /// time that it takes; the list of one segment may go beyond it.
     pub fn scan_streams(
         &self,
         from: Position,
@@ -42,15 +42,21 @@ impl History {
         most: usize,
         mut visit: impl FnMut(RecordRef<'_>) -> ControlFlow<()>,
     ) -> Result<Scanned, SourceFault> {
-        let (first, mut flow) = (most.min(LOOKED_AT_FIRST), ControlFlow::Continue(()));
+        let (first, mut fitting, mut flow) = (most.min(FIRST_RECORDS), 0, ControlFlow::Continue(()));
         let scanned = self.scan(from, direction, first, |record| {
+            fitting += usize::from(begins_with_one_of(record.stream(), prefixes));
             flow = visit(record);
             flow
         })?;
-        if flow.is_break() || scanned.at_end {
+        let left = most - first;
+        if flow.is_break() || scanned.at_end || left == 0 {
             return Ok(scanned);
         }
-        self.scan_by_indexes(scanned.next, direction, prefixes, most - first, visit)
+        // Where many fit, picking them would cost more than reading on.
+        if fitting * PICKED_COSTS_RECORDS >= first {
+            return self.scan(scanned.next, direction, left, visit);
+        }
+        self.scan_by_indexes(scanned.next, direction, prefixes, left, visit)
     }
 
     /// As [`History::scan_streams`], but asks the index of each closed segment from the start.
@@ -76,10 +82,10 @@ impl History {
                     left -= most;
                 }
                 Ahead::Closed(segment) => {
-                    left = left.saturating_sub(SEGMENT_COUNTS + segment.stream_count() / NAMES_PER_RECORD);
                     let wanted = self.ordinals_ahead(&segment, scanned.next.0, direction, prefixes)?;
-                    // At least one: else a read would come no further.
-                    let some = wanted.get(..(left / PICKED_COUNTS).max(1)).unwrap_or(&wanted);
+                    // At least one: else a read would come no further. The list costs what it costs: it is paid for by what is
+                    // picked from it, however long it is.
+                    let some = wanted.get(..(left / PICKED_COSTS_RECORDS).max(1)).unwrap_or(&wanted);
                     let last = self.pick(&segment, some, prefixes, |record| show(record, &mut flow))?;
                     let next = match direction {
                         _ if flow.is_break() || some.len() < wanted.len() => last.0,
@@ -87,7 +93,9 @@ impl History {
                         Direction::Backward => segment.first,
                     };
                     scanned = Scanned::at(next, direction, self.head().0);
-                    left = left.saturating_sub(some.len() * PICKED_COUNTS);
+                    let listed = (segment.stream_count() + wanted.len()) / LISTED_PER_RECORD;
+                    let cost = SEGMENT_COSTS_RECORDS + listed + some.len() * PICKED_COSTS_RECORDS;
+                    left = left.saturating_sub(cost);
                 }
             }
         }
@@ -139,10 +147,10 @@ impl History {
             return Ok(last);
         }
         let file = self.file_of(segment)?;
-        for some in ordinals.chunks(PICKED_TOGETHER) {
+        for some in ordinals.chunks(TOGETHER_RECORDS) {
             let spots = some.iter().map(|ordinal| self.spot_in(segment, &file, *ordinal));
             self.show(&spots.collect::<Result<Vec<_>, _>>()?, &mut |record| {
-                if !prefixes.iter().any(|prefix| record.stream().starts_with(prefix.as_str())) {
+                if !begins_with_one_of(record.stream(), prefixes) {
                     return Err(of_another_stream(&record));
                 }
                 last = record.position();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::embedded::marks::Hidden;
 use crate::embedded::record::RecordRef;
-use crate::embedded::scan_streams::{LOOKED_AT_FIRST, PICKED_COUNTS, SEGMENT_COUNTS};
+use crate::embedded::scan_streams::{FIRST_RECORDS, PICKED_COSTS_RECORDS, SEGMENT_COSTS_RECORDS};
 use domain::ids::SessionId;
 
 const EVENTS: u128 = 9_000;
@@ -89,7 +89,7 @@ async fn some_streams_are_read_as_they_stand_in_the_whole_log() {
         for from in [0, 1, head / 3, head / 3 + 97, head - 1, head, head + 1, u64::MAX] {
             for (_, direction) in DIRECTIONS {
                 let expected = expected(&log, from, direction, &of);
-                for most in [usize::MAX, MUCH, LOOKED_AT_FIRST + 3 * SEGMENT_COUNTS, LOOKED_AT_FIRST + 1, 7] {
+                for most in [usize::MAX, MUCH, FIRST_RECORDS + 3 * SEGMENT_COSTS_RECORDS, FIRST_RECORDS + 1, 7] {
                     let what = format!("{of:?} from {from} {direction:?}, {most} at once");
                     assert_eq!(found(&log, from, direction, &of, most, usize::MAX), expected, "{what}");
                 }
@@ -123,34 +123,64 @@ async fn of_a_long_log_only_what_stands_in_some_streams_is_looked_at() {
                 ControlFlow::Continue(())
             });
             assert!(scanned.unwrap().at_end);
-            assert!(others <= LOOKED_AT_FIRST + open, "{others} others were looked at");
+            assert!(others <= FIRST_RECORDS + open, "{others} others were looked at");
         }
     }
+}
+
+/// How many segments one read by the indexes looked into, and how many records it picked.
+fn costs(log: &Log, of: &str, most: usize) -> (usize, usize) {
+    let mut picked = 0;
+    let scanned = log.history().scan_by_indexes(Position(0), Direction::Forward, &prefixes(&[of]), most, |_| {
+        picked += 1;
+        ControlFlow::Continue(())
+    });
+    let next = scanned.unwrap().next.0;
+    (log.history().state.read().closed.partition_point(|segment| segment.first <= next), picked)
 }
 
 #[tokio::test]
 async fn one_read_looks_into_few_segments_and_picks_few_records() {
     let log = filled(&Place::new()).await;
-    for (of, most) in [("keys-", 4 * SEGMENT_COUNTS), ("session-", 10 * SEGMENT_COUNTS)] {
-        let mut picked = 0;
-        let scanned = log.history().scan_by_indexes(Position(0), Direction::Forward, &prefixes(&[of]), most, |_| {
-            picked += 1;
-            ControlFlow::Continue(())
-        });
-        let (state, next) = (log.history().state.read(), scanned.unwrap().next.0);
-        let segments = state.closed.partition_point(|segment| segment.first <= next);
-        let counts = segments * SEGMENT_COUNTS + picked * PICKED_COUNTS;
-        assert!(counts >= most && counts <= most + SEGMENT_COUNTS, "{segments} segments, {picked} picked");
+    for (of, most) in [("keys-", 4 * SEGMENT_COSTS_RECORDS), ("session-", 10 * SEGMENT_COSTS_RECORDS)] {
+        let (segments, picked) = costs(&log, of, most);
+        let cost = segments * SEGMENT_COSTS_RECORDS + picked * PICKED_COSTS_RECORDS;
+        assert!(cost + 64 >= most && cost <= most + SEGMENT_COSTS_RECORDS, "{segments} segments, {picked} picked");
     }
-
     let log = filled(&Place::with_segments_of(1 << 20)).await;
-    let (mut picked, most) = (0, SEGMENT_COUNTS + 50 * PICKED_COUNTS);
-    let scanned =
-        log.history().scan_by_indexes(Position(0), Direction::Forward, &prefixes(&["session-"]), most, |_| {
-            picked += 1;
+    assert_eq!(costs(&log, "session-", 50 * PICKED_COSTS_RECORDS), (1, 50));
+}
+
+#[tokio::test]
+async fn a_segment_of_many_streams_counts_for_more_and_is_gone_through_in_few_reads() {
+    let log = Place::with_segments_of(512 << 10).open();
+    let wanted = |n: u128| n.is_multiple_of(10);
+    for from in (1..=38_000).step_by(500) {
+        let units = (from..from + 500)
+            .map(|n| unit(if wanted(n) { of_session(n) } else { stream(n) }, Expected::NoStream, [n]));
+        log.append(units.collect()).await.unwrap();
+    }
+    let names = log.history().state.read().closed[1].stream_count();
+    assert!(closed(&log) >= 10 && names > 1_500, "{names} names in each of {} segments", closed(&log));
+    let (segments, _) = costs(&log, "keys-", 10 * SEGMENT_COSTS_RECORDS);
+    assert!(segments < 10, "its names are counted: {segments} segments");
+    // Less than the names cost is enough for many.
+    let (_, picked) = costs(&log, "session-", 100);
+    assert_eq!(picked, 100 / PICKED_COSTS_RECORDS);
+}
+
+#[tokio::test]
+async fn where_many_records_fit_they_are_read_one_after_the_other() {
+    let log = filled(&Place::with_segments_of(16 << 10)).await;
+    let of = prefixes(&["conversation-"]);
+    for (from, direction) in DIRECTIONS {
+        let (mut shown, most) = (0, 4 * FIRST_RECORDS);
+        let scanned = log.history().scan_streams(Position(from), direction, &of, most, |_| {
+            shown += 1;
             ControlFlow::Continue(())
         });
-    assert!((40..=50).contains(&picked) && !scanned.unwrap().at_end, "{picked} were picked");
+        assert_eq!((shown, scanned.unwrap().at_end), (most, false));
+    }
 }
 
 #[tokio::test]
@@ -166,7 +196,7 @@ async fn stubs_and_segments_that_were_written_anew_are_read_as_they_stand() {
     // In the middle of it, what was deleted is given back.
     loop {
         let scanned =
-            log.history().scan_streams(next, Direction::Forward, &of, LOOKED_AT_FIRST + SEGMENT_COUNTS, |it| {
+            log.history().scan_streams(next, Direction::Forward, &of, FIRST_RECORDS + SEGMENT_COSTS_RECORDS, |it| {
                 if is_of(&it, &of) {
                     read.push(it.position().0);
                     stubs += usize::from(it.is_stub());
