@@ -47,9 +47,7 @@ pub fn may_contain(filter: &[u8], hash: u64) -> bool {
         return true;
     }
     let start = block_of(hash, blocks) * BLOCK_BYTES;
-    // All bits in any case: where to stop cannot be foreseen by the processor, "no" can. So it asks for the block of the next
-    // filter before this one has come from memory.
-    bits(hash).fold(true, |all, bit| all & (filter[start + bit / 8] & (1 << (bit % 8)) != 0))
+    bits(hash).all(|bit| filter[start + bit / 8] & (1 << (bit % 8)) != 0)
 }
 
 /// The block of a key in a filter of so many. A greater hash never has a smaller block.
