@@ -162,13 +162,10 @@ struct EndsAnyway {
 
 impl Drop for EndsAnyway {
     fn drop(&mut self) {
-        let at = self.clock.now();
-        self.job.ended.send_if_modified(|ended| {
-            let is_open = ended.is_none();
-            let broken_off = || Ended { at, outcome: JobOutcome::Failed, result: Err("it was broken off".into()) };
-            ended.get_or_insert_with(broken_off);
-            is_open
-        });
+        if self.job.ended.borrow().is_none() {
+            let (at, result) = (self.clock.now(), Err("it was broken off".into()));
+            self.job.ended.send_replace(Some(Ended { at, outcome: JobOutcome::Failed, result }));
+        }
     }
 }
 
