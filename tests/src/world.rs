@@ -215,6 +215,8 @@ impl World {
         let app = running.app().clone();
         soon("Tidings stops", running.stop()).await.expect("a clean stop");
         assert!(app.tracker.is_closed() && app.tracker.is_empty(), "{} tasks are left over", app.tracker.len());
+        // SQLite's last connection takes its side file away.
+        assert!(!self.directory().join("keys/keys.db-wal").exists(), "the keys store is still open");
     }
 
     /// Ends it. A test that does not come here has failed or forgotten to.

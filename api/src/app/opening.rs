@@ -66,6 +66,7 @@ impl Opened {
         self.app.projections.close().await;
         self.app.search.close().await;
         self.log.close().await;
+        self.vault.close().await;
         self.app.traces.close().await;
     }
 }

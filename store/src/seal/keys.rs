@@ -92,4 +92,7 @@ pub trait KeyStore: Send + Sync + 'static {
 
     /// Adds the log's hash key unless there is one: the first wins.
     fn insert_hash_key<'a>(&'a self, key: &'a Wrapped) -> BoxFuture<'a, Result<(), KeysFault>>;
+
+    /// Closes it once running calls have ended. Afterwards its files can be replaced: nothing of it touches them any more.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }

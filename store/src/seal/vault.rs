@@ -128,6 +128,12 @@ impl Vault {
         self.store.mark_up_to(log, position).await
     }
 
+    /// Closes the keys store once running calls have ended. Without it the last connection to a file closes later by itself,
+    /// and removes by its name a side file that may belong to what was put there meanwhile.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// Drops these subjects' keys from memory, because another process destroyed one.
     pub fn forget(&self, subjects: &[Subject]) {
         self.cache.lock().forget(subjects);

@@ -8,7 +8,6 @@ use rand::RngExt;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 use tests::both_modes;
@@ -47,20 +46,12 @@ async fn until_gone(bob: &Person, path: &str) -> Value {
     .await
 }
 
-/// Copies the files of a folder: a database with what stands beside it. Where a file is removed meanwhile, as by the last
-/// connection that closes, the copy begins anew: then the database has what was in it.
+/// Copies the files of a folder.
 fn copy_files(from: &Path, to: &Path) {
-    loop {
-        std::fs::create_dir(to).expect("a folder");
-        std::fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("private");
-        let files = std::fs::read_dir(from).expect("the folder").map(|entry| entry.expect("a file"));
-        let copied: Result<Vec<u64>, _> =
-            files.map(|entry| std::fs::copy(entry.path(), to.join(entry.file_name()))).collect();
-        match copied {
-            Ok(_) => return,
-            Err(fault) if fault.kind() == ErrorKind::NotFound => std::fs::remove_dir_all(to).expect("removed"),
-            Err(fault) => panic!("a copy: {fault}"),
-        }
+    std::fs::create_dir(to).expect("a folder");
+    std::fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("private");
+    for entry in std::fs::read_dir(from).expect("the folder").map(|entry| entry.expect("a file")) {
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
     }
 }
 

@@ -50,11 +50,6 @@ impl PostgresKeys {
         transaction.commit().await?;
         Ok(Self { pool })
     }
-
-    /// Closes the connections once running calls have ended.
-    pub async fn close(&self) {
-        self.pool.close().await;
-    }
 }
 
 fn columns(keys: impl Iterator<Item = KeyRef>) -> (Vec<String>, Vec<i32>) {
@@ -179,5 +174,9 @@ impl KeyStore for PostgresKeys {
                 .await?;
             Ok(())
         })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.pool.close())
     }
 }

@@ -65,11 +65,6 @@ impl SqliteKeys {
         open_all(&pool).await?;
         Ok(Self { pool })
     }
-
-    /// Closes the file once running calls have ended.
-    pub async fn close(&self) {
-        self.pool.close().await;
-    }
 }
 
 /// Opens every connection; they stay. Each is a thread with the priority of the one that opens it, and read models open
@@ -225,6 +220,10 @@ impl KeyStore for SqliteKeys {
                 .await?;
             Ok(())
         })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.pool.close())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Safe, StoppedClock, log, opened, words_of};
 use crate::codec::samples::sample;
 use crate::seal::cache::{Cache, SealingKey};
 use crate::seal::cipher::KeyPair;
-use crate::seal::keys::KeysFault;
+use crate::seal::keys::{KeyStore, KeysFault};
 use crate::seal::secret::Secret;
 use crate::seal::vault::{Beside, Vault};
 use crate::seal::wrapping::KeyEncryptionKey;
@@ -96,8 +96,7 @@ async fn an_old_keys_store_cannot_bring_back_a_destroyed_key() {
     let vault = safe.vault_on(store.clone()).await;
     let check = vault.check_value();
     let field = sealed_message(&vault).await;
-    drop(vault);
-    store.close().await;
+    vault.close().await;
     let backup = fs::read(safe.file()).unwrap();
 
     let store = safe.store().await;
