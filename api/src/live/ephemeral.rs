@@ -31,6 +31,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 const BELIEVED: Duration = Duration::from_secs(5);
 /// How long to wait until read models know a conversation that the feed knows.
 pub(in crate::live) const NEW_CONVERSATION_PATIENCE: Duration = Duration::from_secs(1);
+/// The size of a conversation that is not known: above every limit.
+pub(in crate::live) const SIZE_UNKNOWN: usize = usize::MAX;
 /// Conversations and accounts of which that is remembered, at most.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// Receipts and changes of presence that wait, at most; more are not told.
@@ -183,15 +185,16 @@ impl Ephemerals {
         self.signals.lock().put(account, known);
     }
 
-    /// A conversation has this many members at most.
-    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64) {
+    /// A conversation has this many members at most. True if it was a small one and may be none any more.
+    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64) -> bool {
         let mut sizes = self.sizes.lock();
         match usize::try_from(at_most) {
             Ok(at_most) if at_most <= EPHEMERAL_MAX_MEMBERS => {
                 sizes.put(conversation, (at_most, Instant::now() + BELIEVED));
+                false
             }
             // More than there are, perhaps.
-            Ok(_) | Err(_) => drop(sizes.pop(&conversation)),
+            Ok(_) | Err(_) => sizes.pop(&conversation).is_some_and(|(size, _)| size <= EPHEMERAL_MAX_MEMBERS),
         }
     }
 
@@ -330,10 +333,15 @@ impl Live {
 
     /// Whether a conversation is known to have no more members.
     pub(in crate::live) async fn has_at_most(&self, conversation: ConversationId, members: usize) -> bool {
+        self.size(conversation).await <= members
+    }
+
+    /// How many members a conversation has at most; [`SIZE_UNKNOWN`] while read models do not know it.
+    pub(in crate::live) async fn size(&self, conversation: ConversationId) -> usize {
         let now = Instant::now();
         let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
         if let Some((size, _)) = believed.filter(|(_, until)| *until > now) {
-            return size <= members;
+            return size;
         }
         // While read models are late each new conversation would hold up whatever else is to be told.
         let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
@@ -342,9 +350,9 @@ impl Live {
         if count.is_none() && !is_hurried {
             *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
         }
-        let size = count.unwrap_or(usize::MAX);
+        let size = count.unwrap_or(SIZE_UNKNOWN);
         self.ephemerals.sizes.lock().put(conversation, (size, Instant::now() + BELIEVED));
-        size <= members
+        size
     }
 
     /// What an account lets others know. If that cannot be known, nothing.

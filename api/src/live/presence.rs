@@ -1,7 +1,7 @@
 //! Who is there: told to those who share a small conversation and are not apart, when it changes and when they come to
 //! share one.
 
-use crate::live::ephemeral::{Waiting, frame};
+use crate::live::ephemeral::{SIZE_UNKNOWN, Waiting, frame};
 use crate::live::notification::Notices;
 use crate::live::outbox::Outbox;
 use crate::live::render::reader;
@@ -56,6 +56,8 @@ pub enum Tie {
     Parted(Parting),
     /// One of the two does not block the other any more.
     Reunited(AccountId, AccountId),
+    /// This one was small and may be none any more.
+    Outgrown(ConversationId),
 }
 
 /// What those who are parted are owed: to each other they are offline.
@@ -77,7 +79,8 @@ impl Tie {
                 accounts.extend(more);
                 true
             }
-            (Tie::Joined(..) | Tie::Parted(_) | Tie::Reunited(..), _) => false,
+            (Tie::Outgrown(conversation), Tie::Outgrown(same)) => conversation == same,
+            (Tie::Joined(..) | Tie::Parted(_) | Tie::Reunited(..) | Tie::Outgrown(_), _) => false,
         }
     }
 
@@ -87,6 +90,7 @@ impl Tie {
             Tie::Joined(_, accounts) => accounts.len(),
             Tie::Parted(parting) => parting.owed.len(),
             Tie::Reunited(..) => 2,
+            Tie::Outgrown(_) => EPHEMERAL_MAX_MEMBERS,
         }
     }
 }
@@ -104,15 +108,20 @@ impl Live {
         let mut routes = self.routes.lock();
         let partings: Vec<_> = events.iter().filter_map(|event| self.parting(event, &routes, &waiting)).collect();
         let routed = routes.route(events, stories, notices);
-        let ties = events.iter().filter_map(|event| meeting(event, &routes));
-        for tie in partings.into_iter().map(Tie::Parted).chain(ties) {
-            let people = tie.people();
-            if !waiting.tie(tie) {
-                self.meters.ephemerals_dropped.increment(people as u64);
-            }
+        let meetings = events.iter().filter_map(|event| meeting(event, &routes));
+        let outgrown = events.iter().filter_map(|event| self.outgrown(event));
+        for tie in partings.into_iter().map(Tie::Parted).chain(meetings).chain(outgrown) {
+            self.wait_for(&mut waiting, tie);
         }
         events.iter().for_each(|event| self.note(event, &mut waiting));
         (routed, !waiting.is_empty())
+    }
+
+    fn wait_for(&self, waiting: &mut Waiting, tie: Tie) {
+        let people = tie.people();
+        if !waiting.tie(tie) {
+            self.meters.ephemerals_dropped.increment(people as u64);
+        }
     }
 
     fn note(&self, event: &Recorded, waiting: &mut Waiting) {
@@ -129,14 +138,16 @@ impl Live {
                     waiting.change(account, HashSet::new(), Instant::now());
                 }
             }
-            Event::MemberJoined(_) => {
-                if let Some(conversation) = event.stream.conversation_id() {
-                    // Each member joined in an event of this stream, and the first of its events is none of these.
-                    self.ephemerals.counted(conversation, event.revision);
-                }
-            }
             _ => {}
         }
+    }
+
+    /// Whether a conversation may be a small one no more after an event.
+    fn outgrown(&self, event: &Recorded) -> Option<Tie> {
+        let Event::MemberJoined(_) = &event.event else { return None };
+        let conversation = event.stream.conversation_id()?;
+        // Each member joined in an event of this stream, and the first of its events is none of these.
+        self.ephemerals.counted(conversation, event.revision).then_some(Tie::Outgrown(conversation))
     }
 
     /// What an event parts, before the routes know of it.
@@ -207,6 +218,28 @@ impl Live {
                     self.tell_one(other, one);
                 }
             }
+            Tie::Outgrown(conversation) => self.tell_of_outgrowing(conversation).await,
+        }
+    }
+
+    /// Nothing more is told in a large conversation, so what was told there would stay for ever.
+    async fn tell_of_outgrowing(&self, conversation: ConversationId) {
+        match self.size(conversation).await {
+            // Looked at again with what is told next, until it is known.
+            SIZE_UNKNOWN => return self.wait_for(&mut self.ephemerals.hold(), Tie::Outgrown(conversation)),
+            0..=EPHEMERAL_MAX_MEMBERS => return,
+            _ => {}
+        }
+        let members: Vec<_> = self.routes.lock().members(conversation).collect();
+        for account in members {
+            let others = self.routes.lock().company(account, &HashSet::new(), [conversation], PRESENCE_MAX_ACCOUNTS);
+            for other in others {
+                let was_told = self.ephemerals.told.lock().contains_key(&other);
+                if was_told && !self.are_near(account, other).await {
+                    self.push_to(account, &PresenceChanged::wire(other, Presence::Offline));
+                }
+            }
+            yield_now().await;
         }
     }
 

@@ -353,6 +353,60 @@ async fn who_leaves_a_group_above_the_limit_is_told_of_nobody() {
     assert!(told(&mut first).await.is_empty());
 }
 
+/// The mutants that it kills: a size that is not known counts as too large; one that becomes known later is not looked at.
+#[tokio::test(start_paused = true)]
+async fn in_a_group_that_may_have_grown_beyond_the_limit_all_stay_online_until_that_is_known() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
+    let world = world(&members).await;
+    let mut first = Client::identifies(&world, members[0]).await;
+    let _second = Client::identifies(&world, members[1]).await;
+    assert_eq!(told(&mut first).await, [presence(members[1], "online")]);
+    world.index.unknown.lock().insert(conversation(1));
+    world.join(conversation(1), account(1_000)).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(first.next().await["type"], "member.joined");
+    assert!(told(&mut first).await.is_empty());
+    world.index.unknown.lock().clear();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(told(&mut first).await, [presence(members[1], "offline")]);
+}
+
+/// The mutants that it kills: what was told before stays; who is near by another way is offline, too.
+#[tokio::test(start_paused = true)]
+async fn in_a_group_that_grows_beyond_the_limit_those_who_share_nothing_else_are_offline() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
+    let world = world(&members).await;
+    world.create(conversation(2), &[members[1], members[2]]).await;
+    world.catch_up(&world.live).await;
+    let mut first = Client::identifies(&world, members[0]).await;
+    let mut second = Client::identifies(&world, members[1]).await;
+    let _third = Client::identifies(&world, members[2]).await;
+    assert_eq!(told(&mut first).await.len(), 2);
+    assert_eq!(told(&mut second).await.len(), 2);
+    // One leaves and another joins: as many as before.
+    let newcomers: Vec<_> = (1..=3).map(|number| account(EPHEMERAL_MAX_MEMBERS as u128 + number)).collect();
+    world.leave(conversation(1), members[5]).await;
+    world.join(conversation(1), newcomers[0]).await;
+    world.catch_up(&world.live).await;
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.next().await["type"], "member.left");
+        assert_eq!(client.next().await["type"], "member.joined");
+        assert!(told(client).await.is_empty());
+    }
+    for newcomer in &newcomers[1..] {
+        world.join(conversation(1), *newcomer).await;
+    }
+    world.catch_up(&world.live).await;
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.next().await["type"], "member.joined");
+        assert_eq!(client.next().await["type"], "member.joined");
+    }
+    let mut of_first = told(&mut first).await;
+    of_first.sort_by_key(Value::to_string);
+    assert_eq!(of_first, [presence(members[1], "offline"), presence(members[2], "offline")]);
+    assert_eq!(told(&mut second).await, [presence(members[0], "offline")]);
+}
+
 /// The mutant that it kills: settings that are not asked.
 #[tokio::test(start_paused = true)]
 async fn who_lets_others_know_nothing_is_told_of_to_nobody() {
