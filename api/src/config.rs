@@ -77,6 +77,11 @@ impl Config {
         config
     }
 
+    /// Where this process keeps its search index.
+    pub fn search_directory(&self) -> PathBuf {
+        self.data.join("search")
+    }
+
     /// Reads file and environment and applies flags.
     ///
     /// # Errors

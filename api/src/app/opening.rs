@@ -142,7 +142,7 @@ async fn compose(
         let opened = Projections::open_with(&url, log.log_id(), vault.clone(), options).await;
         opened.context("the read models could not be opened")
     };
-    let (root, log_id, head, words) = (config.data.join("search"), log.log_id(), event_log.head(), vault.clone());
+    let (root, log_id, head, words) = (config.search_directory(), log.log_id(), event_log.head(), vault.clone());
     let search = tokio::task::spawn_blocking(move || LocalSearch::open(&root, log_id, head, words));
     let search = async { search.await?.context("the search index could not be opened") };
     let (projections, search) =

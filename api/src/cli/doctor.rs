@@ -5,6 +5,7 @@ pub mod finding;
 pub mod machine;
 pub mod projections;
 pub mod read_models;
+pub mod search_index;
 
 use crate::cli::doctor::finding::Verdict;
 use crate::cli::output::Output;
@@ -19,8 +20,11 @@ use std::fmt::Write;
 /// When something is wrong.
 pub async fn run(config: &Config, output: &Output) -> anyhow::Result<()> {
     let (mut findings, end) = machine::examine(config).await;
-    let (of_read_models, read_models) = read_models::examine(config).await;
+    let (of_read_models, mut read_models) = read_models::examine(config).await;
     findings.extend(of_read_models);
+    let (of_search, index) = search_index::examine(config).await;
+    findings.push(of_search);
+    read_models.extend(index);
     findings.extend(projections::examine(&config.data, end, &read_models).await);
     findings.extend(engines::examine(config).await);
     let is_good = findings.iter().all(|finding| finding.verdict != Verdict::Bad);

@@ -72,7 +72,7 @@ impl Checkpoint {
         format!("{} {}", self.log, self.position.0)
     }
 
-    fn from_payload(text: &str) -> Option<Self> {
+    pub(super) fn from_payload(text: &str) -> Option<Self> {
         let (log, position) = text.split_once(' ')?;
         Some(Self { log: LogId::new(log.parse().ok()?), position: Position(position.parse().ok()?) })
     }

@@ -270,12 +270,12 @@ async fn keep_purged(inner: Arc<Inner>, stop: CancellationToken) {
     }
 }
 
-fn directory(root: &Path, number: u64) -> PathBuf {
+pub(super) fn directory(root: &Path, number: u64) -> PathBuf {
     root.join(format!("v{VERSION}_{number}"))
 }
 
 /// The index that is served; the first one where none is named.
-fn current(root: &Path) -> Result<u64, SearchFault> {
+pub(super) fn current(root: &Path) -> Result<u64, SearchFault> {
     match std::fs::read_to_string(root.join(CURRENT)) {
         Ok(text) => {
             Ok(text.trim().strip_prefix(&format!("v{VERSION}_")).and_then(|text| text.parse().ok()).unwrap_or(0))

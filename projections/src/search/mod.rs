@@ -16,6 +16,7 @@ mod index;
 mod page;
 
 mod apply;
+pub mod examine;
 mod fill;
 pub mod local;
 mod run;

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tests::both_modes;
 use tests::process::{QUICK, Server, shell};
+use tests::remains::look_through;
 use tests::wait::eventually;
 use uuid::Uuid;
 
@@ -92,6 +94,15 @@ fn contents(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     kept.map(|path| (path.clone(), fs::read(path).expect("its bytes"))).collect()
 }
 
+/// Every file of the search index, with what is in it.
+fn files_of_search(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    look_through(&data.join("search"), SystemTime::UNIX_EPOCH, &mut |path, bytes| {
+        files.insert(path.to_owned(), bytes.to_owned());
+    });
+    files
+}
+
 both_modes! {
     async fn a_damaged_read_model_is_named_and_built_again_after_what_is_advised(world: &mut World) {
         let (alice, mut bob, room) = world.two_in_a_room().await;
@@ -145,6 +156,41 @@ both_modes! {
         assert_eq!(bob.timeline(&room).await.len(), 1);
         assert!(is_good(&found(world.directory(), &environment, "read models").await));
         assert!(is_good(&found(world.directory(), &environment, "projections").await));
+    }
+
+    async fn a_damaged_search_index_is_named_and_built_again_as_advised(world: &mut World) {
+        let (alice, mut bob, room) = world.two_in_a_room().await;
+        alice.sends("in the garden", &room).await;
+        let find = "/v1/search/messages?q=garden";
+        assert_eq!(bob.get(find).await.ok(200)["total"], 1);
+        let environment = world.environment();
+        assert!(is_good(&found(world.directory(), &environment, "search index").await));
+        world
+            .stops_for_a_while(async |data: &Path| {
+                let before = files_of_search(data);
+                assert!(is_good(&found(data, &environment, "search index").await), "it rests");
+                assert!(is_good(&found(data, &environment, "projections").await));
+                assert!(files_of_search(data) == before, "nothing is changed");
+                let stored = before.keys().find(|path| path.extension().is_some_and(|of| of == "store"));
+                let stored = stored.expect("a file of stored fields");
+                let mut bytes = before[stored].clone();
+                bytes[0] ^= 1;
+                fs::write(stored, bytes).unwrap();
+                let findings = found(data, &environment, "search index").await;
+                let damaged = bad(&findings, &["damaged", stored.file_name().unwrap().to_str().unwrap()]);
+                assert!(damaged["advice"].as_str().unwrap().contains("tidings rebuild search"), "{damaged}");
+                assert_eq!(on_shell(data, &environment, &["doctor"]).await.0, Some(1));
+                fs::remove_file(stored).unwrap();
+                bad(&found(data, &environment, "search index").await, &["damaged"]);
+                fs::write(stored, [0; 100]).unwrap();
+                bad(&found(data, &environment, "search index").await, &["damaged"]);
+                let (code, said) = on_shell(data, &environment, &["rebuild", "search"]).await;
+                assert_eq!(code, Some(0), "{said}");
+                assert!(is_good(&found(data, &environment, "search index").await));
+            })
+            .await;
+        bob.http = world.http.clone();
+        assert_eq!(bob.get(find).await.ok(200)["total"], 1);
     }
 
     async fn a_projection_that_stopped_is_named_with_its_reason_until_it_is_rebuilt(world: &mut World) {

@@ -7,6 +7,7 @@ use crate::cli::doctor::engines::in_time;
 use crate::cli::doctor::finding::Finding;
 use domain::ids::{LogId, Position};
 use projections::database::examine::{ReadModel, Standing};
+use projections::projection::SEARCH;
 use projections::wait::{State, Status};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -148,6 +149,10 @@ impl One {
 fn resting(model: &ReadModel, (log, head): (LogId, Position)) -> Option<Finding> {
     let Standing::Sound { at: Some((position, of_log)), .. } = &model.standing else { return None };
     let name = model.name;
+    if name == SEARCH && (*of_log != log || *position > head) {
+        let found = format!("{name} is of the log {of_log} up to {position}, not of {log} up to {head}");
+        return Some(Finding::warning(CHECK, found, "if the log is the right one, the next start builds it again"));
+    }
     if *of_log != log {
         let found = format!(
             "{name} is of the log {of_log}, not of {log}: a start leaves its rows alone and answers nothing of it"
@@ -173,11 +178,15 @@ mod tests {
 
     const HERE: u128 = 1;
 
-    fn found(position: u64, log: u128) -> Option<String> {
+    fn found_of(name: &'static str, position: u64, log: u128) -> Option<String> {
         let at = Some((Position(position), LogId::new(Uuid::from_u128(log))));
         let standing = Standing::Sound { at, is_looked_through: true };
-        let model = ReadModel { name: "stories", place: String::new(), standing };
+        let model = ReadModel { name, place: String::new(), standing };
         resting(&model, (LogId::new(Uuid::from_u128(HERE)), Position(30_000))).map(|finding| finding.found)
+    }
+
+    fn found(position: u64, log: u128) -> Option<String> {
+        found_of("stories", position, log)
     }
 
     #[test]
@@ -203,5 +212,13 @@ mod tests {
         assert!(one(10, Doing::Running).finding(20_000, None).is_some());
         let retrying = one(30, Doing::Retrying("gone".into())).finding(30, None);
         assert!(retrying.is_some_and(|finding| finding.found.contains("gone")));
+    }
+
+    #[test]
+    fn of_an_index_of_another_log_or_beyond_the_end_it_says_that_a_start_builds_it_again() {
+        let another = |found: Option<String>| found.is_some_and(|found| found.starts_with("search is of the log"));
+        assert!(another(found_of(SEARCH, 3, HERE + 1)) && another(found_of(SEARCH, 30_001, HERE)));
+        assert_eq!(found_of(SEARCH, 30_000, HERE), None);
+        assert!(found_of(SEARCH, 3, HERE).is_some_and(|found| found.contains("29997 events behind")));
     }
 }
