@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tests::both_modes;
 use tests::person::Person;
+use tests::process::shell;
 use tests::wait::eventually;
 use tests::world::World;
 use tokio::time::timeout;
@@ -102,6 +103,9 @@ both_modes! {
         let refused = asked("accounts").send().await;
         assert_eq!(refused.header("retry-after"), Some("10"), "{refused:?}");
         refused.problem(503, "OVERLOADED");
+        let on_shell = shell(world.directory(), &["rebuild", "accounts"], "", &[]).await;
+        let said = String::from_utf8_lossy(&on_shell.stderr);
+        assert!(!on_shell.status.success() && said.contains("too many jobs are running"), "{said}");
         let again = asked("messaging").send().await;
         assert!(again.is_replay(), "{again:?}");
         let again = again.ok(202);
