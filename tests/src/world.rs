@@ -4,7 +4,7 @@ use crate::clock::MovableClock;
 use crate::databases::Databases;
 use crate::held_projection::HeldProjection;
 use crate::http::Http;
-use crate::person::Person;
+use crate::person::{PASSWORD, Person};
 use crate::room::Room;
 use crate::wait::soon;
 use api::app::{self, App, Running};
@@ -15,6 +15,8 @@ use commands::command::Envelope;
 use domain::account::values::Role;
 use domain::state::State;
 use domain::stream::StreamName;
+use futures_util::{StreamExt, stream};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -122,6 +124,16 @@ impl World {
     /// Somebody new, signed in.
     pub async fn registers(&self, username: &str) -> Person {
         Person::registers(&self.http, username).await
+    }
+
+    /// So many accounts, nobody signed in: their ids.
+    pub async fn registers_a_crowd(&self, count: usize) -> Vec<String> {
+        let registers = |number: usize| async move {
+            let body = json!({"username": format!("member_{number}"), "password": PASSWORD});
+            let account = self.http.ask("POST", "/v1/accounts").json(&body).send().await.ok(201);
+            account["id"].as_str().expect("an id").to_owned()
+        };
+        stream::iter(0..count).map(registers).buffered(16).collect().await
     }
 
     /// Gives somebody a role. Only the shell does so yet, and it needs the directory for itself.

@@ -140,6 +140,12 @@ impl Waiting {
         self.presences.get(&account).map(|changed| changed.gone_from.clone()).unwrap_or_default()
     }
 
+    /// Whose last socket is gone and who was a member there, until that is told.
+    pub(in crate::live) fn gone_out_of(&self, conversation: ConversationId) -> impl Iterator<Item = AccountId> {
+        let gone = self.presences.iter().filter(move |(_, changed)| changed.gone_from.contains(&conversation));
+        gone.map(|(account, _)| *account)
+    }
+
     pub(in crate::live) fn is_empty(&self) -> bool {
         self.presences.is_empty() && self.receipts.is_empty() && self.newcomers.is_empty() && self.ties.is_empty()
     }
@@ -187,14 +193,24 @@ impl Ephemerals {
 
     /// A conversation has this many members at most. True if it was a small one and may be none any more.
     pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64) -> bool {
-        let mut sizes = self.sizes.lock();
-        match usize::try_from(at_most) {
-            Ok(at_most) if at_most <= EPHEMERAL_MAX_MEMBERS => {
-                sizes.put(conversation, (at_most, Instant::now() + BELIEVED));
-                false
+        let (mut sizes, until) = (self.sizes.lock(), Instant::now() + BELIEVED);
+        if let Ok(at_most) = usize::try_from(at_most)
+            && at_most <= EPHEMERAL_MAX_MEMBERS
+        {
+            sizes.put(conversation, (at_most, until));
+            return false;
+        }
+        // More than there are, perhaps.
+        match sizes.pop(&conversation) {
+            None => false,
+            // Nothing is told there until it is known.
+            Some((size, _)) => {
+                let was_small = size <= EPHEMERAL_MAX_MEMBERS;
+                if was_small || size == SIZE_UNKNOWN {
+                    sizes.put(conversation, (SIZE_UNKNOWN, until));
+                }
+                was_small
             }
-            // More than there are, perhaps.
-            Ok(_) | Err(_) => sizes.pop(&conversation).is_some_and(|(size, _)| size <= EPHEMERAL_MAX_MEMBERS),
         }
     }
 
@@ -337,16 +353,21 @@ impl Live {
     }
 
     /// How many members a conversation has at most; [`SIZE_UNKNOWN`] while read models do not know it.
-    pub(in crate::live) async fn size(&self, conversation: ConversationId) -> usize {
-        let now = Instant::now();
+    async fn size(&self, conversation: ConversationId) -> usize {
         let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
-        if let Some((size, _)) = believed.filter(|(_, until)| *until > now) {
-            return size;
+        match believed.filter(|(_, until)| *until > Instant::now()) {
+            Some((size, _)) => size,
+            None => self.size_since(conversation, Position::START).await,
         }
+    }
+
+    /// The same, asked anew, as it is since a position.
+    pub(in crate::live) async fn size_since(&self, conversation: ConversationId, since: Position) -> usize {
+        let now = Instant::now();
         // While read models are late each new conversation would hold up whatever else is to be told.
         let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
         let patience = if is_hurried { Duration::ZERO } else { NEW_CONVERSATION_PATIENCE };
-        let count = known(self.index.member_count(conversation, self.position(), patience).await).flatten();
+        let count = known(self.index.member_count(conversation, since, self.position(), patience).await).flatten();
         if count.is_none() && !is_hurried {
             *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
         }

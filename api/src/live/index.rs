@@ -38,10 +38,12 @@ pub trait Index: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Missed>, ReadFault>>;
 
-    /// How many members a conversation has that was there at a position; none if that does not become known in this time.
+    /// How many members a conversation has that was there at a position, `since` a position or later; none if that does not
+    /// become known in this time.
     fn member_count(
         &self,
         conversation: ConversationId,
+        since: Position,
         at: Position,
         patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>>;
@@ -116,15 +118,16 @@ impl Index for ProjectedIndex {
     fn member_count(
         &self,
         conversation: ConversationId,
+        since: Position,
         at: Position,
         patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
         Box::pin(async move {
-            let known = self.projections.messaging().member_count(conversation).await?.value;
-            if known.is_some() {
-                return Ok(known);
+            let known = self.projections.messaging().member_count(conversation).await?;
+            if known.value.is_some() && known.position >= since {
+                return Ok(known.value);
             }
-            // A conversation that was just created: the feed learns of it before the read models do.
+            // The feed learns of what was just created, and of who just joined, before the read models do.
             if self.projections.wait(MESSAGING, at, patience).await.is_err() {
                 return Ok(None);
             }

@@ -56,8 +56,18 @@ pub enum Tie {
     Parted(Parting),
     /// One of the two does not block the other any more.
     Reunited(AccountId, AccountId),
-    /// This one was small and may be none any more.
-    Outgrown(ConversationId),
+    /// One was small and may be so no more.
+    Outgrown(Outgrown),
+}
+
+/// A conversation that was small before somebody joined.
+#[derive(Debug)]
+pub struct Outgrown {
+    conversation: ConversationId,
+    /// Who had a socket there.
+    members: Vec<AccountId>,
+    /// Of whom they may have been told that they are there.
+    told: Vec<AccountId>,
 }
 
 /// What those who are parted are owed: to each other they are offline.
@@ -79,7 +89,6 @@ impl Tie {
                 accounts.extend(more);
                 true
             }
-            (Tie::Outgrown(conversation), Tie::Outgrown(same)) => conversation == same,
             (Tie::Joined(..) | Tie::Parted(_) | Tie::Reunited(..) | Tie::Outgrown(_), _) => false,
         }
     }
@@ -90,7 +99,7 @@ impl Tie {
             Tie::Joined(_, accounts) => accounts.len(),
             Tie::Parted(parting) => parting.owed.len(),
             Tie::Reunited(..) => 2,
-            Tie::Outgrown(_) => EPHEMERAL_MAX_MEMBERS,
+            Tie::Outgrown(outgrown) => outgrown.members.len() + outgrown.told.len(),
         }
     }
 }
@@ -107,10 +116,12 @@ impl Live {
         let mut waiting = self.ephemerals.hold();
         let mut routes = self.routes.lock();
         let partings: Vec<_> = events.iter().filter_map(|event| self.parting(event, &routes, &waiting)).collect();
+        let outgrown: Vec<_> = events.iter().filter_map(|event| self.outgrown(event, &routes, &waiting)).collect();
         let routed = routes.route(events, stories, notices);
         let meetings = events.iter().filter_map(|event| meeting(event, &routes));
-        let outgrown = events.iter().filter_map(|event| self.outgrown(event));
-        for tie in partings.into_iter().map(Tie::Parted).chain(meetings).chain(outgrown) {
+        // What has grown first: the others ask how large it is.
+        let ties = outgrown.into_iter().map(Tie::Outgrown).chain(partings.into_iter().map(Tie::Parted)).chain(meetings);
+        for tie in ties {
             self.wait_for(&mut waiting, tie);
         }
         events.iter().for_each(|event| self.note(event, &mut waiting));
@@ -142,12 +153,19 @@ impl Live {
         }
     }
 
-    /// Whether a conversation may be a small one no more after an event.
-    fn outgrown(&self, event: &Recorded) -> Option<Tie> {
+    /// What may be a small conversation no more after an event, before the routes know of it.
+    fn outgrown(&self, event: &Recorded, routes: &Routes, waiting: &Waiting) -> Option<Outgrown> {
         let Event::MemberJoined(_) = &event.event else { return None };
         let conversation = event.stream.conversation_id()?;
         // Each member joined in an event of this stream, and the first of its events is none of these.
-        self.ephemerals.counted(conversation, event.revision).then_some(Tie::Outgrown(conversation))
+        if !self.ephemerals.counted(conversation, event.revision) {
+            return None;
+        }
+        let members: Vec<_> = routes.members(conversation).collect();
+        let all_told = self.ephemerals.told.lock();
+        let there = members.iter().copied().chain(waiting.gone_out_of(conversation));
+        let told = there.filter(|account| all_told.contains_key(account)).collect();
+        Some(Outgrown { conversation, members, told })
     }
 
     /// What an event parts, before the routes know of it.
@@ -223,20 +241,20 @@ impl Live {
     }
 
     /// Nothing more is told in a large conversation, so what was told there would stay for ever.
-    async fn tell_of_outgrowing(&self, conversation: ConversationId) {
-        match self.size(conversation).await {
+    async fn tell_of_outgrowing(&self, outgrown: Outgrown) {
+        match self.size_since(outgrown.conversation, self.position()).await {
             // Looked at again with what is told next, until it is known.
-            SIZE_UNKNOWN => return self.wait_for(&mut self.ephemerals.hold(), Tie::Outgrown(conversation)),
+            SIZE_UNKNOWN => return self.wait_for(&mut self.ephemerals.hold(), Tie::Outgrown(outgrown)),
             0..=EPHEMERAL_MAX_MEMBERS => return,
             _ => {}
         }
-        let members: Vec<_> = self.routes.lock().members(conversation).collect();
-        for account in members {
-            let others = self.routes.lock().company(account, &HashSet::new(), [conversation], PRESENCE_MAX_ACCOUNTS);
-            for other in others {
-                let was_told = self.ephemerals.told.lock().contains_key(&other);
-                if was_told && !self.are_near(account, other).await {
-                    self.push_to(account, &PresenceChanged::wire(other, Presence::Offline));
+        for of in outgrown.told {
+            let Some(blocks) = self.blocks_elsewhere(of).await else { continue };
+            let offline = PresenceChanged::wire(of, Presence::Offline);
+            for account in outgrown.members.iter().copied() {
+                let is_told = account != of && !blocks.contains(&account) && !self.routes.lock().are_apart(account, of);
+                if is_told && !self.are_near(account, of).await {
+                    self.push_to(account, &offline);
                 }
             }
             yield_now().await;

@@ -1,44 +1,66 @@
-//! What an operator wants to know of the search index before trusting it: whether it opens, whether its files are as they were
-//! written, and how far it has come. Nothing is changed, and a server may write it meanwhile.
+//! What an operator wants to know of the search index before trusting it: whether its files are as they were written, whether it
+//! opens, and how far it has come. Nothing is changed, and a server may write it meanwhile.
 
 use super::index::Checkpoint;
 use super::local::{NAME, current, directory};
+use super::port::SearchFault;
 use super::schema::Fields;
 use crate::database::examine::{ReadModel, Standing};
 use crate::run::fault::in_full;
 use std::collections::HashSet;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tantivy::directory::MmapDirectory;
 use tantivy::directory::error::OpenReadError;
 use tantivy::index::SegmentComponent;
-use tantivy::{Directory, IndexMeta, SegmentReader, TantivyError};
+use tantivy::{IndexMeta, SegmentReader, TantivyError};
 
 /// Looks at a server's files that often, at most: each commit may take away some that are being looked at.
 const LOOKS: usize = 5;
 /// Without it there is no index in a directory.
 const META: &str = "meta.json";
+/// Bytes that are read between two looks at the clock.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Looks at the index below `root` that is served, `until` then at most. Waits for the disk.
+///
+/// # Panics
+/// The library may, on files that are damaged and were not compared with their checksums in time.
 pub fn examine(root: &Path, until: Instant) -> ReadModel {
     let mut looks = 1;
     loop {
         // A rebuild may have switched to another one.
-        let (place, standing, before) = match current(root) {
-            Ok(number) => {
-                let place = directory(root, number);
-                let before = std::fs::read(place.join(META)).ok();
-                let standing = look(&place, until);
-                (place, standing, before)
-            }
-            Err(fault) => (root.to_owned(), Standing::Silent(in_full(&fault)), None),
+        let place = match current(root) {
+            Ok(number) => directory(root, number),
+            Err(fault) => return model(root, unnamed(&fault)),
         };
+        let before = std::fs::read(place.join(META)).ok();
+        let standing = look(&place, until);
         let has_changed = std::fs::read(place.join(META)).ok() != before;
-        if matches!(standing, Standing::Sound { .. }) || !has_changed || looks == LOOKS {
-            return ReadModel { name: NAME, place: place.display().to_string(), standing };
+        if matches!(standing, Standing::Sound { .. }) || !has_changed {
+            return model(&place, standing);
+        }
+        if looks == LOOKS {
+            // Whatever was missing may have been removed by whoever writes it.
+            return model(&place, Standing::Sound { at: None, is_looked_through: false });
         }
         looks += 1;
+    }
+}
+
+fn model(place: &Path, standing: Standing) -> ReadModel {
+    ReadModel { name: NAME, place: place.display().to_string(), standing }
+}
+
+/// Nothing tells which one is served.
+fn unnamed(fault: &SearchFault) -> Standing {
+    match fault {
+        SearchFault::Directory(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Standing::Silent(error.to_string())
+        }
+        _ => Standing::Damaged(in_full(fault)),
     }
 }
 
@@ -64,29 +86,48 @@ fn look_through(place: &Path, until: Instant) -> Result<Standing, TantivyError> 
     if index.schema() != Fields::make().0 {
         return Ok(Standing::Damaged("its fields are those of another version".into()));
     }
-    let meta = index.load_metas()?;
+    let (meta, made) = (index.load_metas()?, index.directory().list_managed_files());
+    let mut is_looked_through = true;
+    // Before anything is opened: opening trusts what it finds.
+    for file in files(&meta) {
+        match read_through(&place.join(&file), until) {
+            Ok(true) => {}
+            Ok(false) => {
+                is_looked_through = false;
+                break;
+            }
+            // Not every segment has each.
+            Err(fault) if fault.kind() == ErrorKind::NotFound && !made.contains(&file) => continue,
+            Err(fault) => return Err(OpenReadError::wrap_io_error(fault, file).into()),
+        }
+        if !index.directory().validate_checksum(&file)? {
+            return Ok(Standing::Damaged(format!("the checksum of {} does not match", file.display())));
+        }
+    }
     for segment in &meta.segments {
         // Without the lock that readers take: it would be a file.
         SegmentReader::open(&index.segment(segment.clone()))?;
-    }
-    let mut is_looked_through = true;
-    for file in files(&meta) {
-        if Instant::now() >= until {
-            is_looked_through = false;
-            break;
-        }
-        if index.directory().exists(&file)? && !index.directory().validate_checksum(&file)? {
-            return Ok(Standing::Damaged(format!("the checksum of {} does not match", file.display())));
-        }
     }
     let checkpoint = meta.payload.as_deref().and_then(Checkpoint::from_payload);
     Ok(Standing::Sound { at: checkpoint.map(|at| (at.position, at.log)), is_looked_through })
 }
 
-/// What segments may consist of; not every one has each.
+/// What segments may consist of.
 fn files(meta: &IndexMeta) -> HashSet<PathBuf> {
     let mut files = meta.list_segment_files();
     let with_deleted = meta.segments.iter().filter(|segment| segment.has_deletes());
     files.extend(with_deleted.map(|segment| segment.relative_path(SegmentComponent::Delete)));
     files
+}
+
+/// Reads a file to its end, so that the disk's errors are told as errors: where a file is mapped they end the process. False if
+/// the time is over before.
+fn read_through(file: &Path, until: Instant) -> io::Result<bool> {
+    let (mut file, mut piece) = (File::open(file)?, vec![0; PIECE_BYTES]);
+    while Instant::now() < until {
+        if file.read(&mut piece)? == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

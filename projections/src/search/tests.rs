@@ -1,5 +1,7 @@
 //! The index against logs written by hand and at random: what is found, after restarts, after erasures, after a rebuild.
 
+mod examining;
+
 use super::local::LocalSearch;
 use super::port::{Found, Question, Readable, Search, Sort};
 use super::query::Typed;

@@ -1,10 +1,8 @@
 //! Direct conversations and groups.
 
-use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tests::both_modes;
 use tests::matchers::{assert_time, every, with_id};
-use tests::person::PASSWORD;
 use tests::room::Room;
 
 both_modes! {
@@ -146,20 +144,10 @@ both_modes! {
     }
 }
 
-/// Registers this many at once.
-async fn a_crowd(world: &tests::world::World, count: usize) -> Vec<String> {
-    let registers = |number: usize| async move {
-        let body = json!({"username": format!("member_{number}"), "password": PASSWORD});
-        let account = world.http.ask("POST", "/v1/accounts").json(&body).send().await.ok(201);
-        account["id"].as_str().unwrap().to_owned()
-    };
-    stream::iter(0..count).map(registers).buffered(16).collect().await
-}
-
 both_modes! {
     async fn a_group_has_three_to_five_hundred_members_exactly(world: &mut World) {
         let alice = world.registers("alice").await;
-        let ids = a_crowd(world, 520).await;
+        let ids = world.registers_a_crowd(520).await;
         let group = |ids: &[String]| json!({"type": "group", "name": "Crowd", "member_ids": ids});
         alice.post("/v1/conversations", group(&ids[..1])).await.invalid("/member_ids");
         alice.post("/v1/conversations", group(&ids[..2])).await.ok(201);

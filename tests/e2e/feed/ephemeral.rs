@@ -1,7 +1,9 @@
 //! Typing, presence and receipts.
 
+use domain::limits::EPHEMERAL_MAX_MEMBERS;
 use serde_json::json;
 use tests::both_modes;
+use tests::room::Room;
 
 both_modes! {
     async fn typing_is_seen_by_the_other_members(world: &mut World) {
@@ -98,6 +100,29 @@ both_modes! {
             }
             assert_eq!(told, offline);
         }
+        for feed in [hers, his, carols] {
+            feed.closes().await;
+        }
+    }
+
+    async fn in_a_group_that_grows_beyond_the_limit_those_who_share_nothing_else_are_offline(world: &mut World) {
+        let (alice, bob, carol) =
+            (world.registers("alice").await, world.registers("bob").await, world.registers("carol").await);
+        let mut ids = world.registers_a_crowd(EPHEMERAL_MAX_MEMBERS - 2).await;
+        ids.push(bob.id.clone());
+        let body = json!({"type": "group", "name": "Crowd", "member_ids": ids});
+        let room = Room::from_json(alice.post("/v1/conversations", body).await.ok(201));
+        assert_eq!(alice.sees(&room).await["member_count"], EPHEMERAL_MAX_MEMBERS);
+        let (mut hers, mut his, mut carols) = (alice.feed().await, bob.feed().await, carol.feed().await);
+        for status in ["online", "offline"] {
+            for (feed, other) in [(&mut hers, &bob), (&mut his, &alice)] {
+                assert_eq!(feed.ephemeral("presence").await, json!({"account_id": other.id, "status": status}));
+            }
+            if status == "online" {
+                alice.adds(&carol, &room).await.ok(201);
+            }
+        }
+        assert!(!carols.was_told("presence").await);
         for feed in [hers, his, carols] {
             feed.closes().await;
         }

@@ -14,11 +14,19 @@ const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// Looks at it. Also gives what it said, if it did in time.
 pub async fn examine(config: &Config) -> (Finding, Option<ReadModel>) {
     let root = config.search_directory();
+    let place = root.display().to_string();
     let looking = tokio::task::spawn_blocking(move || search::examine::examine(&root, Instant::now() + LOOK_LIMIT));
-    match in_time(async { Ok(looking.await?) }).await {
-        Ok(index) => (finding(&index), Some(index)),
+    match in_time(async { Ok(looking.await) }).await {
+        Ok(Ok(index)) => (finding(&index), Some(index)),
+        // The library trusted what it found.
+        Ok(Err(_)) => (damaged(&place, "it cannot be opened"), None),
         Err(fault) => (Finding::warning(CHECK, fault, "see how busy the disk is, and ask again"), None),
     }
+}
+
+fn damaged(place: &str, why: &str) -> Finding {
+    let advice = "build it again from the log: tidings rebuild search";
+    Finding::bad(CHECK, format!("it is damaged at {place}: {why}"), advice)
 }
 
 fn finding(index: &ReadModel) -> Finding {
@@ -28,12 +36,9 @@ fn finding(index: &ReadModel) -> Finding {
         Standing::Missing | Standing::BrokenOff => Finding::good(CHECK, "there is none yet: the first start makes it"),
         Standing::Sound { is_looked_through: true, .. } => Finding::good(CHECK, "its files are as they were written"),
         Standing::Sound { is_looked_through: false, .. } => {
-            Finding::good(CHECK, format!("it opens; not looked through to the end in {} s", LOOK_LIMIT.as_secs()))
+            Finding::good(CHECK, format!("not looked through to its end in {} s", LOOK_LIMIT.as_secs()))
         }
-        Standing::Damaged(why) => {
-            let advice = "build it again from the log: tidings rebuild search";
-            Finding::bad(CHECK, format!("it is damaged at {place}: {why}"), advice)
-        }
+        Standing::Damaged(why) => damaged(place, why),
         Standing::Silent(why) => {
             Finding::bad(CHECK, format!("it cannot be looked at in {place}: {why}"), "let this user read it")
         }

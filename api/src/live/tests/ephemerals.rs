@@ -371,6 +371,34 @@ async fn in_a_group_that_may_have_grown_beyond_the_limit_all_stay_online_until_t
     assert_eq!(told(&mut first).await, [presence(members[1], "offline")]);
 }
 
+/// The mutants that it kills: a size of before somebody joined is believed; whose last socket has just gone is forgotten; a
+/// newcomer is told who of the others is there, by an `offline`.
+#[tokio::test(start_paused = true)]
+async fn in_a_group_that_has_grown_while_read_models_are_behind_a_newcomer_is_told_of_nobody() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
+    let world = world(&members).await;
+    let mut newcomer = Client::identifies(&world, account(1_000)).await;
+    let mut first = Client::identifies(&world, members[0]).await;
+    let _second = Client::identifies(&world, members[1]).await;
+    let third = Client::identifies(&world, members[2]).await;
+    assert_eq!(told(&mut first).await.len(), 2);
+    drop(third);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    world.index_stands_at(Some(world.log.head()));
+    world.join(conversation(1), account(1_000)).await;
+    world.catch_up(&world.live).await;
+    for client in [&mut first, &mut newcomer] {
+        assert_eq!(client.next().await["type"], "member.joined");
+        assert!(told(client).await.is_empty());
+    }
+    world.index_stands_at(None);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let mut of_first = told(&mut first).await;
+    of_first.sort_by_key(Value::to_string);
+    assert_eq!(of_first, [presence(members[1], "offline"), presence(members[2], "offline")]);
+    assert!(told(&mut newcomer).await.is_empty());
+}
+
 /// The mutants that it kills: what was told before stays; who is near by another way is offline, too.
 #[tokio::test(start_paused = true)]
 async fn in_a_group_that_grows_beyond_the_limit_those_who_share_nothing_else_are_offline() {

@@ -125,16 +125,18 @@ impl Index for SlowIndex {
     fn member_count(
         &self,
         conversation: ConversationId,
+        since: Position,
         _: Position,
         patience: Duration,
     ) -> BoxFuture<'_, Result<Option<usize>, ReadFault>> {
         Box::pin(async move {
             let is_unknown = self.unknown.lock().contains(&conversation);
-            if is_unknown {
+            if is_unknown || self.position() < since {
                 tokio::time::sleep(patience).await;
                 return Ok(None);
             }
-            let changes = everything(&self.log).await;
+            let mut changes = everything(&self.log).await;
+            changes.retain(|event| event.position <= self.position());
             let of_it = changes.iter().filter_map(|event| Change::of(event));
             let of_it = of_it.filter(|change| change.place == Place::Conversation(conversation));
             let (joined, left): (Vec<_>, Vec<_>) = of_it.partition(|change| change.joined);
