@@ -69,11 +69,31 @@ pub struct Ephemerals {
     filled: Notify,
     /// Who is known to be online or away, as it was told.
     pub(in crate::live) told: Mutex<HashMap<AccountId, Presence>>,
-    /// How many members a conversation has at most, and until when that is believed.
-    sizes: Mutex<LruCache<ConversationId, (usize, Instant)>>,
+    sizes: Mutex<LruCache<ConversationId, Size>>,
     /// Until then nobody waits for the size of a new conversation: the last who did waited in vain.
     hurried_until: Mutex<Option<Instant>>,
     signals: Mutex<LruCache<AccountId, Known>>,
+}
+
+/// How many members a conversation has.
+#[derive(Clone, Copy)]
+struct Size {
+    /// So many at most, as it was known last; [`SIZE_UNKNOWN`] before.
+    at_most: usize,
+    /// Whether that is known still.
+    is_known: bool,
+    /// Believed until then.
+    until: Instant,
+    /// What is known of before then counts no more.
+    since: Position,
+    /// Whether it was said to be a small one no more, perhaps, and it is not known yet.
+    may_have_grown: bool,
+}
+
+impl Size {
+    fn is_small(&self) -> bool {
+        self.at_most <= EPHEMERAL_MAX_MEMBERS
+    }
 }
 
 /// What an account lets others know.
@@ -91,6 +111,8 @@ struct Known {
 pub(in crate::live) struct Waiting {
     receipts: BTreeMap<(ConversationId, AccountId), u64>,
     presences: HashMap<AccountId, Changed>,
+    /// Whose presence is just being told, and where they were members.
+    telling: HashMap<AccountId, HashSet<ConversationId>>,
     newcomers: Vec<(AccountId, Weak<Outbox>)>,
     /// In the order of the log.
     ties: Vec<Tie>,
@@ -135,14 +157,24 @@ impl Waiting {
         }
     }
 
+    /// Whose presence is to be told now. Each stays known until that is done.
+    fn begin_telling(&mut self, now: Instant) -> Vec<(AccountId, HashSet<ConversationId>)> {
+        let due = self.presences.extract_if(|_, changed| changed.due <= now);
+        let due: Vec<_> = due.map(|(account, changed)| (account, changed.gone_from)).collect();
+        self.telling.extend(due.iter().cloned());
+        due
+    }
+
     /// Where somebody was a member whose last socket is gone, until that is told.
     pub(in crate::live) fn gone_from(&self, account: AccountId) -> HashSet<ConversationId> {
-        self.presences.get(&account).map(|changed| changed.gone_from.clone()).unwrap_or_default()
+        let waiting = self.presences.get(&account).map(|changed| &changed.gone_from);
+        waiting.into_iter().chain(self.telling.get(&account)).flatten().copied().collect()
     }
 
     /// Whose last socket is gone and who was a member there, until that is told.
     pub(in crate::live) fn gone_out_of(&self, conversation: ConversationId) -> impl Iterator<Item = AccountId> {
-        let gone = self.presences.iter().filter(move |(_, changed)| changed.gone_from.contains(&conversation));
+        let waiting = self.presences.iter().map(|(account, changed)| (account, &changed.gone_from));
+        let gone = waiting.chain(&self.telling).filter(move |(_, from)| from.contains(&conversation));
         gone.map(|(account, _)| *account)
     }
 
@@ -191,27 +223,22 @@ impl Ephemerals {
         self.signals.lock().put(account, known);
     }
 
-    /// A conversation has this many members at most. True if it was a small one and may be none any more.
-    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64) -> bool {
-        let (mut sizes, until) = (self.sizes.lock(), Instant::now() + BELIEVED);
+    /// A conversation has this many members at most, since a position. True if it was a small one and may be none any more.
+    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64, since: Position) -> bool {
+        let (mut sizes, now) = (self.sizes.lock(), Instant::now());
         if let Ok(at_most) = usize::try_from(at_most)
             && at_most <= EPHEMERAL_MAX_MEMBERS
         {
-            sizes.put(conversation, (at_most, until));
+            let until = now + BELIEVED;
+            sizes.put(conversation, Size { at_most, is_known: true, until, since, may_have_grown: false });
             return false;
         }
-        // More than there are, perhaps.
-        match sizes.pop(&conversation) {
-            None => false,
-            // Nothing is told there until it is known.
-            Some((size, _)) => {
-                let was_small = size <= EPHEMERAL_MAX_MEMBERS;
-                if was_small || size == SIZE_UNKNOWN {
-                    sizes.put(conversation, (SIZE_UNKNOWN, until));
-                }
-                was_small
-            }
-        }
+        // More than there are, perhaps: to be asked.
+        let before = sizes.get(&conversation).copied();
+        let at_most = before.map_or(SIZE_UNKNOWN, |size| size.at_most);
+        let may_have_grown = before.is_some_and(|size| size.is_small());
+        sizes.put(conversation, Size { at_most, is_known: false, until: now, since, may_have_grown });
+        may_have_grown && !before.is_some_and(|size| size.may_have_grown)
     }
 
     /// Somebody looked here or away.
@@ -276,12 +303,13 @@ impl Live {
         }
         let (receipts, due, newcomers) = {
             let (mut waiting, now) = (self.ephemerals.waiting.lock(), Instant::now());
-            let due: Vec<_> = waiting.presences.extract_if(|_, changed| changed.due <= now).collect();
+            let due = waiting.begin_telling(now);
             (std::mem::take(&mut waiting.receipts), due, std::mem::take(&mut waiting.newcomers))
         };
         // After each, others get their turn: each may go to hundreds of sockets, and all come at once after a restart.
-        for (account, changed) in due {
-            self.tell_presence(account, changed.gone_from).await;
+        for (account, gone_from) in due {
+            self.tell_presence(account, gone_from).await;
+            self.ephemerals.waiting.lock().telling.remove(&account);
             yield_now().await;
         }
         for (account, socket) in newcomers {
@@ -353,17 +381,13 @@ impl Live {
     }
 
     /// How many members a conversation has at most; [`SIZE_UNKNOWN`] while read models do not know it.
-    async fn size(&self, conversation: ConversationId) -> usize {
-        let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
-        match believed.filter(|(_, until)| *until > Instant::now()) {
-            Some((size, _)) => size,
-            None => self.size_since(conversation, Position::START).await,
-        }
-    }
-
-    /// The same, asked anew, as it is since a position.
-    pub(in crate::live) async fn size_since(&self, conversation: ConversationId, since: Position) -> usize {
+    pub(in crate::live) async fn size(&self, conversation: ConversationId) -> usize {
         let now = Instant::now();
+        let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
+        if let Some(size) = believed.filter(|size| size.until > now) {
+            return if size.is_known { size.at_most } else { SIZE_UNKNOWN };
+        }
+        let since = believed.map_or(Position::START, |size| size.since);
         // While read models are late each new conversation would hold up whatever else is to be told.
         let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
         let patience = if is_hurried { Duration::ZERO } else { NEW_CONVERSATION_PATIENCE };
@@ -371,9 +395,17 @@ impl Live {
         if count.is_none() && !is_hurried {
             *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
         }
-        let size = count.unwrap_or(SIZE_UNKNOWN);
-        self.ephemerals.sizes.lock().put(conversation, (size, Instant::now() + BELIEVED));
-        size
+        let mut sizes = self.ephemerals.sizes.lock();
+        let newest = sizes.get(&conversation).copied();
+        if newest.is_some_and(|size| size.since > since) {
+            // Somebody joined meanwhile.
+            return SIZE_UNKNOWN;
+        }
+        let at_most = count.or(newest.map(|size| size.at_most)).unwrap_or(SIZE_UNKNOWN);
+        let may_have_grown = count.is_none() && newest.is_some_and(|size| size.may_have_grown);
+        let until = Instant::now() + BELIEVED;
+        sizes.put(conversation, Size { at_most, is_known: count.is_some(), until, since, may_have_grown });
+        count.unwrap_or(SIZE_UNKNOWN)
     }
 
     /// What an account lets others know. If that cannot be known, nothing.

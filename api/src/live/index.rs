@@ -128,6 +128,7 @@ impl Index for ProjectedIndex {
                 return Ok(known.value);
             }
             // The feed learns of what was just created, and of who just joined, before the read models do.
+            let at = if known.value.is_some() { since } else { at.max(since) };
             if self.projections.wait(MESSAGING, at, patience).await.is_err() {
                 return Ok(None);
             }

@@ -158,14 +158,14 @@ impl Live {
         let Event::MemberJoined(_) = &event.event else { return None };
         let conversation = event.stream.conversation_id()?;
         // Each member joined in an event of this stream, and the first of its events is none of these.
-        if !self.ephemerals.counted(conversation, event.revision) {
+        if !self.ephemerals.counted(conversation, event.revision, event.position) {
             return None;
         }
         let members: Vec<_> = routes.members(conversation).collect();
         let all_told = self.ephemerals.told.lock();
-        let there = members.iter().copied().chain(waiting.gone_out_of(conversation));
-        let told = there.filter(|account| all_told.contains_key(account)).collect();
-        Some(Outgrown { conversation, members, told })
+        let there: HashSet<_> = members.iter().copied().chain(waiting.gone_out_of(conversation)).collect();
+        let told: Vec<_> = there.into_iter().filter(|account| all_told.contains_key(account)).collect();
+        (!members.is_empty() && !told.is_empty()).then_some(Outgrown { conversation, members, told })
     }
 
     /// What an event parts, before the routes know of it.
@@ -242,7 +242,7 @@ impl Live {
 
     /// Nothing more is told in a large conversation, so what was told there would stay for ever.
     async fn tell_of_outgrowing(&self, outgrown: Outgrown) {
-        match self.size_since(outgrown.conversation, self.position()).await {
+        match self.size(outgrown.conversation).await {
             // Looked at again with what is told next, until it is known.
             SIZE_UNKNOWN => return self.wait_for(&mut self.ephemerals.hold(), Tie::Outgrown(outgrown)),
             0..=EPHEMERAL_MAX_MEMBERS => return,
@@ -250,15 +250,23 @@ impl Live {
         }
         for of in outgrown.told {
             let Some(blocks) = self.blocks_elsewhere(of).await else { continue };
+            // Who has just gone may come back at once, which is no news.
+            let gone_from = self.ephemerals.hold().gone_from(of);
             let offline = PresenceChanged::wire(of, Presence::Offline);
             for account in outgrown.members.iter().copied() {
                 let is_told = account != of && !blocks.contains(&account) && !self.routes.lock().are_apart(account, of);
-                if is_told && !self.are_near(account, of).await {
+                if is_told && !self.are_near(account, of).await && !self.shares_one_of(account, &gone_from).await {
                     self.push_to(account, &offline);
                 }
             }
             yield_now().await;
         }
+    }
+
+    /// Whether an account is a member of one of these that is small.
+    async fn shares_one_of(&self, account: AccountId, conversations: &HashSet<ConversationId>) -> bool {
+        let shared = self.routes.lock().presence(account).1.intersection(conversations).copied().collect();
+        self.has_one_of_at_most(shared, EPHEMERAL_MAX_MEMBERS).await
     }
 
     /// Newcomers are told who is there, and the others that they are.

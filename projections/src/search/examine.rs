@@ -29,26 +29,25 @@ const PIECE_BYTES: usize = 1 << 20;
 /// # Panics
 /// The library may, on files that are damaged and were not compared with their checksums in time.
 pub fn examine(root: &Path, until: Instant) -> ReadModel {
-    let mut looks = 1;
-    loop {
+    for _ in 0..LOOKS {
         // A rebuild may have switched to another one.
         let place = match current(root) {
             Ok(number) => directory(root, number),
             Err(fault) => return model(root, unnamed(&fault)),
         };
         let before = std::fs::read(place.join(META)).ok();
-        let standing = look(&place, until);
-        let has_changed = std::fs::read(place.join(META)).ok() != before;
-        if matches!(standing, Standing::Sound { .. }) || !has_changed {
-            return model(&place, standing);
+        match look(&place, until) {
+            // Whatever is not there may have been removed by whoever wrote this.
+            Err(_) if std::fs::read(place.join(META)).ok() != before => {}
+            Err(Gone(file)) => return model(&place, Standing::Damaged(format!("{} is gone", file.display()))),
+            Ok(standing) => return model(&place, standing),
         }
-        if looks == LOOKS {
-            // Whatever was missing may have been removed by whoever writes it.
-            return model(&place, Standing::Sound { at: None, is_looked_through: false });
-        }
-        looks += 1;
     }
+    model(root, Standing::Sound { at: None, is_looked_through: false })
 }
+
+/// A file that is not there.
+struct Gone(PathBuf);
 
 fn model(place: &Path, standing: Standing) -> ReadModel {
     ReadModel { name: NAME, place: place.display().to_string(), standing }
@@ -64,20 +63,21 @@ fn unnamed(fault: &SearchFault) -> Standing {
     }
 }
 
-fn look(place: &Path, until: Instant) -> Standing {
+fn look(place: &Path, until: Instant) -> Result<Standing, Gone> {
     match std::fs::metadata(place.join(META)) {
         Ok(_) => {}
-        Err(fault) if fault.kind() == ErrorKind::NotFound => return Standing::Missing,
-        Err(fault) => return Standing::Silent(fault.to_string()),
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(Standing::Missing),
+        Err(fault) => return Ok(Standing::Silent(fault.to_string())),
     }
     match look_through(place, until) {
-        Ok(standing) => standing,
-        Err(TantivyError::OpenReadError(OpenReadError::IoError { io_error, filepath }))
-            if io_error.kind() == ErrorKind::PermissionDenied =>
-        {
-            Standing::Silent(format!("{}: {io_error}", filepath.display()))
+        Ok(standing) => Ok(standing),
+        Err(TantivyError::OpenReadError(OpenReadError::FileDoesNotExist(file))) => Err(Gone(file)),
+        Err(TantivyError::OpenReadError(OpenReadError::IoError { io_error, filepath })) => {
+            let why = format!("{}: {io_error}", filepath.display());
+            let is_kept_from_us = io_error.kind() == ErrorKind::PermissionDenied;
+            Ok(if is_kept_from_us { Standing::Silent(why) } else { Standing::Damaged(why) })
         }
-        Err(fault) => Standing::Damaged(in_full(&fault)),
+        Err(fault) => Ok(Standing::Damaged(in_full(&fault))),
     }
 }
 
@@ -98,6 +98,9 @@ fn look_through(place: &Path, until: Instant) -> Result<Standing, TantivyError> 
             }
             // Not every segment has each.
             Err(fault) if fault.kind() == ErrorKind::NotFound && !made.contains(&file) => continue,
+            Err(fault) if fault.kind() == ErrorKind::NotFound => {
+                return Err(OpenReadError::FileDoesNotExist(file).into());
+            }
             Err(fault) => return Err(OpenReadError::wrap_io_error(fault, file).into()),
         }
         if !index.directory().validate_checksum(&file)? {

@@ -385,11 +385,13 @@ async fn in_a_group_that_has_grown_while_read_models_are_behind_a_newcomer_is_to
     drop(third);
     tokio::time::sleep(Duration::from_millis(10)).await;
     world.index_stands_at(Some(world.log.head()));
-    world.join(conversation(1), account(1_000)).await;
-    world.catch_up(&world.live).await;
-    for client in [&mut first, &mut newcomer] {
-        assert_eq!(client.next().await["type"], "member.joined");
-        assert!(told(client).await.is_empty());
+    for joins in [1_000, 1_001] {
+        world.join(conversation(1), account(joins)).await;
+        world.catch_up(&world.live).await;
+        for client in [&mut first, &mut newcomer] {
+            assert_eq!(client.next().await["type"], "member.joined");
+            assert!(told(client).await.is_empty());
+        }
     }
     world.index_stands_at(None);
     tokio::time::sleep(Duration::from_secs(10)).await;
@@ -397,6 +399,27 @@ async fn in_a_group_that_has_grown_while_read_models_are_behind_a_newcomer_is_to
     of_first.sort_by_key(Value::to_string);
     assert_eq!(of_first, [presence(members[1], "offline"), presence(members[2], "offline")]);
     assert!(told(&mut newcomer).await.is_empty());
+}
+
+/// The mutant that it kills: whoever has just gone shares nothing with anybody.
+#[tokio::test(start_paused = true)]
+async fn in_a_group_that_grows_beyond_the_limit_who_comes_back_at_once_is_near_still() {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
+    let world = world(&members).await;
+    world.create(conversation(2), &[members[1], members[2]]).await;
+    world.catch_up(&world.live).await;
+    let _first = Client::identifies(&world, members[0]).await;
+    let mut second = Client::identifies(&world, members[1]).await;
+    let third = Client::identifies(&world, members[2]).await;
+    assert_eq!(told(&mut second).await.len(), 2);
+    drop(third);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    world.join(conversation(1), account(1_000)).await;
+    world.catch_up(&world.live).await;
+    assert_eq!(second.next().await["type"], "member.joined");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let _third = Client::identifies(&world, members[2]).await;
+    assert_eq!(told(&mut second).await, [presence(members[0], "offline")]);
 }
 
 /// The mutants that it kills: what was told before stays; who is near by another way is offline, too.
