@@ -1,14 +1,15 @@
 //! What is told once and kept nowhere: who types, who is there ([`crate::live::presence`]), how far others have read. Never an event, never in the
-//! log; dropped before anything else where a reader is slow; off in conversations above
-//! [`EPHEMERAL_MAX_MEMBERS`]. Every process that serves sockets tells what its own sockets do.
+//! log; dropped before anything else where a reader is slow; off in conversations that are not
+//! small ([`crate::live::sizes`]). Every process that serves sockets tells what its own sockets do.
 
 use crate::live::frame::{Frame, raw};
 use crate::live::outbox::Outbox;
 use crate::live::presence::{Presence, Tie};
 use crate::live::router::Live;
+use crate::live::sizes::Sizes;
 use crate::live::wire::Wire;
 use domain::ids::{AccountId, ConversationId, Position};
-use domain::limits::{EPHEMERAL_MAX_MEMBERS, PRESENCE_MAX_ACCOUNTS};
+use domain::limits::PRESENCE_MAX_ACCOUNTS;
 use lru::LruCache;
 use parking_lot::{Mutex, MutexGuard};
 use projections::account::settings::Signals;
@@ -28,13 +29,9 @@ const GATHER: Duration = Duration::from_millis(250);
 /// How long a presence must last before it is told, so that a socket that comes back at once is no news.
 const SETTLE: Duration = Duration::from_secs(1);
 /// How long the size of a conversation or the settings of an account are believed.
-const BELIEVED: Duration = Duration::from_secs(5);
-/// How long to wait until read models know a conversation that the feed knows.
-pub(in crate::live) const NEW_CONVERSATION_PATIENCE: Duration = Duration::from_secs(1);
-/// The size of a conversation that is not known: above every limit.
-pub(in crate::live) const SIZE_UNKNOWN: usize = usize::MAX;
+pub(in crate::live) const BELIEVED: Duration = Duration::from_secs(5);
 /// Conversations and accounts of which that is remembered, at most.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
+pub(in crate::live) const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).unwrap();
 /// Receipts and changes of presence that wait, at most; more are not told.
 const WAITING_MAX: usize = 16_384;
 
@@ -69,31 +66,8 @@ pub struct Ephemerals {
     filled: Notify,
     /// Who is known to be online or away, as it was told.
     pub(in crate::live) told: Mutex<HashMap<AccountId, Presence>>,
-    sizes: Mutex<LruCache<ConversationId, Size>>,
-    /// Until then nobody waits for the size of a new conversation: the last who did waited in vain.
-    hurried_until: Mutex<Option<Instant>>,
+    pub(in crate::live) sizes: Sizes,
     signals: Mutex<LruCache<AccountId, Known>>,
-}
-
-/// How many members a conversation has.
-#[derive(Clone, Copy)]
-struct Size {
-    /// So many at most, as it was known last; [`SIZE_UNKNOWN`] before.
-    at_most: usize,
-    /// Whether that is known still.
-    is_known: bool,
-    /// Believed until then.
-    until: Instant,
-    /// What is known of before then counts no more.
-    since: Position,
-    /// Whether it was said to be a small one no more, perhaps, and it is not known yet.
-    may_have_grown: bool,
-}
-
-impl Size {
-    fn is_small(&self) -> bool {
-        self.at_most <= EPHEMERAL_MAX_MEMBERS
-    }
 }
 
 /// What an account lets others know.
@@ -189,8 +163,7 @@ impl Default for Ephemerals {
             waiting: Mutex::default(),
             filled: Notify::new(),
             told: Mutex::default(),
-            sizes: Mutex::new(LruCache::new(REMEMBERED)),
-            hurried_until: Mutex::default(),
+            sizes: Sizes::default(),
             signals: Mutex::new(LruCache::new(REMEMBERED)),
         }
     }
@@ -221,24 +194,6 @@ impl Ephemerals {
     pub(in crate::live) fn chose(&self, account: AccountId, signals: Signals, at: Position) {
         let known = Known { signals, until: Instant::now() + BELIEVED, chosen_at: at };
         self.signals.lock().put(account, known);
-    }
-
-    /// A conversation has this many members at most, since a position. True if it was a small one and may be none any more.
-    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64, since: Position) -> bool {
-        let (mut sizes, now) = (self.sizes.lock(), Instant::now());
-        if let Ok(at_most) = usize::try_from(at_most)
-            && at_most <= EPHEMERAL_MAX_MEMBERS
-        {
-            let until = now + BELIEVED;
-            sizes.put(conversation, Size { at_most, is_known: true, until, since, may_have_grown: false });
-            return false;
-        }
-        // More than there are, perhaps: to be asked.
-        let before = sizes.get(&conversation).copied();
-        let at_most = before.map_or(SIZE_UNKNOWN, |size| size.at_most);
-        let may_have_grown = before.is_some_and(|size| size.is_small());
-        sizes.put(conversation, Size { at_most, is_known: false, until: now, since, may_have_grown });
-        may_have_grown && !before.is_some_and(|size| size.may_have_grown)
     }
 
     /// Somebody looked here or away.
@@ -370,44 +325,6 @@ impl Live {
         small
     }
 
-    /// Whether ephemeral frames go to the members of a conversation. If that cannot be known, they do not.
-    pub(in crate::live) async fn is_small(&self, conversation: ConversationId) -> bool {
-        self.has_at_most(conversation, EPHEMERAL_MAX_MEMBERS).await
-    }
-
-    /// Whether a conversation is known to have no more members.
-    pub(in crate::live) async fn has_at_most(&self, conversation: ConversationId, members: usize) -> bool {
-        self.size(conversation).await <= members
-    }
-
-    /// How many members a conversation has at most; [`SIZE_UNKNOWN`] while read models do not know it.
-    pub(in crate::live) async fn size(&self, conversation: ConversationId) -> usize {
-        let now = Instant::now();
-        let believed = self.ephemerals.sizes.lock().get(&conversation).copied();
-        if let Some(size) = believed.filter(|size| size.until > now) {
-            return if size.is_known { size.at_most } else { SIZE_UNKNOWN };
-        }
-        let since = believed.map_or(Position::START, |size| size.since);
-        // While read models are late each new conversation would hold up whatever else is to be told.
-        let is_hurried = self.ephemerals.hurried_until.lock().is_some_and(|until| until > now);
-        let patience = if is_hurried { Duration::ZERO } else { NEW_CONVERSATION_PATIENCE };
-        let count = known(self.index.member_count(conversation, since, self.position(), patience).await).flatten();
-        if count.is_none() && !is_hurried {
-            *self.ephemerals.hurried_until.lock() = Some(Instant::now() + BELIEVED);
-        }
-        let mut sizes = self.ephemerals.sizes.lock();
-        let newest = sizes.get(&conversation).copied();
-        if newest.is_some_and(|size| size.since > since) {
-            // Somebody joined meanwhile.
-            return SIZE_UNKNOWN;
-        }
-        let at_most = count.or(newest.map(|size| size.at_most)).unwrap_or(SIZE_UNKNOWN);
-        let may_have_grown = count.is_none() && newest.is_some_and(|size| size.may_have_grown);
-        let until = Instant::now() + BELIEVED;
-        sizes.put(conversation, Size { at_most, is_known: count.is_some(), until, since, may_have_grown });
-        count.unwrap_or(SIZE_UNKNOWN)
-    }
-
     /// What an account lets others know. If that cannot be known, nothing.
     pub(in crate::live) async fn signals(&self, account: AccountId) -> Signals {
         let believed = self.ephemerals.signals.lock().get(&account).copied();
@@ -427,6 +344,6 @@ impl Live {
     }
 }
 
-fn known<T>(answer: Result<T, ReadFault>) -> Option<T> {
+pub(in crate::live) fn known<T>(answer: Result<T, ReadFault>) -> Option<T> {
     answer.inspect_err(|fault| tracing::debug!(error = %fault, "an ephemeral frame was not told")).ok()
 }

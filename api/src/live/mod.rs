@@ -41,6 +41,7 @@ pub mod tickets;
 pub mod command;
 pub mod line;
 pub mod service;
+pub mod sizes;
 pub mod socket;
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Who is there: told to those who share a small conversation and are not apart, when it changes and when they come to
 //! share one.
 
-use crate::live::ephemeral::{SIZE_UNKNOWN, Waiting, frame};
+use crate::live::ephemeral::{Waiting, frame};
 use crate::live::notification::Notices;
 use crate::live::outbox::Outbox;
 use crate::live::render::reader;
 use crate::live::router::{Live, Routes};
+use crate::live::sizes::SIZE_UNKNOWN;
 use crate::live::story::Stories;
 use crate::live::tail::Routed;
 use crate::live::wire::Wire;
@@ -158,7 +159,7 @@ impl Live {
         let Event::MemberJoined(_) = &event.event else { return None };
         let conversation = event.stream.conversation_id()?;
         // Each member joined in an event of this stream, and the first of its events is none of these.
-        if !self.ephemerals.counted(conversation, event.revision, event.position) {
+        if !self.ephemerals.sizes.counted(conversation, event.revision, event.position) {
             return None;
         }
         let members: Vec<_> = routes.members(conversation).collect();

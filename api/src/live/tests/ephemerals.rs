@@ -2,8 +2,9 @@
 
 use super::sockets::Client;
 use super::world::{World, account, conversation};
-use crate::live::ephemeral::{NEW_CONVERSATION_PATIENCE, follow, frame};
+use crate::live::ephemeral::{follow, frame};
 use crate::live::outbox::Outbox;
+use crate::live::sizes::NEW_CONVERSATION_PATIENCE;
 use crate::live::wire::{Texts, Wire};
 use domain::account::event::SettingsChanged;
 use domain::conversation::event::MemberLeft;
