@@ -159,7 +159,7 @@ impl Live {
         let Event::MemberJoined(_) = &event.event else { return None };
         let conversation = event.stream.conversation_id()?;
         // Each member joined in an event of this stream, and the first of its events is none of these.
-        if !self.ephemerals.sizes.counted(conversation, event.revision, event.position) {
+        if !self.ephemerals.sizes.joined(conversation, event.revision, event.position) {
             return None;
         }
         let members: Vec<_> = routes.members(conversation).collect();

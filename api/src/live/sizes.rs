@@ -44,18 +44,20 @@ impl Default for Sizes {
 }
 
 impl Sizes {
-    /// A conversation has this many members at most, since a position. True if it was a small one and may be none any more.
-    pub(in crate::live) fn counted(&self, conversation: ConversationId, at_most: u64, since: Position) -> bool {
+    /// Somebody joined a conversation: at this revision, which is as many members at most, and at this position. True if it was a
+    /// small one and may be none any more.
+    pub(in crate::live) fn joined(&self, conversation: ConversationId, revision: u64, since: Position) -> bool {
         let (mut sizes, now) = (self.remembered.lock(), Instant::now());
-        if let Ok(at_most) = usize::try_from(at_most)
-            && at_most <= EPHEMERAL_MAX_MEMBERS
-        {
+        let before = sizes.get(&conversation).copied();
+        // Every join is counted here, so one more than before is a limit, too.
+        let one_more = before.filter(|size| size.is_known).map_or(SIZE_UNKNOWN, |size| size.at_most.saturating_add(1));
+        let at_most = usize::try_from(revision).unwrap_or(SIZE_UNKNOWN).min(one_more);
+        if at_most <= EPHEMERAL_MAX_MEMBERS {
             let until = now + BELIEVED;
             sizes.put(conversation, Size { at_most, is_known: true, until, since, may_have_grown: false });
             return false;
         }
         // More than there are, perhaps: to be asked.
-        let before = sizes.get(&conversation).copied();
         let at_most = before.map_or(SIZE_UNKNOWN, |size| size.at_most);
         let may_have_grown = at_most <= EPHEMERAL_MAX_MEMBERS;
         sizes.put(conversation, Size { at_most, is_known: false, until: now, since, may_have_grown });
@@ -105,5 +107,33 @@ impl Live {
         }
         let is_current = sizes.learn(conversation, count, since);
         count.filter(|_| is_current).unwrap_or(SIZE_UNKNOWN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const LATE: u64 = 10_000;
+
+    /// The mutants that it kills: a late revision makes every size unknown; a second join is news again; what is known of before a
+    /// join counts.
+    #[tokio::test(start_paused = true)]
+    async fn a_small_one_stays_known_until_one_more_may_be_too_many() {
+        let (sizes, room) = (Sizes::default(), ConversationId::new(Uuid::from_u128(1)));
+        let known = || sizes.remembered.lock().get(&room).map(|size| (size.at_most, size.is_known));
+        assert!(!sizes.joined(room, LATE, Position(1)), "nothing was known of it");
+        assert!(sizes.learn(room, Some(EPHEMERAL_MAX_MEMBERS - 1), Position(1)));
+        assert!(!sizes.joined(room, LATE, Position(2)));
+        assert_eq!(known(), Some((EPHEMERAL_MAX_MEMBERS, true)));
+        assert!(sizes.joined(room, LATE, Position(3)));
+        assert!(!sizes.joined(room, LATE, Position(4)), "it was said already");
+        assert!(!sizes.learn(room, Some(EPHEMERAL_MAX_MEMBERS), Position(3)));
+        assert_eq!(known(), Some((EPHEMERAL_MAX_MEMBERS, false)));
+        assert!(sizes.learn(room, None, Position(4)));
+        assert!(!sizes.joined(room, LATE, Position(5)), "it waits still");
+        assert!(sizes.learn(room, Some(EPHEMERAL_MAX_MEMBERS + 1), Position(5)));
+        assert!(!sizes.joined(room, LATE, Position(6)), "it was a large one");
     }
 }

@@ -31,14 +31,18 @@ const PIECE_BYTES: usize = 1 << 20;
 pub fn examine(root: &Path, until: Instant) -> ReadModel {
     for _ in 0..LOOKS {
         // A rebuild may have switched to another one.
-        let place = match current(root) {
-            Ok(number) => directory(root, number),
+        let number = match current(root) {
+            Ok(number) => number,
             Err(fault) => return model(root, unnamed(&fault)),
         };
+        let place = directory(root, number);
         let before = std::fs::read(place.join(META)).ok();
-        match look(&place, until) {
-            // Whatever is not there may have been removed by whoever wrote this.
-            Err(_) if std::fs::read(place.join(META)).ok() != before => {}
+        let looked = look(&place, until);
+        let is_as_before =
+            current(root).is_ok_and(|now| now == number) && std::fs::read(place.join(META)).ok() == before;
+        match looked {
+            // Whatever is not there may have been removed by whoever changed it.
+            Ok(Standing::Missing) | Err(_) if !is_as_before => {}
             Err(Gone(file)) => return model(&place, Standing::Damaged(format!("{} is gone", file.display()))),
             Ok(standing) => return model(&place, standing),
         }
