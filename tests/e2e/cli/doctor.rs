@@ -253,6 +253,7 @@ async fn a_doctor_changes_no_read_model_after_a_crash() {
     Server::start(data.path(), QUICK).await.stop().await;
     let before = contents(data.path());
     assert!(is_good(&found(data.path(), &Vec::new(), "read models").await));
+    assert!(!data.path().join("keys/keys.db-wal").exists(), "nor is anything left beside the keys");
     assert!(contents(data.path()) == before && !before.keys().any(|path| path.display().to_string().ends_with("-wal")));
 }
 
