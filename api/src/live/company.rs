@@ -33,11 +33,6 @@ impl Routes {
         accounts
     }
 
-    /// The connected members of a conversation.
-    pub fn members(&self, conversation: ConversationId) -> impl Iterator<Item = AccountId> {
-        self.places.members(conversation)
-    }
-
     /// The conversations that two connected accounts are both in.
     pub fn shared(&self, one: AccountId, other: AccountId) -> HashSet<ConversationId> {
         let of = |account| self.accounts.get(&account).map(|connected| &connected.sight.conversations);

@@ -162,7 +162,7 @@ impl Live {
         if !self.ephemerals.sizes.joined(conversation, event.revision, event.position) {
             return None;
         }
-        let members: Vec<_> = routes.members(conversation).collect();
+        let members: Vec<_> = routes.places.members(conversation).collect();
         let all_told = self.ephemerals.told.lock();
         let there: HashSet<_> = members.iter().copied().chain(waiting.gone_out_of(conversation)).collect();
         let told: Vec<_> = there.into_iter().filter(|account| all_told.contains_key(account)).collect();

@@ -29,6 +29,12 @@ async fn world(members: &[AccountId]) -> World {
     world
 }
 
+/// The same with as many members as may be told anything.
+async fn world_of_a_full_group() -> (World, Vec<AccountId>) {
+    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
+    (world(&members).await, members)
+}
+
 /// What a client is told within a moment.
 async fn told(client: &mut Client) -> Vec<Value> {
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -357,8 +363,7 @@ async fn who_leaves_a_group_above_the_limit_is_told_of_nobody() {
 /// The mutants that it kills: a size that is not known counts as too large; one that becomes known later is not looked at.
 #[tokio::test(start_paused = true)]
 async fn in_a_group_that_may_have_grown_beyond_the_limit_all_stay_online_until_that_is_known() {
-    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
-    let world = world(&members).await;
+    let (world, members) = world_of_a_full_group().await;
     let mut first = Client::identifies(&world, members[0]).await;
     let _second = Client::identifies(&world, members[1]).await;
     assert_eq!(told(&mut first).await, [presence(members[1], "online")]);
@@ -376,8 +381,7 @@ async fn in_a_group_that_may_have_grown_beyond_the_limit_all_stay_online_until_t
 /// newcomer is told who of the others is there, by an `offline`.
 #[tokio::test(start_paused = true)]
 async fn in_a_group_that_has_grown_while_read_models_are_behind_a_newcomer_is_told_of_nobody() {
-    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
-    let world = world(&members).await;
+    let (world, members) = world_of_a_full_group().await;
     let mut newcomer = Client::identifies(&world, account(1_000)).await;
     let mut first = Client::identifies(&world, members[0]).await;
     let _second = Client::identifies(&world, members[1]).await;
@@ -408,8 +412,7 @@ async fn in_a_group_that_has_grown_while_read_models_are_behind_a_newcomer_is_to
 /// The mutant that it kills: whoever has just gone shares nothing with anybody.
 #[tokio::test(start_paused = true)]
 async fn in_a_group_that_grows_beyond_the_limit_who_comes_back_at_once_is_near_still() {
-    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
-    let world = world(&members).await;
+    let (world, members) = world_of_a_full_group().await;
     world.create(conversation(2), &[members[1], members[2]]).await;
     world.catch_up(&world.live).await;
     let _first = Client::identifies(&world, members[0]).await;
@@ -430,8 +433,7 @@ async fn in_a_group_that_grows_beyond_the_limit_who_comes_back_at_once_is_near_s
 /// The mutants that it kills: what was told before stays; who is near by another way is offline, too.
 #[tokio::test(start_paused = true)]
 async fn in_a_group_that_grows_beyond_the_limit_those_who_share_nothing_else_are_offline() {
-    let members: Vec<_> = (1..=EPHEMERAL_MAX_MEMBERS as u128).map(account).collect();
-    let world = world(&members).await;
+    let (world, members) = world_of_a_full_group().await;
     world.create(conversation(2), &[members[1], members[2]]).await;
     world.catch_up(&world.live).await;
     let mut first = Client::identifies(&world, members[0]).await;
